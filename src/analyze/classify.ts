@@ -1,0 +1,118 @@
+// Which kind of memory write an instruction does: one row an exception, everything else from its effects.
+import type { Unit } from './code.js';
+
+export type WriteKind =
+  | 'none'
+  | 'store' // repeatable: the same store to the mirror first
+  | 'modify' // read-modify-write, not locked
+  | 'push'
+  | 'pop'
+  | 'call'
+  | 'float-pop' // fstp, fistp with a form that does not pop
+  | 'copy' // not repeatable: performed, then its bytes copied (a window)
+  | 'push-flags'
+  | 'atomic'
+  | 'locked-nothing' // lock or $0: changes no byte
+  | 'stos'
+  | 'movs'
+  | 'syscall'
+  | 'short-branch' // jrcxz, loop: reach 127 bytes only
+  | 'gs'
+  | 'privileged'
+  | 'unsupported';
+
+/** Instructions with a memory destination whose kind their effects do not tell. Base names, sorted. */
+const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
+  ['adc', 'modify'],
+  ['add', 'modify'],
+  ['and', 'modify'],
+  ['btc', 'modify'],
+  ['btr', 'modify'],
+  ['bts', 'modify'],
+  ['cmpxchg', 'atomic'],
+  ['cmpxchg8b', 'unsupported'],
+  ['dec', 'modify'],
+  ['fbstp', 'copy'],
+  ['fist', 'store'],
+  ['fistp', 'float-pop'],
+  ['fisttp', 'copy'],
+  ['fnsave', 'copy'],
+  ['fnstcw', 'store'],
+  ['fnstenv', 'copy'], // masks all exceptions after storing: a second one would store another control word (AMD APM 5)
+  ['fnstsw', 'store'],
+  ['fst', 'store'],
+  ['fstcw', 'store'],
+  ['fstenv', 'copy'],
+  ['fstp', 'float-pop'],
+  ['fstsw', 'store'],
+  ['inc', 'modify'],
+  ['neg', 'modify'],
+  ['not', 'modify'],
+  ['or', 'modify'],
+  ['pop', 'pop'],
+  ['rcl', 'modify'],
+  ['rcr', 'modify'],
+  ['rol', 'modify'],
+  ['ror', 'modify'],
+  ['sal', 'modify'],
+  ['sar', 'modify'],
+  ['sbb', 'modify'],
+  ['shl', 'modify'],
+  ['shld', 'modify'],
+  ['shr', 'modify'],
+  ['shrd', 'modify'],
+  ['sub', 'modify'],
+  ['xadd', 'atomic'],
+  ['xchg', 'atomic'],
+  ['xor', 'modify'],
+]);
+
+/** Implicit writers, by base name. `enter`, `maskmov*`, `ins` and the rest have no row and are refused. */
+const implicit: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
+  ['call', 'call'],
+  ['movs', 'movs'],
+  ['push', 'push'],
+  ['pushf', 'push-flags'],
+  ['stos', 'stos'],
+]);
+
+const shortBranches: ReadonlySet<string> = new Set(['jcxz', 'jecxz', 'jrcxz', 'loop', 'loope', 'loopne']);
+
+/** Instructions that set or swap the GS base, which mirrored code owns. */
+const gsInstructions: ReadonlySet<string> = new Set(['lgs', 'rdgsbase', 'swapgs', 'wrgsbase']);
+
+/** The kind of write that one instruction does. Never guesses: what has no row and does not follow from effects is `unsupported`. */
+export function classify(unit: Unit): WriteKind {
+  const { instruction, effects } = unit;
+  const { base } = effects;
+  if (gsInstructions.has(base)) return 'gs';
+  for (const operand of instruction.operands) {
+    const inner = operand.kind === 'indirect' ? operand.inner : operand;
+    if (inner.kind === 'memory' && inner.segment === 'gs') return 'gs';
+    if (inner.kind === 'register' && inner.name === 'gs') return 'gs';
+  }
+  if (instruction.prefixes.includes('gs')) return 'gs';
+  if (effects.privileged) return 'privileged';
+  if (effects.flow === 'syscall') return base === 'syscall' ? 'syscall' : 'unsupported';
+  if (effects.flow === 'interrupt') return base === 'int3' ? 'none' : 'unsupported';
+  if (shortBranches.has(base)) return 'short-branch';
+  if (effects.implicitMemoryWrite) return implicit.get(base) ?? 'unsupported';
+
+  const access = effects.memoryOperand < 0 ? '-' : effects.access[effects.memoryOperand];
+  if (access === '-' || access === 'r' || access === 'a' || access === undefined) return 'none';
+  if (!effects.memorySizeKnown) return 'unsupported';
+  const named = byName.get(base);
+  const source = instruction.operands[0];
+  if (named === 'modify') {
+    const bitOffset = base === 'bts' || base === 'btr' || base === 'btc';
+    if (bitOffset && source?.kind !== 'immediate') return 'unsupported';
+    if (!instruction.prefixes.includes('lock')) return 'modify';
+    if (base === 'or' && source?.kind === 'immediate' && /^0+$/.test(source.expression)) return 'locked-nothing';
+    return 'atomic';
+  }
+  if (named !== undefined) return named;
+  if (access === 'rw' || access === 'rcw') return 'unsupported';
+  // A store that changes nothing but memory may be done twice. x87 stores may pop and need a row.
+  if (base.startsWith('f') && base !== 'fxsave') return 'unsupported';
+  return effects.integerWritten === 0 && effects.vectorWritten === 0 ? 'store' : 'unsupported';
+}

@@ -1,0 +1,19 @@
+// The command `mirrorasm`.
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { rewriteCommand } from './rewrite-command.js';
+
+const exitUsage = 3;
+
+await yargs(hideBin(process.argv))
+  .scriptName('mirrorasm')
+  .usage('$0 <command>\n\nKeeps a second copy of a program\'s writable memory by rewriting its assembly.')
+  .command(rewriteCommand)
+  .demandCommand(1, 'a command is needed')
+  .strict()
+  .fail((message, error) => {
+    process.stderr.write(`mirrorasm: error: ${message || String(error)}\nnote: mirrorasm --help lists commands and options\n`);
+    process.exit(message ? exitUsage : 1);
+  })
+  .help()
+  .parseAsync();

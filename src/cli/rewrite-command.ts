@@ -1,0 +1,65 @@
+// `mirrorasm rewrite in.s -o out.s`: the pass on its own.
+import type { CommandModule } from 'yargs';
+import { rewrite } from '../rewrite.js';
+import { formatMessages, readText, writeText } from './files.js';
+
+interface Arguments {
+  input: string;
+  output: string;
+  profile: 'linux-x86_64';
+  'call-mirror': 'site' | 'callee';
+  abi: 'sysv' | 'none';
+  stats: string | undefined;
+  break: number;
+  allow: string[];
+}
+
+const exitRefused = 2;
+
+export const rewriteCommand: CommandModule<object, Arguments> = {
+  command: 'rewrite <input>',
+  describe: 'mirror every memory write of one assembly file',
+  builder: (y) =>
+    y
+      .positional('input', { type: 'string', demandOption: true, describe: 'assembly text; - is standard input' })
+      .option('output', { alias: 'o', type: 'string', default: '-', describe: 'where the result goes; - is standard output' })
+      .option('profile', { choices: ['linux-x86_64'] as const, default: 'linux-x86_64' as const, describe: 'target' })
+      .option('call-mirror', {
+        choices: ['site', 'callee'] as const,
+        default: 'site' as const,
+        describe: 'who mirrors return addresses: the call site, or the called function',
+      })
+      .option('abi', {
+        choices: ['sysv', 'none'] as const,
+        default: 'none' as const,
+        describe: 'sysv: compiler output made with -fno-ipa-ra; none: assume no calling convention',
+      })
+      .option('stats', { type: 'string', describe: 'JSON file for the counts' })
+      .option('break', { type: 'number', default: 0, describe: 'leave out the N-th mirror store, to test that checks find it' })
+      .option('allow', { type: 'string', array: true, default: [], describe: 'opt out by name: data-in-code' }),
+  handler: (args) => {
+    let text: string;
+    try {
+      text = readText(args.input);
+    } catch (error) {
+      process.stderr.write(`mirrorasm: error: cannot read ${args.input}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = exitRefused;
+      return;
+    }
+    const name = args.input === '-' ? '<stdin>' : args.input;
+    const result = rewrite(name, text, {
+      profile: args.profile,
+      callMirror: args['call-mirror'],
+      abi: args.abi,
+      breakAt: args.break,
+      allow: args.allow,
+    });
+    if (!result.ok) {
+      process.stderr.write(formatMessages(name, result.diagnostics));
+      process.exitCode = exitRefused;
+      return;
+    }
+    writeText(args.output, result.text);
+    if (args.stats !== undefined) writeText(args.stats, JSON.stringify({ version: 1, file: name, ...result.stats }, null, 2) + '\n', 'utf8');
+  },
+};

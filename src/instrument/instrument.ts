@@ -1,0 +1,178 @@
+// Writes and liveness in, edits out: picks each site's pattern.
+import { classify } from '../analyze/classify.js';
+import type { WriteKind } from '../analyze/classify.js';
+import type { Code, Unit } from '../analyze/code.js';
+import type { Diagnostic, DiagnosticCode } from '../analyze/diagnostic.js';
+import type { Abi, Liveness } from '../analyze/liveness.js';
+import { ALL_FLAGS, ALL_INTEGER } from '../analyze/sets.js';
+import type { Edit } from '../emit/edit.js';
+import { mirrorAtomic } from './atomic.js';
+import { boundarySyscall, widenBranch } from './control.js';
+import { formatInstruction } from './format.js';
+import { NoPattern } from './site.js';
+import type { Expansion, Site } from './site.js';
+import { mirrorCall, mirrorEntry, mirrorPop, mirrorPush, mirrorPushFlags } from './stack.js';
+import { copyAfter, mirrorFloatPop, mirrorModify, mirrorStore } from './store.js';
+import { mirrorMovs, mirrorStos } from './string.js';
+
+export type CallMirror = 'site' | 'callee';
+
+export interface InstrumentOptions {
+  readonly abi: Abi;
+  readonly callMirror: CallMirror;
+  /** Leaves out the mirror store of the N-th site (1-based); 0 none. Exists to show that checks find a lost store. */
+  readonly breakAt: number;
+  /** Prefix of the labels made here; must not occur in the input. */
+  readonly labelPrefix: string;
+}
+
+export interface Counts {
+  native: number;
+  inserted: number;
+  sites: number;
+  windows: number;
+  readonly bySource: Record<string, number>;
+}
+
+export interface Instrumented {
+  readonly edits: readonly Edit[];
+  readonly counts: Counts;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type Pattern = (site: Site) => Expansion;
+
+const unchanged = { before: [], replace: null, after: [], window: 0 } satisfies Expansion;
+
+/** One row a kind of write. */
+const patterns: Record<WriteKind, Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string }> = {
+  none: () => unchanged,
+  'locked-nothing': () => unchanged,
+  store: mirrorStore,
+  modify: mirrorModify,
+  push: mirrorPush,
+  pop: mirrorPop,
+  call: mirrorCall,
+  'float-pop': mirrorFloatPop,
+  copy: copyAfter,
+  'push-flags': mirrorPushFlags,
+  atomic: mirrorAtomic,
+  stos: mirrorStos,
+  movs: mirrorMovs,
+  syscall: boundarySyscall,
+  'short-branch': widenBranch,
+  gs: { code: 'M006', message: 'the program uses %gs, which mirrored code needs for itself', note: 'build it without this use of %gs, or leave this file native' },
+  privileged: { code: 'M007', message: 'a privileged instruction', note: 'only user programs are mirrored by this profile' },
+  unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: 'please report it with this line' },
+};
+
+/** Kinds that write no protected memory by themselves: not counted as sites. */
+const notASite: ReadonlySet<WriteKind> = new Set(['none', 'locked-nothing', 'short-branch']);
+
+const isInstruction = (line: string): boolean => !/^(\s*\.|[^\s].*:$)/.test(line);
+
+/** Mirrors every write of `code`. Pure. */
+export function instrument(code: Code, live: Liveness, options: InstrumentOptions): Instrumented {
+  const edits: Edit[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const counts: Counts = { native: code.units.length, inserted: 0, sites: 0, windows: 0, bySource: {} };
+  let labels = 0;
+  const label = (): string => `${options.labelPrefix}${labels++}`;
+  let breakable = 0;
+
+  for (let i = 0; i < code.units.length; i++) {
+    const unit = code.units[i];
+    if (!unit) continue;
+    const kind = classify(unit);
+    const entry = options.callMirror === 'callee' && isEntry(code, i);
+    if (kind === 'none' && !entry) continue;
+    const row = patterns[kind];
+    if (typeof row !== 'function') {
+      diagnostics.push({ statement: unit.statement, code: row.code, message: row.message, note: row.note });
+      continue;
+    }
+    const site = siteOf(unit, i, live, options, label);
+    let expansion: Expansion;
+    try {
+      expansion = kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit) ? unchanged : row(site);
+      if (entry) expansion = addEntry(expansion, mirrorEntry(site), unit);
+    } catch (error) {
+      if (!(error instanceof NoPattern)) throw error;
+      diagnostics.push({ statement: unit.statement, code: 'M005', message: error.message, note: patterns.unsupported.note });
+      continue;
+    }
+    if (entry) count('entry');
+    if (!notASite.has(kind)) count(kind);
+    if (expansion.window > 0) counts.windows++;
+    let { before, replace, after } = expansion;
+    if ([...before, ...(replace ?? []), ...after].some(isMirrorStore) && ++breakable === options.breakAt) {
+      before = before.filter((line) => !isMirrorStore(line));
+      replace = replace?.filter((line) => !isMirrorStore(line)) ?? null;
+      after = after.filter((line) => !isMirrorStore(line));
+    }
+    counts.inserted += [...before, ...(replace ?? []), ...after].filter(isInstruction).length - (replace ? 1 : 0);
+    if (before.length === 0 && replace === null && after.length === 0) continue;
+    push(edits, unit, before, replace, after);
+  }
+
+  function count(source: string): void {
+    counts.sites++;
+    counts.bySource[source] = (counts.bySource[source] ?? 0) + 1;
+  }
+  return { edits, counts, diagnostics };
+}
+
+const isMirrorStore = (line: string): boolean => /%gs:[^\s]*$/.test(line) || /^\tset\w+\t%gs:/.test(line);
+
+function siteOf(unit: Unit, i: number, live: Liveness, options: InstrumentOptions, label: () => string): Site {
+  const mask = ALL_INTEGER & ~ALL_FLAGS;
+  return {
+    unit,
+    abi: options.abi,
+    freeBefore: ~(live.integerIn[i] ?? -1) & mask,
+    freeAfter: ~(live.integerOut[i] ?? -1) & mask,
+    freeVector: ~((live.vectorIn[i] ?? -1) | (live.vectorOut[i] ?? -1)),
+    label,
+  };
+}
+
+/** The unit at which copy-on-call belongs: a function's first instruction, or the one behind its endbr64 (which stays first). */
+function isEntry(code: Code, i: number): boolean {
+  const isEndbr = (at: number): boolean => code.units[at]?.effects.base === 'endbr64';
+  if (code.functionEntries.has(i)) return !isEndbr(i);
+  return i > 0 && code.functionEntries.has(i - 1) && isEndbr(i - 1) && code.next[i - 1] === i;
+}
+
+/** In callee mode a call of a label that is no function still has to be mirrored where it stands. */
+function calleeCopies(code: Code, unit: Unit): boolean {
+  const operand = unit.instruction.operands[0];
+  if (operand?.kind !== 'target') return true;
+  const name = operand.expression.replace(/@PLT$/i, '');
+  return code.functions.has(name) || !/^(\d+[bf]|\.L.*)$/.test(name);
+}
+
+function addEntry(expansion: Expansion, entry: readonly string[], unit: Unit): Expansion {
+  if (unit.first !== unit.statement) throw new NoPattern('a function begins with a prefix on a line of its own');
+  return { ...expansion, before: [...entry, ...expansion.before] };
+}
+
+/** Turns lines into the edit of the unit's statement; prefixes on statements of their own are moved into it. */
+function push(
+  edits: Edit[],
+  unit: Unit,
+  before: readonly string[],
+  replace: readonly string[] | null,
+  after: readonly string[],
+): void {
+  let body = replace;
+  if (unit.first !== unit.statement) {
+    for (let s = unit.first; s < unit.statement; s++) edits.push({ statement: s, before: '', replace: '', after: '' });
+    body ??= [formatInstruction(unit.instruction, unit.instruction.mnemonic, -1, '')];
+  }
+  edits.push({
+    statement: unit.statement,
+    before: before.join('\n'),
+    replace: body === null ? null : body.join('\n'),
+    after: after.join('\n'),
+  });
+}

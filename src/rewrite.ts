@@ -1,0 +1,87 @@
+// The whole pass: text in, mirrored text or diagnostics out. Pure.
+import { collectCode } from './analyze/code.js';
+import type { Diagnostic } from './analyze/diagnostic.js';
+import { computeLiveness } from './analyze/liveness.js';
+import type { Abi } from './analyze/liveness.js';
+import { emit } from './emit/emit.js';
+import { instrument } from './instrument/instrument.js';
+import type { CallMirror, Counts } from './instrument/instrument.js';
+import { parse } from './parse/parse.js';
+import { positionOf } from './parse/position.js';
+import type { SourceFile } from './parse/syntax.js';
+
+export interface RewriteOptions {
+  readonly profile: 'linux-x86_64';
+  readonly callMirror: CallMirror;
+  readonly abi: Abi;
+  /** Leaves out the mirror store of the N-th site; 0: none. */
+  readonly breakAt: number;
+  /** Opt-outs by name: `data-in-code`. */
+  readonly allow: readonly string[];
+}
+
+export interface Message {
+  readonly line: number;
+  readonly column: number;
+  readonly code: string;
+  readonly message: string;
+  readonly note: string;
+  /** The refused statement. */
+  readonly text: string;
+}
+
+export type RewriteResult =
+  | { readonly ok: true; readonly text: string; readonly stats: Counts }
+  | { readonly ok: false; readonly diagnostics: readonly Message[] };
+
+/** A label prefix that the text does not use. */
+function freshPrefix(text: string): string {
+  let prefix = '.Lmirror';
+  while (text.includes(prefix)) prefix += '_';
+  return prefix;
+}
+
+function located(file: SourceFile, diagnostic: Diagnostic): Message {
+  const start = file.starts[diagnostic.statement] ?? 0;
+  const parsed = file.parsed[diagnostic.statement];
+  const at = start + (parsed?.bodyOffset ?? 0);
+  const { line, column } = positionOf(file, at);
+  return {
+    line,
+    column,
+    code: diagnostic.code,
+    message: diagnostic.message,
+    note: diagnostic.note,
+    text: file.text.slice(at, file.ends[diagnostic.statement] ?? at),
+  };
+}
+
+/**
+ * Rewrites one assembly file so that each memory write is mirrored.
+ *
+ * @param name file name for messages
+ * @param text GNU as input, AT&T syntax
+ * @returns the mirrored text with its counts, or every reason why the input is refused
+ */
+export function rewrite(name: string, text: string, options: RewriteOptions): RewriteResult {
+  const nul = text.indexOf('\0');
+  if (nul >= 0) {
+    const line = text.slice(0, nul).split('\n').length;
+    return {
+      ok: false,
+      diagnostics: [{ line, column: 1, code: 'M011', message: 'binary data where assembly text is expected', note: 'give the text that the compiler writes with -S', text: '' }],
+    };
+  }
+  const file = parse(name, text);
+  const code = collectCode(file, new Set(options.allow));
+  if (code.diagnostics.length > 0) return { ok: false, diagnostics: code.diagnostics.map((d) => located(file, d)) };
+  const live = computeLiveness(code, options.abi);
+  const { edits, counts, diagnostics } = instrument(code, live, {
+    abi: options.abi,
+    callMirror: options.callMirror,
+    breakAt: options.breakAt,
+    labelPrefix: freshPrefix(text),
+  });
+  if (diagnostics.length > 0) return { ok: false, diagnostics: diagnostics.map((d) => located(file, d)) };
+  return { ok: true, text: emit(file, edits), stats: counts };
+}
