@@ -4,6 +4,7 @@ import { ALL_INTEGER, RSP, VOLATILE } from '../analyze/sets.js';
 import type { Abi } from '../analyze/liveness.js';
 import type { MemoryOperand } from '../parse/syntax.js';
 import { formatMemory, moveDisplacement } from './format.js';
+import { MIRROR_SEGMENT, RED_ZONE_BYTES } from '../profile/linux-x86_64.js';
 import { generalNumber, spell } from './registers.js';
 
 export interface Site {
@@ -73,7 +74,7 @@ export function addressOf(operand: MemoryOperand, scratch: readonly number[], sh
     return {
       setup: [],
       native: (bytes) => formatMemory(moved(own, bytes)),
-      mirror: (bytes) => formatMemory(moved(own, bytes), 'gs'),
+      mirror: (bytes) => formatMemory(moved(own, bytes), MIRROR_SEGMENT),
     };
   }
   if (own.base === 'rip') throw new NoPattern('a %rip-relative operand with %fs has no pattern');
@@ -89,14 +90,14 @@ export function addressOf(operand: MemoryOperand, scratch: readonly number[], sh
   return {
     setup,
     native: (bytes) => formatMemory(moved(own, bytes)),
-    mirror: (bytes) => formatMemory(moved(linear, bytes), 'gs'),
+    mirror: (bytes) => formatMemory(moved(linear, bytes), MIRROR_SEGMENT),
   };
 }
 
 /** Order of choice: registers without a REX prefix in 32-bit operations first. */
 const preference = [0, 1, 2, 6, 7, 8, 9, 10, 11, 3, 5, 12, 13, 14, 15];
 
-const RED_ZONE = 128;
+
 
 /**
  * Builds code that needs `count` scratch registers. Dead registers are taken; a missing one is kept in a dead vector register;
@@ -137,15 +138,15 @@ export function withScratch(
       ...spilled.map((r, i) => `\tmovq\t%xmm${vectors[i] ?? 0}, ${spell(r, 8)}`),
     ];
   }
-  const shift = RED_ZONE + 8 * spilled.length;
+  const shift = RED_ZONE_BYTES + 8 * spilled.length;
   const cfi = (bytes: number): string[] => (site.unit.cfaOnStackPointer ? [`\t.cfi_adjust_cfa_offset ${bytes}`] : []);
   return [
-    `\tleaq\t-${RED_ZONE}(%rsp), %rsp`,
-    ...cfi(RED_ZONE),
+    `\tleaq\t-${RED_ZONE_BYTES}(%rsp), %rsp`,
+    ...cfi(RED_ZONE_BYTES),
     ...spilled.flatMap((r) => [`\tmovq\t${spell(r, 8)}, %gs:-8(%rsp)`, `\tpushq\t${spell(r, 8)}`, ...cfi(8)]),
     ...body(scratch, shift),
     ...[...spilled].reverse().flatMap((r) => [`\tpopq\t${spell(r, 8)}`, ...cfi(-8)]),
-    `\tleaq\t${RED_ZONE}(%rsp), %rsp`,
-    ...cfi(-RED_ZONE),
+    `\tleaq\t${RED_ZONE_BYTES}(%rsp), %rsp`,
+    ...cfi(-RED_ZONE_BYTES),
   ];
 }
