@@ -5,13 +5,13 @@ aadd aadd r32:r,m4:rw os=4
 aadd aadd r64:r,m8:rw os=8
 aand aand r32:r,m4:rw os=4
 aand aand r64:r,m8:rw os=8
-adc,adcb adc i:-,al:rw ir=1 iw=1 fr=c fw=cpazso os=1
+adc,adcb adc i:-,al:rw fr=c fw=cpazso os=1
 adc,adcb adc i:-,m1:rw fr=c fw=cpazso os=1 lock
 adc,adcb adc i:-,r8:rw fr=c fw=cpazso os=1
 adc,adcb adc m1:r,r8:rw fr=c fw=cpazso os=1
 adc,adcb adc r8:r,m1:rw fr=c fw=cpazso os=1 lock
 adc,adcb adc r8:r,r8:rw fr=c fw=cpazso os=1
-adc,adcl adc i:-,eax:rw ir=1 iw=1 ik=1 fr=c fw=cpazso os=4
+adc,adcl adc i:-,eax:rw fr=c fw=cpazso os=4
 adc,adcl adc i:-,m4:rw fr=c fw=cpazso os=4 lock
 adc,adcl adc i:-,r32:rw fr=c fw=cpazso os=4
 adc,adcl adc m4:r,r32:rw fr=c fw=cpazso os=4
@@ -19,11 +19,11 @@ adc,adcl adc r32:r,m4:rw fr=c fw=cpazso os=4 lock
 adc,adcl adc r32:r,r32:rw fr=c fw=cpazso os=4
 adc,adcq adc i:-,m8:rw fr=c fw=cpazso os=8 lock
 adc,adcq adc i:-,r64:rw fr=c fw=cpazso os=8
-adc,adcq adc i:-,rax:rw ir=1 iw=1 ik=1 fr=c fw=cpazso os=8
+adc,adcq adc i:-,rax:rw fr=c fw=cpazso os=8
 adc,adcq adc m8:r,r64:rw fr=c fw=cpazso os=8
 adc,adcq adc r64:r,m8:rw fr=c fw=cpazso os=8 lock
 adc,adcq adc r64:r,r64:rw fr=c fw=cpazso os=8
-adc,adcw adc i:-,ax:rw ir=1 iw=1 fr=c fw=cpazso os=2
+adc,adcw adc i:-,ax:rw fr=c fw=cpazso os=2
 adc,adcw adc i:-,m2:rw fr=c fw=cpazso os=2 lock
 adc,adcw adc i:-,r16:rw fr=c fw=cpazso os=2
 adc,adcw adc m2:r,r16:rw fr=c fw=cpazso os=2
@@ -33,13 +33,13 @@ adcx,adcxl adcx m4:r,r32:rw fr=c fw=c os=4
 adcx,adcxl adcx r32:r,r32:rw fr=c fw=c os=4
 adcx,adcxq adcx m8:r,r64:rw fr=c fw=c os=8
 adcx,adcxq adcx r64:r,r64:rw fr=c fw=c os=8
-add,addb add i:-,al:rw ir=1 iw=1 fw=cpazso os=1
+add,addb add i:-,al:rw fw=cpazso os=1
 add,addb add i:-,m1:rw fw=cpazso os=1 lock
 add,addb add i:-,r8:rw fw=cpazso os=1
 add,addb add m1:r,r8:rw fw=cpazso os=1
 add,addb add r8:r,m1:rw fw=cpazso os=1 lock
 add,addb add r8:r,r8:rw fw=cpazso os=1
-add,addl add i:-,eax:rw ir=1 iw=1 ik=1 fw=cpazso os=4
+add,addl add i:-,eax:rw fw=cpazso os=4
 add,addl add i:-,m4:rw fw=cpazso os=4 lock
 add,addl add i:-,r32:rw fw=cpazso os=4
 add,addl add m4:r,r32:rw fw=cpazso os=4
@@ -47,11 +47,11 @@ add,addl add r32:r,m4:rw fw=cpazso os=4 lock
 add,addl add r32:r,r32:rw fw=cpazso os=4
 add,addq add i:-,m8:rw fw=cpazso os=8 lock
 add,addq add i:-,r64:rw fw=cpazso os=8
-add,addq add i:-,rax:rw ir=1 iw=1 ik=1 fw=cpazso os=8
+add,addq add i:-,rax:rw fw=cpazso os=8
 add,addq add m8:r,r64:rw fw=cpazso os=8
 add,addq add r64:r,m8:rw fw=cpazso os=8 lock
 add,addq add r64:r,r64:rw fw=cpazso os=8
-add,addw add i:-,ax:rw ir=1 iw=1 fw=cpazso os=2
+add,addw add i:-,ax:rw fw=cpazso os=2
 add,addw add i:-,m2:rw fw=cpazso os=2 lock
 add,addw add i:-,r16:rw fw=cpazso os=2
 add,addw add m2:r,r16:rw fw=cpazso os=2
@@ -93,13 +93,13 @@ aesimc aesimc m16:r,x:w
 aesimc aesimc x:r,x:w
 aeskeygenassist aeskeygenassist i:-,m16:r,x:w
 aeskeygenassist aeskeygenassist i:-,x:r,x:w
-and,andb and i:-,al:rw ir=1 iw=1 fw=cpazso os=1
+and,andb and i:-,al:rw fw=cpazso os=1
 and,andb and i:-,m1:rw fw=cpazso os=1 lock
 and,andb and i:-,r8:rw fw=cpazso os=1
 and,andb and m1:r,r8:rw fw=cpazso os=1
 and,andb and r8:r,m1:rw fw=cpazso os=1 lock
 and,andb and r8:r,r8:rw fw=cpazso os=1
-and,andl and i:-,eax:rw ir=1 iw=1 ik=1 fw=cpazso os=4
+and,andl and i:-,eax:rw fw=cpazso os=4
 and,andl and i:-,m4:rw fw=cpazso os=4 lock
 and,andl and i:-,r32:rw fw=cpazso os=4
 and,andl and m4:r,r32:rw fw=cpazso os=4
@@ -107,11 +107,11 @@ and,andl and r32:r,m4:rw fw=cpazso os=4 lock
 and,andl and r32:r,r32:rw fw=cpazso os=4
 and,andq and i:-,m8:rw fw=cpazso os=8 lock
 and,andq and i:-,r64:rw fw=cpazso os=8
-and,andq and i:-,rax:rw ir=1 iw=1 ik=1 fw=cpazso os=8
+and,andq and i:-,rax:rw fw=cpazso os=8
 and,andq and m8:r,r64:rw fw=cpazso os=8
 and,andq and r64:r,m8:rw fw=cpazso os=8 lock
 and,andq and r64:r,r64:rw fw=cpazso os=8
-and,andw and i:-,ax:rw ir=1 iw=1 fw=cpazso os=2
+and,andw and i:-,ax:rw fw=cpazso os=2
 and,andw and i:-,m2:rw fw=cpazso os=2 lock
 and,andw and i:-,r16:rw fw=cpazso os=2
 and,andw and m2:r,r16:rw fw=cpazso os=2
@@ -391,13 +391,13 @@ cmovs,cmovsq cmovs m8:r,r64:cw fr=s os=8
 cmovs,cmovsq cmovs r64:r,r64:cw fr=s os=8
 cmovs,cmovsw cmovs m2:r,r16:cw fr=s os=2
 cmovs,cmovsw cmovs r16:r,r16:cw fr=s os=2
-cmp,cmpb cmp i:-,al:r ir=1 fw=cpazso os=1
+cmp,cmpb cmp i:-,al:r fw=cpazso os=1
 cmp,cmpb cmp i:-,m1:r fw=cpazso os=1
 cmp,cmpb cmp i:-,r8:r fw=cpazso os=1
 cmp,cmpb cmp m1:r,r8:r fw=cpazso os=1
 cmp,cmpb cmp r8:r,m1:r fw=cpazso os=1
 cmp,cmpb cmp r8:r,r8:r fw=cpazso os=1
-cmp,cmpl cmp i:-,eax:r ir=1 fw=cpazso os=4
+cmp,cmpl cmp i:-,eax:r fw=cpazso os=4
 cmp,cmpl cmp i:-,m4:r fw=cpazso os=4
 cmp,cmpl cmp i:-,r32:r fw=cpazso os=4
 cmp,cmpl cmp m4:r,r32:r fw=cpazso os=4
@@ -405,11 +405,11 @@ cmp,cmpl cmp r32:r,m4:r fw=cpazso os=4
 cmp,cmpl cmp r32:r,r32:r fw=cpazso os=4
 cmp,cmpq cmp i:-,m8:r fw=cpazso os=8
 cmp,cmpq cmp i:-,r64:r fw=cpazso os=8
-cmp,cmpq cmp i:-,rax:r ir=1 fw=cpazso os=8
+cmp,cmpq cmp i:-,rax:r fw=cpazso os=8
 cmp,cmpq cmp m8:r,r64:r fw=cpazso os=8
 cmp,cmpq cmp r64:r,m8:r fw=cpazso os=8
 cmp,cmpq cmp r64:r,r64:r fw=cpazso os=8
-cmp,cmpw cmp i:-,ax:r ir=1 fw=cpazso os=2
+cmp,cmpw cmp i:-,ax:r fw=cpazso os=2
 cmp,cmpw cmp i:-,m2:r fw=cpazso os=2
 cmp,cmpw cmp i:-,r16:r fw=cpazso os=2
 cmp,cmpw cmp m2:r,r16:r fw=cpazso os=2
@@ -728,7 +728,7 @@ fnsetpm fnsetpm -
 fnstcw,fnstcww fnstcw m2:w
 fnstenv,fnstenvl fnstenv m28:w
 fnstenv,fnstenvs fnstenv m14:w
-fnstsw fnstsw ax:w ir=1 iw=1 os=2
+fnstsw fnstsw ax:w os=2
 fnstsw,fnstsww fnstsw m2:w
 fpatan fpatan -
 fprem fprem -
@@ -756,7 +756,7 @@ fstpl fstp m8:w
 fstps fstp m4:w
 fstpt fstp m10:w
 fsts fst m4:w
-fstsw fstsw ax:w ir=1 iw=1 os=2
+fstsw fstsw ax:w os=2
 fstsw,fstsww fstsw m2:w
 fsub fsub st:r
 fsub fsub st:r,st0:rw
@@ -804,7 +804,6 @@ fxsave64 fxsave64 m512:w
 fxtract fxtract -
 fyl2x fyl2x -
 fyl2xp1 fyl2xp1 -
-getsec getsecq - ir=1
 gf2p8affineinvqb gf2p8affineinvqb i:-,m16:r,x:rw
 gf2p8affineinvqb gf2p8affineinvqb i:-,x:r,x:rw
 gf2p8affineqb gf2p8affineqb i:-,m16:r,x:rw
@@ -852,12 +851,12 @@ imul,imulw imul m2:r ir=5 iw=5 fw=cpazso os=2
 imul,imulw imul m2:r,r16:rw fw=cpazso os=2
 imul,imulw imul r16:r ir=5 iw=5 fw=cpazso os=2
 imul,imulw imul r16:r,r16:rw fw=cpazso os=2
-in,inb in dx:r,al:w ir=5 iw=1 os=1 priv
-in,inb in i:-,al:w ir=1 iw=1 os=1 priv
-in,inl in dx:r,eax:w ir=4 iw=1 ik=1 os=4 priv
-in,inl in i:-,eax:w iw=1 ik=1 os=4 priv
-in,inw in dx:r,ax:w ir=5 iw=1 os=2 priv
-in,inw in i:-,ax:w ir=1 iw=1 os=2 priv
+in,inb in dx:r,al:w os=1 priv
+in,inb in i:-,al:w os=1 priv
+in,inl in dx:r,eax:w os=4 priv
+in,inl in i:-,eax:w os=4 priv
+in,inw in dx:r,ax:w os=2 priv
+in,inw in i:-,ax:w os=2 priv
 inc,incb inc m1:rw fw=pazso os=1 lock
 inc,incb inc r8:rw fw=pazso os=1
 inc,incl inc m4:rw fw=pazso os=4 lock
@@ -869,13 +868,13 @@ inc,incw inc r16:rw fw=pazso os=2
 incsspd incsspd r32:r os=4
 incsspq incsspq r64:r os=8
 ins,insb ins - ir=84 iw=80 ik=80 mw fr=d os=1 rep priv
-ins,insb ins dx:r,ms:w ir=84 iw=80 ik=80 mw fr=d os=1 rep priv
+ins,insb ins dx:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=1 rep priv
 ins,insb ins ms:w ir=84 iw=80 ik=80 mw fr=d os=1 rep priv
 ins,insl ins - ir=84 iw=80 ik=80 mw fr=d os=4 rep priv
-ins,insl ins dx:r,ms:w ir=84 iw=80 ik=80 mw fr=d os=4 rep priv
+ins,insl ins dx:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=4 rep priv
 ins,insl ins ms:w ir=84 iw=80 ik=80 mw fr=d os=4 rep priv
 ins,insw ins - ir=84 iw=80 ik=80 mw fr=d os=2 rep priv
-ins,insw ins dx:r,ms:w ir=84 iw=80 ik=80 mw fr=d os=2 rep priv
+ins,insw ins dx:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=2 rep priv
 ins,insw ins ms:w ir=84 iw=80 ik=80 mw fr=d os=2 rep priv
 insertps insertps i:-,m4:r,x:rw
 insertps insertps i:-,x:r,x:rw
@@ -1031,16 +1030,16 @@ lmsw,lmsww lmsw r64:r os=8 priv
 loadiwkey loadiwkey x:r,x:r ir=1 vr=1 fw=cpazso priv
 lods,lodsb lods - ir=41 iw=41 ik=40 mr fr=d os=1 rep
 lods,lodsb lods ms:r ir=41 iw=41 ik=40 mr fr=d os=1 rep
-lods,lodsb lods ms:r,al:w ir=41 iw=41 ik=40 mr fr=d os=1 rep
+lods,lodsb lods ms:r,al:w ir=40 iw=40 ik=40 mr fr=d os=1 rep
 lods,lodsl lods - ir=40 iw=41 ik=41 mr fr=d os=4 rep
 lods,lodsl lods ms:r ir=40 iw=41 ik=41 mr fr=d os=4 rep
-lods,lodsl lods ms:r,eax:w ir=40 iw=41 ik=41 mr fr=d os=4 rep
+lods,lodsl lods ms:r,eax:w ir=40 iw=40 ik=40 mr fr=d os=4 rep
 lods,lodsq lods - ir=40 iw=41 ik=41 mr fr=d os=8 rep
 lods,lodsq lods ms:r ir=40 iw=41 ik=41 mr fr=d os=8 rep
-lods,lodsq lods ms:r,rax:w ir=40 iw=41 ik=41 mr fr=d os=8 rep
+lods,lodsq lods ms:r,rax:w ir=40 iw=40 ik=40 mr fr=d os=8 rep
 lods,lodsw lods - ir=41 iw=41 ik=40 mr fr=d os=2 rep
 lods,lodsw lods ms:r ir=41 iw=41 ik=40 mr fr=d os=2 rep
-lods,lodsw lods ms:r,ax:w ir=41 iw=41 ik=40 mr fr=d os=2 rep
+lods,lodsw lods ms:r,ax:w ir=40 iw=40 ik=40 mr fr=d os=2 rep
 loop,loopl,loopq loop rel:- ir=2 iw=2 ik=2 flow=branch
 loope,loopel,loopeq loope rel:- ir=2 iw=2 ik=2 fr=z flow=branch
 loopne,loopnel,loopneq loopne rel:- ir=2 iw=2 ik=2 fr=z flow=branch
@@ -1073,12 +1072,8 @@ lzcnt,lzcntq lzcnt m8:r,r64:w fw=cpazso os=8
 lzcnt,lzcntq lzcnt r64:r,r64:w fw=cpazso os=8
 lzcnt,lzcntw lzcnt m2:r,r16:w fw=cpazso os=2
 lzcnt,lzcntw lzcnt r16:r,r16:w fw=cpazso os=2
-maskmovdqu maskmovdqu - ir=80 mw
-maskmovdqu maskmovdqu ms:w ir=80 mw
-maskmovdqu maskmovdqu x:r,x:r,ms:w ir=80 mw
-maskmovq maskmovq - ir=80 mw
-maskmovq maskmovq mm:r,mm:r,ms:w ir=80 mw
-maskmovq maskmovq ms:w ir=80 mw
+maskmovdqu maskmovdqu x:r,x:r ir=80 mw
+maskmovq maskmovq mm:r,mm:r ir=80 mw
 maxpd maxpd m16:r,x:rw
 maxpd maxpd x:r,x:rw
 maxps maxps m16:r,x:rw
@@ -1099,7 +1094,6 @@ minss minss m4:r,x:rw
 minss minss x:r,x:rw
 monitor monitor - ir=7
 monitorx monitorx - ir=7
-montmul montmul - ir=47 iw=7 mr
 mov,movabs,movabsq,movq mov i:-,r64:w os=8
 mov,movb mov i:-,m1:w os=1
 mov,movb mov i:-,r8:w os=1
@@ -1132,14 +1126,14 @@ mov,movw mov r16:r,r16:w os=2
 mov,movw mov r16:r,sg:w os=2
 mov,movw mov sg:r,m2:w os=2
 mov,movw mov sg:r,r16:w os=2
-movabs,movabsb mov al:r,m1:w ir=1 os=1
-movabs,movabsb mov m1:r,al:w ir=1 iw=1 os=1
-movabs,movabsl mov eax:r,m4:w ir=1 os=4
-movabs,movabsl mov m4:r,eax:w iw=1 ik=1 os=4
-movabs,movabsq mov m8:r,rax:w iw=1 ik=1 os=8
-movabs,movabsq mov rax:r,m8:w ir=1 os=8
-movabs,movabsw mov ax:r,m2:w ir=1 os=2
-movabs,movabsw mov m2:r,ax:w ir=1 iw=1 os=2
+movabs,movabsb mov al:r,m1:w os=1
+movabs,movabsb mov m1:r,al:w os=1
+movabs,movabsl mov eax:r,m4:w os=4
+movabs,movabsl mov m4:r,eax:w os=4
+movabs,movabsq mov m8:r,rax:w os=8
+movabs,movabsq mov rax:r,m8:w os=8
+movabs,movabsw mov ax:r,m2:w os=2
+movabs,movabsw mov m2:r,ax:w os=2
 movapd movapd m16:r,x:w
 movapd movapd x:r,m16:w
 movapd movapd x:r,x:w
@@ -1306,13 +1300,13 @@ not,notq not m8:rw os=8 lock
 not,notq not r64:rw os=8
 not,notw not m2:rw os=2 lock
 not,notw not r16:rw os=2
-or,orb or i:-,al:rw ir=1 iw=1 fw=cpazso os=1
+or,orb or i:-,al:rw fw=cpazso os=1
 or,orb or i:-,m1:rw fw=cpazso os=1 lock
 or,orb or i:-,r8:rw fw=cpazso os=1
 or,orb or m1:r,r8:rw fw=cpazso os=1
 or,orb or r8:r,m1:rw fw=cpazso os=1 lock
 or,orb or r8:r,r8:rw fw=cpazso os=1
-or,orl or i:-,eax:rw ir=1 iw=1 ik=1 fw=cpazso os=4
+or,orl or i:-,eax:rw fw=cpazso os=4
 or,orl or i:-,m4:rw fw=cpazso os=4 lock
 or,orl or i:-,r32:rw fw=cpazso os=4
 or,orl or m4:r,r32:rw fw=cpazso os=4
@@ -1320,11 +1314,11 @@ or,orl or r32:r,m4:rw fw=cpazso os=4 lock
 or,orl or r32:r,r32:rw fw=cpazso os=4
 or,orq or i:-,m8:rw fw=cpazso os=8 lock
 or,orq or i:-,r64:rw fw=cpazso os=8
-or,orq or i:-,rax:rw ir=1 iw=1 ik=1 fw=cpazso os=8
+or,orq or i:-,rax:rw fw=cpazso os=8
 or,orq or m8:r,r64:rw fw=cpazso os=8
 or,orq or r64:r,m8:rw fw=cpazso os=8 lock
 or,orq or r64:r,r64:rw fw=cpazso os=8
-or,orw or i:-,ax:rw ir=1 iw=1 fw=cpazso os=2
+or,orw or i:-,ax:rw fw=cpazso os=2
 or,orw or i:-,m2:rw fw=cpazso os=2 lock
 or,orw or i:-,r16:rw fw=cpazso os=2
 or,orw or m2:r,r16:rw fw=cpazso os=2
@@ -1334,21 +1328,21 @@ orpd orpd m16:r,x:rw
 orpd orpd x:r,x:rw
 orps orps m16:r,x:rw
 orps orps x:r,x:rw
-out,outb out al:r,dx:r ir=5 os=1 priv
-out,outb out al:r,i:- ir=1 os=1 priv
-out,outl out eax:r,dx:r ir=5 os=4 priv
-out,outl out eax:r,i:- ir=1 os=4 priv
-out,outw out ax:r,dx:r ir=5 os=2 priv
-out,outw out ax:r,i:- ir=1 os=2 priv
+out,outb out al:r,dx:r os=1 priv
+out,outb out al:r,i:- os=1 priv
+out,outl out eax:r,dx:r os=4 priv
+out,outl out eax:r,i:- os=4 priv
+out,outw out ax:r,dx:r os=2 priv
+out,outw out ax:r,i:- os=2 priv
 outs,outsb outs - ir=44 iw=40 ik=40 mr fr=d os=1 rep priv
 outs,outsb outs ms:r ir=44 iw=40 ik=40 mr fr=d os=1 rep priv
-outs,outsb outs ms:r,dx:r ir=44 iw=40 ik=40 mr fr=d os=1 rep priv
+outs,outsb outs ms:r,dx:r ir=40 iw=40 ik=40 mr fr=d os=1 rep priv
 outs,outsl outs - ir=44 iw=40 ik=40 mr fr=d os=4 rep priv
 outs,outsl outs ms:r ir=44 iw=40 ik=40 mr fr=d os=4 rep priv
-outs,outsl outs ms:r,dx:r ir=44 iw=40 ik=40 mr fr=d os=4 rep priv
+outs,outsl outs ms:r,dx:r ir=40 iw=40 ik=40 mr fr=d os=4 rep priv
 outs,outsw outs - ir=44 iw=40 ik=40 mr fr=d os=2 rep priv
 outs,outsw outs ms:r ir=44 iw=40 ik=40 mr fr=d os=2 rep priv
-outs,outsw outs ms:r,dx:r ir=44 iw=40 ik=40 mr fr=d os=2 rep priv
+outs,outsw outs ms:r,dx:r ir=40 iw=40 ik=40 mr fr=d os=2 rep priv
 pabsb pabsb m16:r,x:w
 pabsb pabsb m8:r,mm:w
 pabsb pabsb mm:r,mm:w
@@ -1861,26 +1855,26 @@ pxor pxor m16:r,x:rw
 pxor pxor m8:r,mm:rw
 pxor pxor mm:r,mm:rw
 pxor pxor x:r,x:rw
-rcl,rclb rcl cl:r,m1:rw ir=2 fr=c fw=co count os=1
-rcl,rclb rcl cl:r,r8:rw ir=2 fr=c fw=co count os=1
+rcl,rclb rcl cl:r,m1:rw fr=c fw=co count os=1
+rcl,rclb rcl cl:r,r8:rw fr=c fw=co count os=1
 rcl,rclb rcl i:-,m1:rw fr=c fw=co count os=1
 rcl,rclb rcl i:-,r8:rw fr=c fw=co count os=1
 rcl,rclb rcl m1:rw fr=c fw=co count os=1
 rcl,rclb rcl r8:rw fr=c fw=co count os=1
-rcl,rcll rcl cl:r,m4:rw ir=2 fr=c fw=co count os=4
-rcl,rcll rcl cl:r,r32:rw ir=2 fr=c fw=co count os=4
+rcl,rcll rcl cl:r,m4:rw fr=c fw=co count os=4
+rcl,rcll rcl cl:r,r32:rw fr=c fw=co count os=4
 rcl,rcll rcl i:-,m4:rw fr=c fw=co count os=4
 rcl,rcll rcl i:-,r32:rw fr=c fw=co count os=4
 rcl,rcll rcl m4:rw fr=c fw=co count os=4
 rcl,rcll rcl r32:rw fr=c fw=co count os=4
-rcl,rclq rcl cl:r,m8:rw ir=2 fr=c fw=co count os=8
-rcl,rclq rcl cl:r,r64:rw ir=2 fr=c fw=co count os=8
+rcl,rclq rcl cl:r,m8:rw fr=c fw=co count os=8
+rcl,rclq rcl cl:r,r64:rw fr=c fw=co count os=8
 rcl,rclq rcl i:-,m8:rw fr=c fw=co count os=8
 rcl,rclq rcl i:-,r64:rw fr=c fw=co count os=8
 rcl,rclq rcl m8:rw fr=c fw=co count os=8
 rcl,rclq rcl r64:rw fr=c fw=co count os=8
-rcl,rclw rcl cl:r,m2:rw ir=2 fr=c fw=co count os=2
-rcl,rclw rcl cl:r,r16:rw ir=2 fr=c fw=co count os=2
+rcl,rclw rcl cl:r,m2:rw fr=c fw=co count os=2
+rcl,rclw rcl cl:r,r16:rw fr=c fw=co count os=2
 rcl,rclw rcl i:-,m2:rw fr=c fw=co count os=2
 rcl,rclw rcl i:-,r16:rw fr=c fw=co count os=2
 rcl,rclw rcl m2:rw fr=c fw=co count os=2
@@ -1889,26 +1883,26 @@ rcpps rcpps m16:r,x:w
 rcpps rcpps x:r,x:w
 rcpss rcpss m4:r,x:rw
 rcpss rcpss x:r,x:rw
-rcr,rcrb rcr cl:r,m1:rw ir=2 fr=c fw=co count os=1
-rcr,rcrb rcr cl:r,r8:rw ir=2 fr=c fw=co count os=1
+rcr,rcrb rcr cl:r,m1:rw fr=c fw=co count os=1
+rcr,rcrb rcr cl:r,r8:rw fr=c fw=co count os=1
 rcr,rcrb rcr i:-,m1:rw fr=c fw=co count os=1
 rcr,rcrb rcr i:-,r8:rw fr=c fw=co count os=1
 rcr,rcrb rcr m1:rw fr=c fw=co count os=1
 rcr,rcrb rcr r8:rw fr=c fw=co count os=1
-rcr,rcrl rcr cl:r,m4:rw ir=2 fr=c fw=co count os=4
-rcr,rcrl rcr cl:r,r32:rw ir=2 fr=c fw=co count os=4
+rcr,rcrl rcr cl:r,m4:rw fr=c fw=co count os=4
+rcr,rcrl rcr cl:r,r32:rw fr=c fw=co count os=4
 rcr,rcrl rcr i:-,m4:rw fr=c fw=co count os=4
 rcr,rcrl rcr i:-,r32:rw fr=c fw=co count os=4
 rcr,rcrl rcr m4:rw fr=c fw=co count os=4
 rcr,rcrl rcr r32:rw fr=c fw=co count os=4
-rcr,rcrq rcr cl:r,m8:rw ir=2 fr=c fw=co count os=8
-rcr,rcrq rcr cl:r,r64:rw ir=2 fr=c fw=co count os=8
+rcr,rcrq rcr cl:r,m8:rw fr=c fw=co count os=8
+rcr,rcrq rcr cl:r,r64:rw fr=c fw=co count os=8
 rcr,rcrq rcr i:-,m8:rw fr=c fw=co count os=8
 rcr,rcrq rcr i:-,r64:rw fr=c fw=co count os=8
 rcr,rcrq rcr m8:rw fr=c fw=co count os=8
 rcr,rcrq rcr r64:rw fr=c fw=co count os=8
-rcr,rcrw rcr cl:r,m2:rw ir=2 fr=c fw=co count os=2
-rcr,rcrw rcr cl:r,r16:rw ir=2 fr=c fw=co count os=2
+rcr,rcrw rcr cl:r,m2:rw fr=c fw=co count os=2
+rcr,rcrw rcr cl:r,r16:rw fr=c fw=co count os=2
 rcr,rcrw rcr i:-,m2:rw fr=c fw=co count os=2
 rcr,rcrw rcr i:-,r16:rw fr=c fw=co count os=2
 rcr,rcrw rcr m2:rw fr=c fw=co count os=2
@@ -1937,50 +1931,50 @@ ret,retq ret - ir=10 iw=10 ik=10 mr flow=return os=8 d64
 ret,retq ret i:- ir=10 iw=10 ik=10 mr flow=return os=8 d64
 ret,retw ret - ir=10 iw=10 ik=10 mr flow=return os=2
 ret,retw ret i:- ir=10 iw=10 ik=10 mr flow=return os=2
-rol,rolb rol cl:r,m1:rw ir=2 fw=co count os=1
-rol,rolb rol cl:r,r8:rw ir=2 fw=co count os=1
+rol,rolb rol cl:r,m1:rw fw=co count os=1
+rol,rolb rol cl:r,r8:rw fw=co count os=1
 rol,rolb rol i:-,m1:rw fw=co count os=1
 rol,rolb rol i:-,r8:rw fw=co count os=1
 rol,rolb rol m1:rw fw=co count os=1
 rol,rolb rol r8:rw fw=co count os=1
-rol,roll rol cl:r,m4:rw ir=2 fw=co count os=4
-rol,roll rol cl:r,r32:rw ir=2 fw=co count os=4
+rol,roll rol cl:r,m4:rw fw=co count os=4
+rol,roll rol cl:r,r32:rw fw=co count os=4
 rol,roll rol i:-,m4:rw fw=co count os=4
 rol,roll rol i:-,r32:rw fw=co count os=4
 rol,roll rol m4:rw fw=co count os=4
 rol,roll rol r32:rw fw=co count os=4
-rol,rolq rol cl:r,m8:rw ir=2 fw=co count os=8
-rol,rolq rol cl:r,r64:rw ir=2 fw=co count os=8
+rol,rolq rol cl:r,m8:rw fw=co count os=8
+rol,rolq rol cl:r,r64:rw fw=co count os=8
 rol,rolq rol i:-,m8:rw fw=co count os=8
 rol,rolq rol i:-,r64:rw fw=co count os=8
 rol,rolq rol m8:rw fw=co count os=8
 rol,rolq rol r64:rw fw=co count os=8
-rol,rolw rol cl:r,m2:rw ir=2 fw=co count os=2
-rol,rolw rol cl:r,r16:rw ir=2 fw=co count os=2
+rol,rolw rol cl:r,m2:rw fw=co count os=2
+rol,rolw rol cl:r,r16:rw fw=co count os=2
 rol,rolw rol i:-,m2:rw fw=co count os=2
 rol,rolw rol i:-,r16:rw fw=co count os=2
 rol,rolw rol m2:rw fw=co count os=2
 rol,rolw rol r16:rw fw=co count os=2
-ror,rorb ror cl:r,m1:rw ir=2 fw=co count os=1
-ror,rorb ror cl:r,r8:rw ir=2 fw=co count os=1
+ror,rorb ror cl:r,m1:rw fw=co count os=1
+ror,rorb ror cl:r,r8:rw fw=co count os=1
 ror,rorb ror i:-,m1:rw fw=co count os=1
 ror,rorb ror i:-,r8:rw fw=co count os=1
 ror,rorb ror m1:rw fw=co count os=1
 ror,rorb ror r8:rw fw=co count os=1
-ror,rorl ror cl:r,m4:rw ir=2 fw=co count os=4
-ror,rorl ror cl:r,r32:rw ir=2 fw=co count os=4
+ror,rorl ror cl:r,m4:rw fw=co count os=4
+ror,rorl ror cl:r,r32:rw fw=co count os=4
 ror,rorl ror i:-,m4:rw fw=co count os=4
 ror,rorl ror i:-,r32:rw fw=co count os=4
 ror,rorl ror m4:rw fw=co count os=4
 ror,rorl ror r32:rw fw=co count os=4
-ror,rorq ror cl:r,m8:rw ir=2 fw=co count os=8
-ror,rorq ror cl:r,r64:rw ir=2 fw=co count os=8
+ror,rorq ror cl:r,m8:rw fw=co count os=8
+ror,rorq ror cl:r,r64:rw fw=co count os=8
 ror,rorq ror i:-,m8:rw fw=co count os=8
 ror,rorq ror i:-,r64:rw fw=co count os=8
 ror,rorq ror m8:rw fw=co count os=8
 ror,rorq ror r64:rw fw=co count os=8
-ror,rorw ror cl:r,m2:rw ir=2 fw=co count os=2
-ror,rorw ror cl:r,r16:rw ir=2 fw=co count os=2
+ror,rorw ror cl:r,m2:rw fw=co count os=2
+ror,rorw ror cl:r,r16:rw fw=co count os=2
 ror,rorw ror i:-,m2:rw fw=co count os=2
 ror,rorw ror i:-,r16:rw fw=co count os=2
 ror,rorw ror m2:rw fw=co count os=2
@@ -2004,50 +1998,50 @@ rsqrtss rsqrtss m4:r,x:rw
 rsqrtss rsqrtss x:r,x:rw
 rstorssp rstorssp m8:rw fw=cpazso
 sahf sahf - ir=1 fw=cpazs
-sal,salb,shl,shlb shl cl:r,r8:rw ir=2 fw=cpazso count os=1
+sal,salb,shl,shlb shl cl:r,r8:rw fw=cpazso count os=1
 sal,salb,shl,shlb shl i:-,r8:rw fw=cpazso count os=1
 sal,salb,shl,shlb shl r8:rw fw=cpazso count os=1
-sal,sall,shl,shll shl cl:r,r32:rw ir=2 fw=cpazso count os=4
+sal,sall,shl,shll shl cl:r,r32:rw fw=cpazso count os=4
 sal,sall,shl,shll shl i:-,r32:rw fw=cpazso count os=4
 sal,sall,shl,shll shl r32:rw fw=cpazso count os=4
-sal,salq,shl,shlq shl cl:r,r64:rw ir=2 fw=cpazso count os=8
+sal,salq,shl,shlq shl cl:r,r64:rw fw=cpazso count os=8
 sal,salq,shl,shlq shl i:-,r64:rw fw=cpazso count os=8
 sal,salq,shl,shlq shl r64:rw fw=cpazso count os=8
-sal,salw,shl,shlw shl cl:r,r16:rw ir=2 fw=cpazso count os=2
+sal,salw,shl,shlw shl cl:r,r16:rw fw=cpazso count os=2
 sal,salw,shl,shlw shl i:-,r16:rw fw=cpazso count os=2
 sal,salw,shl,shlw shl r16:rw fw=cpazso count os=2
-salb shl cl:r,m1:rw ir=2 fw=cpazso count
+salb shl cl:r,m1:rw fw=cpazso count
 salb shl i:-,m1:rw fw=cpazso count
 salb shl m1:rw fw=cpazso count
-sall shl cl:r,m4:rw ir=2 fw=cpazso count
+sall shl cl:r,m4:rw fw=cpazso count
 sall shl i:-,m4:rw fw=cpazso count
 sall shl m4:rw fw=cpazso count
-salq shl cl:r,m8:rw ir=2 fw=cpazso count
+salq shl cl:r,m8:rw fw=cpazso count
 salq shl i:-,m8:rw fw=cpazso count
 salq shl m8:rw fw=cpazso count
-salw shl cl:r,m2:rw ir=2 fw=cpazso count
+salw shl cl:r,m2:rw fw=cpazso count
 salw shl i:-,m2:rw fw=cpazso count
 salw shl m2:rw fw=cpazso count
-sar,sarb sar cl:r,m1:rw ir=2 fw=cpazso count os=1
-sar,sarb sar cl:r,r8:rw ir=2 fw=cpazso count os=1
+sar,sarb sar cl:r,m1:rw fw=cpazso count os=1
+sar,sarb sar cl:r,r8:rw fw=cpazso count os=1
 sar,sarb sar i:-,m1:rw fw=cpazso count os=1
 sar,sarb sar i:-,r8:rw fw=cpazso count os=1
 sar,sarb sar m1:rw fw=cpazso count os=1
 sar,sarb sar r8:rw fw=cpazso count os=1
-sar,sarl sar cl:r,m4:rw ir=2 fw=cpazso count os=4
-sar,sarl sar cl:r,r32:rw ir=2 fw=cpazso count os=4
+sar,sarl sar cl:r,m4:rw fw=cpazso count os=4
+sar,sarl sar cl:r,r32:rw fw=cpazso count os=4
 sar,sarl sar i:-,m4:rw fw=cpazso count os=4
 sar,sarl sar i:-,r32:rw fw=cpazso count os=4
 sar,sarl sar m4:rw fw=cpazso count os=4
 sar,sarl sar r32:rw fw=cpazso count os=4
-sar,sarq sar cl:r,m8:rw ir=2 fw=cpazso count os=8
-sar,sarq sar cl:r,r64:rw ir=2 fw=cpazso count os=8
+sar,sarq sar cl:r,m8:rw fw=cpazso count os=8
+sar,sarq sar cl:r,r64:rw fw=cpazso count os=8
 sar,sarq sar i:-,m8:rw fw=cpazso count os=8
 sar,sarq sar i:-,r64:rw fw=cpazso count os=8
 sar,sarq sar m8:rw fw=cpazso count os=8
 sar,sarq sar r64:rw fw=cpazso count os=8
-sar,sarw sar cl:r,m2:rw ir=2 fw=cpazso count os=2
-sar,sarw sar cl:r,r16:rw ir=2 fw=cpazso count os=2
+sar,sarw sar cl:r,m2:rw fw=cpazso count os=2
+sar,sarw sar cl:r,r16:rw fw=cpazso count os=2
 sar,sarw sar i:-,m2:rw fw=cpazso count os=2
 sar,sarw sar i:-,r16:rw fw=cpazso count os=2
 sar,sarw sar m2:rw fw=cpazso count os=2
@@ -2057,13 +2051,13 @@ sarx,sarxl sarx r32:r,r32:r,r32:w os=4
 sarx,sarxq sarx r64:r,m8:r,r64:w os=8
 sarx,sarxq sarx r64:r,r64:r,r64:w os=8
 saveprevssp saveprevssp - fr=c
-sbb,sbbb sbb i:-,al:rw ir=1 iw=1 fr=c fw=cpazso os=1
+sbb,sbbb sbb i:-,al:rw fr=c fw=cpazso os=1
 sbb,sbbb sbb i:-,m1:rw fr=c fw=cpazso os=1 lock
 sbb,sbbb sbb i:-,r8:rw fr=c fw=cpazso os=1
 sbb,sbbb sbb m1:r,r8:rw fr=c fw=cpazso os=1
 sbb,sbbb sbb r8:r,m1:rw fr=c fw=cpazso os=1 lock
 sbb,sbbb sbb r8:r,r8:rw fr=c fw=cpazso os=1
-sbb,sbbl sbb i:-,eax:rw ir=1 iw=1 ik=1 fr=c fw=cpazso os=4
+sbb,sbbl sbb i:-,eax:rw fr=c fw=cpazso os=4
 sbb,sbbl sbb i:-,m4:rw fr=c fw=cpazso os=4 lock
 sbb,sbbl sbb i:-,r32:rw fr=c fw=cpazso os=4
 sbb,sbbl sbb m4:r,r32:rw fr=c fw=cpazso os=4
@@ -2071,11 +2065,11 @@ sbb,sbbl sbb r32:r,m4:rw fr=c fw=cpazso os=4 lock
 sbb,sbbl sbb r32:r,r32:rw fr=c fw=cpazso os=4
 sbb,sbbq sbb i:-,m8:rw fr=c fw=cpazso os=8 lock
 sbb,sbbq sbb i:-,r64:rw fr=c fw=cpazso os=8
-sbb,sbbq sbb i:-,rax:rw ir=1 iw=1 ik=1 fr=c fw=cpazso os=8
+sbb,sbbq sbb i:-,rax:rw fr=c fw=cpazso os=8
 sbb,sbbq sbb m8:r,r64:rw fr=c fw=cpazso os=8
 sbb,sbbq sbb r64:r,m8:rw fr=c fw=cpazso os=8 lock
 sbb,sbbq sbb r64:r,r64:rw fr=c fw=cpazso os=8
-sbb,sbbw sbb i:-,ax:rw ir=1 iw=1 fr=c fw=cpazso os=2
+sbb,sbbw sbb i:-,ax:rw fr=c fw=cpazso os=2
 sbb,sbbw sbb i:-,m2:rw fr=c fw=cpazso os=2 lock
 sbb,sbbw sbb i:-,r16:rw fr=c fw=cpazso os=2
 sbb,sbbw sbb m2:r,r16:rw fr=c fw=cpazso os=2
@@ -2083,16 +2077,16 @@ sbb,sbbw sbb r16:r,m2:rw fr=c fw=cpazso os=2 lock
 sbb,sbbw sbb r16:r,r16:rw fr=c fw=cpazso os=2
 scas,scasb scas - ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=1 rep
 scas,scasb scas ms:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=1 rep
-scas,scasb scas ms:r,al:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=1 rep
+scas,scasb scas ms:r,al:r ir=80 iw=80 ik=80 mr fr=d fw=cpazso os=1 rep
 scas,scasl scas - ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=4 rep
 scas,scasl scas ms:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=4 rep
-scas,scasl scas ms:r,eax:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=4 rep
+scas,scasl scas ms:r,eax:r ir=80 iw=80 ik=80 mr fr=d fw=cpazso os=4 rep
 scas,scasq scas - ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=8 rep
 scas,scasq scas ms:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=8 rep
-scas,scasq scas ms:r,rax:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=8 rep
+scas,scasq scas ms:r,rax:r ir=80 iw=80 ik=80 mr fr=d fw=cpazso os=8 rep
 scas,scasw scas - ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=2 rep
 scas,scasw scas ms:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=2 rep
-scas,scasw scas ms:r,ax:r ir=81 iw=80 ik=80 mr fr=d fw=cpazso os=2 rep
+scas,scasw scas ms:r,ax:r ir=80 iw=80 ik=80 mr fr=d fw=cpazso os=2 rep
 senduipi senduipi r64:r os=8 d64
 serialize serialize -
 seta,setab seta m1:w fr=cz os=1
@@ -2127,7 +2121,7 @@ setp,setpb setp m1:w fr=p os=1
 setp,setpb setp r8:w fr=p os=1
 sets,setsb sets m1:w fr=s os=1
 sets,setsb sets r8:w fr=s os=1
-setssbsy setssbsy - os=1 priv
+setssbsy setssbsy - priv
 sfence sfence -
 sgdt,sgdtq sgdt m10:w os=8 d64
 sha1msg1 sha1msg1 m16:r,x:rw
@@ -2146,68 +2140,68 @@ sha256rnds2 sha256rnds2 m16:r,x:rw vr=1
 sha256rnds2 sha256rnds2 x0:r,m16:r,x:rw vr=1
 sha256rnds2 sha256rnds2 x0:r,x:r,x:rw vr=1
 sha256rnds2 sha256rnds2 x:r,x:rw vr=1
-shl,shlb shl cl:r,m1:rw ir=2 fw=cpazso count os=1
+shl,shlb shl cl:r,m1:rw fw=cpazso count os=1
 shl,shlb shl i:-,m1:rw fw=cpazso count os=1
 shl,shlb shl m1:rw fw=cpazso count os=1
-shl,shll shl cl:r,m4:rw ir=2 fw=cpazso count os=4
+shl,shll shl cl:r,m4:rw fw=cpazso count os=4
 shl,shll shl i:-,m4:rw fw=cpazso count os=4
 shl,shll shl m4:rw fw=cpazso count os=4
-shl,shlq shl cl:r,m8:rw ir=2 fw=cpazso count os=8
+shl,shlq shl cl:r,m8:rw fw=cpazso count os=8
 shl,shlq shl i:-,m8:rw fw=cpazso count os=8
 shl,shlq shl m8:rw fw=cpazso count os=8
-shl,shlw shl cl:r,m2:rw ir=2 fw=cpazso count os=2
+shl,shlw shl cl:r,m2:rw fw=cpazso count os=2
 shl,shlw shl i:-,m2:rw fw=cpazso count os=2
 shl,shlw shl m2:rw fw=cpazso count os=2
-shld,shldl shld cl:r,r32:r,m4:rw ir=2 fw=cpazso count os=4
-shld,shldl shld cl:r,r32:r,r32:rw ir=2 fw=cpazso count os=4
+shld,shldl shld cl:r,r32:r,m4:rw fw=cpazso count os=4
+shld,shldl shld cl:r,r32:r,r32:rw fw=cpazso count os=4
 shld,shldl shld i:-,r32:r,m4:rw fw=cpazso count os=4
 shld,shldl shld i:-,r32:r,r32:rw fw=cpazso count os=4
-shld,shldq shld cl:r,r64:r,m8:rw ir=2 fw=cpazso count os=8
-shld,shldq shld cl:r,r64:r,r64:rw ir=2 fw=cpazso count os=8
+shld,shldq shld cl:r,r64:r,m8:rw fw=cpazso count os=8
+shld,shldq shld cl:r,r64:r,r64:rw fw=cpazso count os=8
 shld,shldq shld i:-,r64:r,m8:rw fw=cpazso count os=8
 shld,shldq shld i:-,r64:r,r64:rw fw=cpazso count os=8
-shld,shldw shld cl:r,r16:r,m2:rw ir=2 fw=cpazso count os=2
-shld,shldw shld cl:r,r16:r,r16:rw ir=2 fw=cpazso count os=2
+shld,shldw shld cl:r,r16:r,m2:rw fw=cpazso count os=2
+shld,shldw shld cl:r,r16:r,r16:rw fw=cpazso count os=2
 shld,shldw shld i:-,r16:r,m2:rw fw=cpazso count os=2
 shld,shldw shld i:-,r16:r,r16:rw fw=cpazso count os=2
 shlx,shlxl shlx r32:r,m4:r,r32:w os=4
 shlx,shlxl shlx r32:r,r32:r,r32:w os=4
 shlx,shlxq shlx r64:r,m8:r,r64:w os=8
 shlx,shlxq shlx r64:r,r64:r,r64:w os=8
-shr,shrb shr cl:r,m1:rw ir=2 fw=cpazso count os=1
-shr,shrb shr cl:r,r8:rw ir=2 fw=cpazso count os=1
+shr,shrb shr cl:r,m1:rw fw=cpazso count os=1
+shr,shrb shr cl:r,r8:rw fw=cpazso count os=1
 shr,shrb shr i:-,m1:rw fw=cpazso count os=1
 shr,shrb shr i:-,r8:rw fw=cpazso count os=1
 shr,shrb shr m1:rw fw=cpazso count os=1
 shr,shrb shr r8:rw fw=cpazso count os=1
-shr,shrl shr cl:r,m4:rw ir=2 fw=cpazso count os=4
-shr,shrl shr cl:r,r32:rw ir=2 fw=cpazso count os=4
+shr,shrl shr cl:r,m4:rw fw=cpazso count os=4
+shr,shrl shr cl:r,r32:rw fw=cpazso count os=4
 shr,shrl shr i:-,m4:rw fw=cpazso count os=4
 shr,shrl shr i:-,r32:rw fw=cpazso count os=4
 shr,shrl shr m4:rw fw=cpazso count os=4
 shr,shrl shr r32:rw fw=cpazso count os=4
-shr,shrq shr cl:r,m8:rw ir=2 fw=cpazso count os=8
-shr,shrq shr cl:r,r64:rw ir=2 fw=cpazso count os=8
+shr,shrq shr cl:r,m8:rw fw=cpazso count os=8
+shr,shrq shr cl:r,r64:rw fw=cpazso count os=8
 shr,shrq shr i:-,m8:rw fw=cpazso count os=8
 shr,shrq shr i:-,r64:rw fw=cpazso count os=8
 shr,shrq shr m8:rw fw=cpazso count os=8
 shr,shrq shr r64:rw fw=cpazso count os=8
-shr,shrw shr cl:r,m2:rw ir=2 fw=cpazso count os=2
-shr,shrw shr cl:r,r16:rw ir=2 fw=cpazso count os=2
+shr,shrw shr cl:r,m2:rw fw=cpazso count os=2
+shr,shrw shr cl:r,r16:rw fw=cpazso count os=2
 shr,shrw shr i:-,m2:rw fw=cpazso count os=2
 shr,shrw shr i:-,r16:rw fw=cpazso count os=2
 shr,shrw shr m2:rw fw=cpazso count os=2
 shr,shrw shr r16:rw fw=cpazso count os=2
-shrd,shrdl shrd cl:r,r32:r,m4:rw ir=2 fw=cpazso count os=4
-shrd,shrdl shrd cl:r,r32:r,r32:rw ir=2 fw=cpazso count os=4
+shrd,shrdl shrd cl:r,r32:r,m4:rw fw=cpazso count os=4
+shrd,shrdl shrd cl:r,r32:r,r32:rw fw=cpazso count os=4
 shrd,shrdl shrd i:-,r32:r,m4:rw fw=cpazso count os=4
 shrd,shrdl shrd i:-,r32:r,r32:rw fw=cpazso count os=4
-shrd,shrdq shrd cl:r,r64:r,m8:rw ir=2 fw=cpazso count os=8
-shrd,shrdq shrd cl:r,r64:r,r64:rw ir=2 fw=cpazso count os=8
+shrd,shrdq shrd cl:r,r64:r,m8:rw fw=cpazso count os=8
+shrd,shrdq shrd cl:r,r64:r,r64:rw fw=cpazso count os=8
 shrd,shrdq shrd i:-,r64:r,m8:rw fw=cpazso count os=8
 shrd,shrdq shrd i:-,r64:r,r64:rw fw=cpazso count os=8
-shrd,shrdw shrd cl:r,r16:r,m2:rw ir=2 fw=cpazso count os=2
-shrd,shrdw shrd cl:r,r16:r,r16:rw ir=2 fw=cpazso count os=2
+shrd,shrdw shrd cl:r,r16:r,m2:rw fw=cpazso count os=2
+shrd,shrdw shrd cl:r,r16:r,r16:rw fw=cpazso count os=2
 shrd,shrdw shrd i:-,r16:r,m2:rw fw=cpazso count os=2
 shrd,shrdw shrd i:-,r16:r,r16:rw fw=cpazso count os=2
 shrx,shrxl shrx r32:r,m4:r,r32:w os=4
@@ -2244,16 +2238,16 @@ stgi stgi - priv
 sti sti - priv
 stmxcsr stmxcsr m4:w
 stos,stosb stos - ir=81 iw=80 ik=80 mw fr=d os=1 rep
-stos,stosb stos al:r,ms:w ir=81 iw=80 ik=80 mw fr=d os=1 rep
+stos,stosb stos al:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=1 rep
 stos,stosb stos ms:w ir=81 iw=80 ik=80 mw fr=d os=1 rep
 stos,stosl stos - ir=81 iw=80 ik=80 mw fr=d os=4 rep
-stos,stosl stos eax:r,ms:w ir=81 iw=80 ik=80 mw fr=d os=4 rep
+stos,stosl stos eax:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=4 rep
 stos,stosl stos ms:w ir=81 iw=80 ik=80 mw fr=d os=4 rep
 stos,stosq stos - ir=81 iw=80 ik=80 mw fr=d os=8 rep
 stos,stosq stos ms:w ir=81 iw=80 ik=80 mw fr=d os=8 rep
-stos,stosq stos rax:r,ms:w ir=81 iw=80 ik=80 mw fr=d os=8 rep
+stos,stosq stos rax:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=8 rep
 stos,stosw stos - ir=81 iw=80 ik=80 mw fr=d os=2 rep
-stos,stosw stos ax:r,ms:w ir=81 iw=80 ik=80 mw fr=d os=2 rep
+stos,stosw stos ax:r,ms:w ir=80 iw=80 ik=80 mw fr=d os=2 rep
 stos,stosw stos ms:w ir=81 iw=80 ik=80 mw fr=d os=2 rep
 str,strl str r32:w os=4
 str,strq str r64:w os=8
@@ -2261,13 +2255,13 @@ str,strw str m2:w os=2
 str,strw str r16:w os=2
 sttilecfg sttilecfg m64:w
 stui stui -
-sub,subb sub i:-,al:rw ir=1 iw=1 fw=cpazso os=1
+sub,subb sub i:-,al:rw fw=cpazso os=1
 sub,subb sub i:-,m1:rw fw=cpazso os=1 lock
 sub,subb sub i:-,r8:rw fw=cpazso os=1
 sub,subb sub m1:r,r8:rw fw=cpazso os=1
 sub,subb sub r8:r,m1:rw fw=cpazso os=1 lock
 sub,subb sub r8:r,r8:rw fw=cpazso os=1
-sub,subl sub i:-,eax:rw ir=1 iw=1 ik=1 fw=cpazso os=4
+sub,subl sub i:-,eax:rw fw=cpazso os=4
 sub,subl sub i:-,m4:rw fw=cpazso os=4 lock
 sub,subl sub i:-,r32:rw fw=cpazso os=4
 sub,subl sub m4:r,r32:rw fw=cpazso os=4
@@ -2275,11 +2269,11 @@ sub,subl sub r32:r,m4:rw fw=cpazso os=4 lock
 sub,subl sub r32:r,r32:rw fw=cpazso os=4
 sub,subq sub i:-,m8:rw fw=cpazso os=8 lock
 sub,subq sub i:-,r64:rw fw=cpazso os=8
-sub,subq sub i:-,rax:rw ir=1 iw=1 ik=1 fw=cpazso os=8
+sub,subq sub i:-,rax:rw fw=cpazso os=8
 sub,subq sub m8:r,r64:rw fw=cpazso os=8
 sub,subq sub r64:r,m8:rw fw=cpazso os=8 lock
 sub,subq sub r64:r,r64:rw fw=cpazso os=8
-sub,subw sub i:-,ax:rw ir=1 iw=1 fw=cpazso os=2
+sub,subw sub i:-,ax:rw fw=cpazso os=2
 sub,subw sub i:-,m2:rw fw=cpazso os=2 lock
 sub,subw sub i:-,r16:rw fw=cpazso os=2
 sub,subw sub m2:r,r16:rw fw=cpazso os=2
@@ -2306,13 +2300,19 @@ t1mskc,t1mskcq t1mskc m8:r,r64:w fw=cpazso os=8
 t1mskc,t1mskcq t1mskc r64:r,r64:w fw=cpazso os=8
 tcmmimfp16ps tcmmimfp16ps tmm:r,tmm:r,tmm:rw
 tcmmrlfp16ps tcmmrlfp16ps tmm:r,tmm:r,tmm:rw
-test,testb test i:-,al:r ir=1 fw=cpazso os=1
+tdpbf16ps tdpbf16ps tmm:r,tmm:r,tmm:rw
+tdpbssd tdpbssd tmm:r,tmm:r,tmm:rw
+tdpbsud tdpbsud tmm:r,tmm:r,tmm:rw
+tdpbusd tdpbusd tmm:r,tmm:r,tmm:rw
+tdpbuud tdpbuud tmm:r,tmm:r,tmm:rw
+tdpfp16ps tdpfp16ps tmm:r,tmm:r,tmm:rw
+test,testb test i:-,al:r fw=cpazso os=1
 test,testb test i:-,m1:r fw=cpazso os=1
 test,testb test i:-,r8:r fw=cpazso os=1
 test,testb test m1:r,r8:r fw=cpazso os=1
 test,testb test r8:r,m1:r fw=cpazso os=1
 test,testb test r8:r,r8:r fw=cpazso os=1
-test,testl test i:-,eax:r ir=1 fw=cpazso os=4
+test,testl test i:-,eax:r fw=cpazso os=4
 test,testl test i:-,m4:r fw=cpazso os=4
 test,testl test i:-,r32:r fw=cpazso os=4
 test,testl test m4:r,r32:r fw=cpazso os=4
@@ -2320,11 +2320,11 @@ test,testl test r32:r,m4:r fw=cpazso os=4
 test,testl test r32:r,r32:r fw=cpazso os=4
 test,testq test i:-,m8:r fw=cpazso os=8
 test,testq test i:-,r64:r fw=cpazso os=8
-test,testq test i:-,rax:r ir=1 fw=cpazso os=8
+test,testq test i:-,rax:r fw=cpazso os=8
 test,testq test m8:r,r64:r fw=cpazso os=8
 test,testq test r64:r,m8:r fw=cpazso os=8
 test,testq test r64:r,r64:r fw=cpazso os=8
-test,testw test i:-,ax:r ir=1 fw=cpazso os=2
+test,testw test i:-,ax:r fw=cpazso os=2
 test,testw test i:-,m2:r fw=cpazso os=2
 test,testw test i:-,r16:r fw=cpazso os=2
 test,testw test m2:r,r16:r fw=cpazso os=2
@@ -3926,9 +3926,7 @@ vinsertps vinsertps i:-,x:r,x:r,x:w
 vlddqu vlddqu m16:r,x:w
 vlddqu vlddqu m32:r,y:w
 vldmxcsr vldmxcsr m4:r
-vmaskmovdqu vmaskmovdqu - ir=80 mw
-vmaskmovdqu vmaskmovdqu ms:w ir=80 mw
-vmaskmovdqu vmaskmovdqu x:r,x:r,ms:w ir=80 mw
+vmaskmovdqu vmaskmovdqu x:r,x:r ir=80 mw
 vmaskmovpd vmaskmovpd m16:r,x:r,x:w
 vmaskmovpd vmaskmovpd m32:r,y:r,y:w
 vmaskmovpd vmaskmovpd x:r,x:r,m16:w
@@ -6516,32 +6514,32 @@ xbegin xbegin rel:- ir=1 iw=1 flow=branch
 xchg,xchgb xchg m1:rw,r8:rw os=1 lock
 xchg,xchgb xchg r8:rw,m1:rw os=1 lock
 xchg,xchgb xchg r8:rw,r8:rw os=1
-xchg,xchgl xchg eax:rw,r32:rw ir=1 iw=1 ik=1 os=4
+xchg,xchgl xchg eax:rw,r32:rw os=4
 xchg,xchgl xchg m4:rw,r32:rw os=4 lock
-xchg,xchgl xchg r32:rw,eax:rw ir=1 iw=1 ik=1 os=4
+xchg,xchgl xchg r32:rw,eax:rw os=4
 xchg,xchgl xchg r32:rw,m4:rw os=4 lock
 xchg,xchgl xchg r32:rw,r32:rw os=4
 xchg,xchgq xchg m8:rw,r64:rw os=8 lock
 xchg,xchgq xchg r64:rw,m8:rw os=8 lock
 xchg,xchgq xchg r64:rw,r64:rw os=8
-xchg,xchgq xchg r64:rw,rax:rw ir=1 iw=1 ik=1 os=8
-xchg,xchgq xchg rax:rw,r64:rw ir=1 iw=1 ik=1 os=8
-xchg,xchgw xchg ax:rw,r16:rw ir=1 iw=1 os=2
+xchg,xchgq xchg r64:rw,rax:rw os=8
+xchg,xchgq xchg rax:rw,r64:rw os=8
+xchg,xchgw xchg ax:rw,r16:rw os=2
 xchg,xchgw xchg m2:rw,r16:rw os=2 lock
-xchg,xchgw xchg r16:rw,ax:rw ir=1 iw=1 os=2
+xchg,xchgw xchg r16:rw,ax:rw os=2
 xchg,xchgw xchg r16:rw,m2:rw os=2 lock
 xchg,xchgw xchg r16:rw,r16:rw os=2
 xend xend -
 xgetbv xgetbv - ir=2 iw=5 ik=5
 xlat,xlatb xlat - ir=9 iw=1 mr os=1
 xlat,xlatb xlat ms:r ir=9 iw=1 mr os=1
-xor,xorb xor i:-,al:rw ir=1 iw=1 fw=cpazso os=1
+xor,xorb xor i:-,al:rw fw=cpazso os=1
 xor,xorb xor i:-,m1:rw fw=cpazso os=1 lock
 xor,xorb xor i:-,r8:rw fw=cpazso os=1
 xor,xorb xor m1:r,r8:rw fw=cpazso os=1
 xor,xorb xor r8:r,m1:rw fw=cpazso os=1 lock
 xor,xorb xor r8:r,r8:rw fw=cpazso os=1
-xor,xorl xor i:-,eax:rw ir=1 iw=1 ik=1 fw=cpazso os=4
+xor,xorl xor i:-,eax:rw fw=cpazso os=4
 xor,xorl xor i:-,m4:rw fw=cpazso os=4 lock
 xor,xorl xor i:-,r32:rw fw=cpazso os=4
 xor,xorl xor m4:r,r32:rw fw=cpazso os=4
@@ -6549,11 +6547,11 @@ xor,xorl xor r32:r,m4:rw fw=cpazso os=4 lock
 xor,xorl xor r32:r,r32:rw fw=cpazso os=4
 xor,xorq xor i:-,m8:rw fw=cpazso os=8 lock
 xor,xorq xor i:-,r64:rw fw=cpazso os=8
-xor,xorq xor i:-,rax:rw ir=1 iw=1 ik=1 fw=cpazso os=8
+xor,xorq xor i:-,rax:rw fw=cpazso os=8
 xor,xorq xor m8:r,r64:rw fw=cpazso os=8
 xor,xorq xor r64:r,m8:rw fw=cpazso os=8 lock
 xor,xorq xor r64:r,r64:rw fw=cpazso os=8
-xor,xorw xor i:-,ax:rw ir=1 iw=1 fw=cpazso os=2
+xor,xorw xor i:-,ax:rw fw=cpazso os=2
 xor,xorw xor i:-,m2:rw fw=cpazso os=2 lock
 xor,xorw xor i:-,r16:rw fw=cpazso os=2
 xor,xorw xor m2:r,r16:rw fw=cpazso os=2

@@ -1,0 +1,90 @@
+// Which prefixes may stand before which forms. What is not listed is refused.
+import type { Form } from './rows.js';
+
+/** The reason why a prefix may not stand there, or undefined. */
+type Rule = (form: Form) => string | undefined;
+
+const always: Rule = () => undefined;
+const refuse =
+  (reason: string): Rule =>
+  () =>
+    reason;
+/** Instructions on which operand size and address size prefixes are padding or a branch hint. */
+const isPadding = (form: Form): boolean =>
+  form.base === 'nop' || (form.flow !== 'next' && form.classes.length < 2 && form.memoryOperand < 0);
+
+const keepsOperandSize: Rule = (form) =>
+  // REX.W overrides 0x66, so a 64-bit operand size stays what it is.
+  form.operandBytes === 8 || isPadding(form) ? undefined : 'changes the operand size';
+const is64Bit: Rule = keepsOperandSize;
+const noMemory: Rule = (form) =>
+  form.memoryOperand >= 0 && form.access[form.memoryOperand] !== 'a'
+    ? 'changes the address of the memory operand'
+    : form.repeatable || (form.memoryWrite && form.flow === 'next' && form.base !== 'push')
+      ? 'changes an implicit address'
+      : undefined;
+const repeats: Rule = (form) =>
+  form.repeatable ||
+  form.base === 'ret' ||
+  form.base === 'nop' ||
+  form.flow === 'jump' ||
+  form.flow === 'branch'
+    ? undefined
+    : 'has no meaning there';
+const locks: Rule = (form) =>
+  form.lockable && form.memoryOperand >= 0 ? undefined : 'needs a read-modify-write of memory';
+
+const RULES: ReadonlyMap<string, Rule> = new Map([
+  ['lock', locks],
+  ['xacquire', always],
+  ['xrelease', always],
+  ['rep', repeats],
+  ['repe', repeats],
+  ['repz', repeats],
+  ['repne', repeats],
+  ['repnz', repeats],
+  ['bnd', always],
+  ['notrack', always],
+  // In 64-bit mode these four change nothing; jcc takes two of them as hints.
+  ['cs', always],
+  ['ds', always],
+  ['es', always],
+  ['ss', always],
+  ['fs', noMemory],
+  ['gs', noMemory],
+  ['addr32', noMemory],
+  ['data16', keepsOperandSize],
+  ['rex', always],
+  ['rex64', is64Bit],
+  ['rex.w', is64Bit],
+  ['addr16', refuse('does not exist in 64-bit mode')],
+  ['{vex}', always],
+  ['{vex2}', always],
+  ['{vex3}', always],
+  ['{evex}', always],
+  ['{disp8}', always],
+  ['{disp16}', always],
+  ['{disp32}', always],
+  ['{load}', always],
+  ['{store}', always],
+  ['{nooptimize}', always],
+  ['{rex}', always],
+]);
+
+const REPEAT = new Set(['rep', 'repe', 'repz', 'repne', 'repnz']);
+
+/** True when the prefixes make a string instruction repeat. */
+export function isRepeated(prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => REPEAT.has(prefix));
+}
+
+/** Why these prefixes cannot be understood in front of `form`; undefined when they can. */
+export function refusePrefixes(prefixes: readonly string[], form: Form): string | undefined {
+  for (const prefix of prefixes) {
+    const rule = RULES.get(prefix);
+    if (rule === undefined) return `unknown prefix '${prefix}'`;
+    const reason = rule(form);
+    if (reason !== undefined) return `prefix '${prefix}' before '${form.base}': ${reason}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { lookup } from '../../src/isa/lookup';
+import type { Effects } from '../../src/isa/effects';
+import { allRows, formsNamed, parseRow } from '../../src/isa/rows';
+import { readInstruction } from './att';
+
+function effects(text: string): Effects {
+  const found = lookup(readInstruction(text));
+  if (!found.ok) throw new Error(`${text}: ${found.reason}`);
+  return found.effects;
+}
+
+test('the generated table is current', () => {
+  const run = spawnSync('node', ['scripts/generate-isa.mjs', '--check'], { encoding: 'utf8' });
+  expect(run.stderr).toBe('');
+  expect(run.status).toBe(0);
+});
+
+test('every row parses, and kills only what it writes', () => {
+  for (const line of allRows()) {
+    const form = parseRow(line);
+    expect([
+      line,
+      form.implicitKilled & ~form.implicitWritten,
+      form.vectorKilled & ~form.vectorWritten,
+    ]).toEqual([line, 0, 0]);
+  }
+  expect(formsNamed('addl').length).toBeGreaterThan(3);
+});
+
+test.each([
+  ['foo %eax', "unknown instruction 'foo'"],
+  ['mov $1, $2', "no form of 'mov' takes (imm, imm)"],
+  ['mov $1, (%rax)', "the operand size of 'mov' does not follow from its operands; write a size suffix"],
+  ['add $1, (%rax)', "the operand size of 'add' does not follow from its operands; write a size suffix"],
+  ['movl %rax, %eax', "no form of 'movl' takes (r64, r32)"],
+  ['movq %nosuch, (%rax)', "no form of 'movq' takes (%nosuch, memory)"],
+  ['lock', "prefix 'lock' without an instruction"],
+  ['lock movl $1, (%rax)', "prefix 'lock' before 'mov': needs a read-modify-write of memory"],
+  ['lock addl $1, %eax', "prefix 'lock' before 'add': needs a read-modify-write of memory"],
+  ['data16 movl $1, (%rax)', "prefix 'data16' before 'mov': changes the operand size"],
+  ['addr32 movl $1, (%rax)', "prefix 'addr32' before 'mov': changes the address of the memory operand"],
+  ['rep bsf %eax, %eax', "prefix 'rep' before 'bsf': has no meaning there"],
+  ['movaps (%rax){1to4}, %xmm0', "'movaps' does not broadcast its memory operand"],
+  ['pushl %eax', "unknown instruction 'pushl'"],
+])('%s is refused', (text, reason) => {
+  expect(lookup(readInstruction(text))).toEqual({ ok: false, reason });
+});
+
+test.each<[string, Partial<Effects>]>([
+  ['movl %eax, 8(%rdi,%rcx,4)', { access: ['r', 'w'], memoryOperand: 1, memoryBytes: 4, integerRead: 0x83 }],
+  ['addb $1, %ah', { integerRead: 1, integerWritten: 0x5f0001, integerKilled: 0x5f0000, operandBytes: 1 }],
+  ['movw $1, %cx', { integerRead: 2, integerWritten: 2, integerKilled: 0 }],
+  ['movl $1, %ecx', { integerRead: 0, integerWritten: 2, integerKilled: 2 }],
+  ['xorl %ecx, %ecx', { integerRead: 0, integerKilled: 0x5f0002 }],
+  ['vpxor %xmm1, %xmm1, %xmm0', { vectorRead: 0, vectorKilled: 1 }],
+  ['sbbl %ecx, %ecx', { integerRead: 0x10002, integerKilled: 0x5f0002 }],
+  ['shll %eax', { access: ['rw'], integerKilled: 0x5f0001 }],
+  ['shll $0, %eax', { integerKilled: 1, integerRead: 0x5f0001 }],
+  ['shll $n, %eax', { integerKilled: 1, integerRead: 0x5f0001 }],
+  ['shll $3, %eax', { integerKilled: 0x5f0001, integerRead: 1 }],
+  ['shll %cl, %eax', { integerKilled: 1, integerRead: 0x5f0003 }],
+  [
+    'call foo',
+    { integerRead: 0x10, integerWritten: 0x10, implicitMemoryWrite: true, flow: 'call', memoryOperand: -1 },
+  ],
+  [
+    'call *8(%rax)',
+    { integerRead: 0x11, implicitMemoryWrite: true, flow: 'call', memoryOperand: 0, memoryBytes: 8 },
+  ],
+  ['jmp *%rax', { flow: 'indirect-jump', integerRead: 1 }],
+  ['push $1', { implicitMemoryWrite: true, operandBytes: 8 }],
+  ['pushw $1', { implicitMemoryWrite: true, operandBytes: 2 }],
+  ['leaq 8(%rax), %rcx', { access: ['a', 'w'], memoryBytes: 0, memorySizeKnown: true, integerRead: 1 }],
+  ['nopw %cs:0(%rax,%rax,1)', { access: ['a'], memoryOperand: 0 }],
+  ['prefetcht0 (%rax)', { access: ['a'] }],
+  ['clflush (%rax)', { access: ['a'] }],
+  ['btsq %rax, (%rdi)', { base: 'bts', access: ['r', 'rw'], memoryOperand: 1, memorySizeKnown: false }],
+  ['btsq $3, (%rdi)', { base: 'bts', memoryBytes: 8, memorySizeKnown: true }],
+  ['xsave (%rdi)', { memorySizeKnown: false, access: ['rw'], memoryOperand: 0, integerRead: 0x85 }],
+  ['clzero', { implicitMemoryWrite: true, integerRead: 1 }],
+  ['maskmovdqu %xmm1, %xmm0', { implicitMemoryWrite: true, integerRead: 0x80, vectorRead: 3 }],
+  [
+    'stosq',
+    { base: 'stos', operandBytes: 8, integerRead: 0x200081, integerKilled: 0x80, implicitMemoryWrite: true },
+  ],
+  ['rep stosq', { integerRead: 0x200083, integerWritten: 0x82, integerKilled: 0 }],
+  ['rep stosb %al, %es:(%rdi)', { access: ['r', 'cw'], memoryOperand: -1, implicitMemoryWrite: true }],
+  [
+    'movsl (%rsi), %es:(%rdi)',
+    { base: 'movs', operandBytes: 4, implicitMemoryWrite: true, implicitMemoryRead: true },
+  ],
+  ['movsd %xmm0, (%rdi)', { base: 'movsd', memoryBytes: 8, memoryOperand: 1 }],
+  ['movslq %eax, %rdx', { base: 'movsxd', operandBytes: 8 }],
+  ['cmpltsd (%rax), %xmm1', { base: 'cmpsd', access: ['r', 'rw'], memoryOperand: 0, memoryBytes: 8 }],
+  ['vcmpgt_oqpd %ymm1, %ymm2, %ymm3', { base: 'vcmppd', access: ['r', 'r', 'w'] }],
+  ['imul $3, %rax', { access: ['-', 'rw'] }],
+  ['movd %rax, %xmm0', { base: 'movq', operandBytes: 8 }],
+  ['movabs $0x123456789a, %rax', { base: 'mov', access: ['-', 'w'] }],
+  ['cvttsd2siq %xmm0, %rax', { base: 'cvttsd2si', operandBytes: 8 }],
+  ['setz (%rax)', { base: 'sete', memoryBytes: 1, access: ['w'] }],
+  ['vmovdqu32 %zmm1, (%rdi){%k1}', { access: ['r', 'cw'], memoryBytes: 64 }],
+  ['vmovdqu32 %zmm1, %zmm2{%k1}', { vectorRead: 6, vectorWritten: 4 }],
+  ['vmovdqu32 %zmm1, %zmm2{%k1}{z}', { vectorRead: 2, vectorKilled: 4 }],
+  ['vaddps (%rax){1to16}, %zmm1, %zmm2', { memoryBytes: 4, access: ['r', 'r', 'w'] }],
+  ['vaddps {rn-sae}, %zmm3, %zmm1, %zmm2', { access: ['-', 'r', 'r', 'w'], memoryOperand: -1 }],
+  [
+    'vpscatterdd %zmm0, (%rax,%zmm1,4){%k1}',
+    { memoryOperand: 1, memorySizeKnown: false, access: ['r', 'cw'] },
+  ],
+  ['vpgatherdd %ymm0, (%rax,%ymm1,4), %ymm2', { memoryOperand: 1, memorySizeKnown: false, vectorRead: 7 }],
+  ['fistpll (%rsp)', { memoryBytes: 8, access: ['w'] }],
+  ['fstpt (%rsp)', { memoryBytes: 10, access: ['w'] }],
+  ['lock cmpxchgq %rcx, (%rdi)', { integerRead: 0x83, memoryOperand: 1 }],
+  ['xaddl %eax, (%rdi)', { access: ['rw', 'rw'], memoryOperand: 1 }],
+  ['ud2', { flow: 'stop' }],
+  ['int $0x80', { flow: 'interrupt' }],
+  ['syscall', { flow: 'syscall', integerWritten: 0x7f0802 }],
+  ['rep ret', { flow: 'return' }],
+  ['data16 leaq x@tlsgd(%rip), %rdi', { base: 'lea' }],
+])('%s', (text, expected) => {
+  expect(effects(text)).toMatchObject(expected);
+});
