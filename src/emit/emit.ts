@@ -18,13 +18,31 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
     const bodyStart = start + parsed.bodyOffset;
     if (bodyStart < at) throw new RangeError('edits are not in ascending order');
     const bodyEnd = bodyStart + parsed.bodyLength;
-    pieces.push(file.text.slice(at, bodyStart));
-    if (edit.before !== '') pieces.push('\n', edit.before, '\n');
-    pieces.push(edit.replace ?? file.text.slice(bodyStart, bodyEnd));
+    const { before, replace } = edit;
+    const lineStart = indentationStart(file.text, bodyStart, at);
+    if (before === '' && replace === null) pieces.push(file.text.slice(at, bodyEnd));
+    else if (lineStart >= 0) {
+      // Only blanks stand before the body on its line: new lines go above it.
+      pieces.push(file.text.slice(at, lineStart));
+      if (before !== '') pieces.push(before, '\n');
+      pieces.push(replace ?? file.text.slice(lineStart, bodyEnd));
+    } else {
+      pieces.push(file.text.slice(at, bodyStart), '\n');
+      if (before !== '') pieces.push(before, '\n');
+      pieces.push(replace ?? file.text.slice(bodyStart, bodyEnd));
+    }
     // A comment or another statement may follow on the line: it moves to a line of its own.
-    if (edit.after !== '') pieces.push('\n', edit.after, '\n');
+    if (edit.after !== '') pieces.push('\n', edit.after);
     at = bodyEnd;
+    if (edit.after !== '' && file.text.charCodeAt(at) !== 10) pieces.push('\n');
   }
   pieces.push(file.text.slice(at));
   return pieces.join('');
+}
+
+/** Where the blanks before `at` begin if the line holds nothing else, and nothing before `floor`; otherwise -1. */
+function indentationStart(text: string, at: number, floor: number): number {
+  let i = at;
+  while (i > floor && (text.charCodeAt(i - 1) === 32 || text.charCodeAt(i - 1) === 9)) i--;
+  return i === 0 || (i > floor && text.charCodeAt(i - 1) === 10) ? i : -1;
 }

@@ -44,6 +44,8 @@ type Pattern = (site: Site) => Expansion;
 
 const unchanged = { before: [], replace: null, after: [], window: 0 } satisfies Expansion;
 
+const REPORT = 'please report it with this line';
+
 /** One row a kind of write. */
 const patterns: Record<WriteKind, Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string }> = {
   none: () => unchanged,
@@ -63,7 +65,7 @@ const patterns: Record<WriteKind, Pattern | { readonly code: DiagnosticCode; rea
   'short-branch': widenBranch,
   gs: { code: 'M006', message: 'the program uses %gs, which mirrored code needs for itself', note: 'build it without this use of %gs, or leave this file native' },
   privileged: { code: 'M007', message: 'a privileged instruction', note: 'only user programs are mirrored by this profile' },
-  unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: 'please report it with this line' },
+  unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: REPORT },
 };
 
 /** Kinds that write no protected memory by themselves: not counted as sites. */
@@ -98,7 +100,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       if (entry) expansion = addEntry(expansion, mirrorEntry(site), unit);
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
-      diagnostics.push({ statement: unit.statement, code: 'M005', message: error.message, note: patterns.unsupported.note });
+      diagnostics.push({ statement: unit.statement, code: 'M005', message: error.message, note: REPORT });
       continue;
     }
     if (entry) count('entry');

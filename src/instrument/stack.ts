@@ -5,6 +5,8 @@ import { addressOf, addressRegisters, addressScratch, memoryOf, moved, NoPattern
 import type { Expansion, Site } from './site.js';
 import { generalNumber, spell, suffix } from './registers.js';
 
+const at = (bytes: number): string => `${bytes === 0 ? '' : bytes}(%rsp)`;
+
 /** `push x`: `mov x, %gs:-8(%rsp)` first; a memory source goes through a scratch register. */
 export function mirrorPush(site: Site): Expansion {
   const { instruction, effects } = site.unit;
@@ -29,8 +31,8 @@ export function mirrorPush(site: Site): Expansion {
 /** `pushf`: the flags are known only once they stand on the stack. A window. */
 export function mirrorPushFlags(site: Site): Expansion {
   const after = withScratch(site, 1, site.freeAfter, 1 << RSP, ([value = -1], shift) => [
-    `\tmovq\t${shift}(%rsp), ${spell(value, 8)}`,
-    `\tmovq\t${spell(value, 8)}, %gs:${shift}(%rsp)`,
+    `\tmovq\t${at(shift)}, ${spell(value, 8)}`,
+    `\tmovq\t${spell(value, 8)}, %gs:${at(shift)}`,
   ]);
   return { before: [], replace: null, after, window: after.length };
 }
@@ -49,7 +51,7 @@ export function mirrorPop(site: Site): Expansion {
       const address = addressOf(target, rest, shift);
       return [
         ...address.setup,
-        `\tmov${suffix(bytes)}\t${shift === 0 ? '' : shift}(%rsp), ${spell(value, bytes)}`,
+        `\tmov${suffix(bytes)}\t${at(shift)}, ${spell(value, bytes)}`,
         `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${address.mirror(0)}`,
       ];
     },
@@ -71,8 +73,8 @@ export function mirrorCall(site: Site): Expansion {
 /** Copy-on-call: at a function's entry the return address that its caller pushed is copied. */
 export function mirrorEntry(site: Site): string[] {
   return withScratch(site, 1, site.freeBefore, 0, ([value = -1], shift) => [
-    `\tmovq\t${shift === 0 ? '' : shift}(%rsp), ${spell(value, 8)}`,
-    `\tmovq\t${spell(value, 8)}, %gs:${shift === 0 ? '' : shift}(%rsp)`,
+    `\tmovq\t${at(shift)}, ${spell(value, 8)}`,
+    `\tmovq\t${spell(value, 8)}, %gs:${at(shift)}`,
   ]);
 }
 

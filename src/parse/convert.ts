@@ -93,6 +93,7 @@ function convertInstruction(prefixes: readonly string[], mnemonic: string, text:
     return { kind: 'malformed', reason: near === '' ? `the operands end too early in '${text}'` : `cannot read the operands from '${near}' on` };
   }
   for (let node = tree.topNode.firstChild; node; node = node.nextSibling) {
+    if (node.name === ',') continue;
     const operand = convertOperand(node, text, isBranch);
     if (typeof operand === 'string') return { kind: 'malformed', reason: operand };
     operands.push(operand);
