@@ -77,12 +77,14 @@ const ADDRESS_ONLY = /^(clflush|clflushopt|clwb|cldemote|prefetch.*|nop|invlpg)$
 const UNFIXED_SIZE = /^v?p?(compress|expand)/;
 const BIT_TEST = /^(bt|bts|btr|btc)$/;
 const STRING = /^(movs|stos|lods|scas|cmps|ins|outs)[bwdq]$/;
-// Second encodings of x87 and nop instructions, which no assembler emits; and instructions whose effects on memory and
+// Second encodings of x87, shift and nop instructions, which no assembler emits; and instructions whose effects on memory and
 // registers iced does not describe (enclaves, virtual machine control, PadLock). Left out, hence refused by lookup.
 const LEFT_OUT =
-  /^(reservednop|fstpnce|fstp[89]|fxch[47]|fcom2|fcomp[35]|encl[suv]|getsecq?|seam.*|tdcall|vmgexit|vmfunc|vmrun|vmsave|vmload|x(crypt|sha|store|mod|mont).*|ccs_.*|skinit|p(config|smash|validate)|rmp.*|loadall.*|undoc|montmul)$/;
+  /^(reservednop|sal|fstpnce|fstp[89]|fxch[47]|fcom2|fcomp[35]|encl[suv]|getsecq?|seam.*|tdcall|vmgexit|vmfunc|vmrun|vmsave|vmload|x(crypt|sha|store|mod|mont).*|ccs_.*|skinit|p(config|smash|validate)|rmp.*|loadall.*|undoc|montmul)$/;
 // iced lists no memory for these.
 const WRITES_MEMORY = /^clzero$/;
+const DEFAULT_32 = /^(fn?stenv|fldenv|fn?save|frstor|iret)$/;
+const FAR = /^l(jmp|call)/;
 const COUNTED = /^(shl|sal|shr|sar|rol|ror|rcl|rcr|shld|shrd)$/;
 
 // Operand kind to [token, register of the sample, register class step], for kinds that are one fixed register.
@@ -179,6 +181,8 @@ function sample(code, info, form) {
       // A second 8-bit immediate (enter, extrq) has a kind of its own.
       const first = form.indexOf('imm') === i;
       instruction.setOpKind(i, first ? IMMEDIATE_KIND[kind] : OpKind.Immediate8_2nd);
+      // A nesting level: enter then reads the outer frames as well.
+      if (!first) instruction.immediate8_2nd = 2;
       if (first && kind !== 'imm64') instruction.immediate32 = 1;
     } else if (head === 'rel') {
       instruction.setOpKind(i, OpKind.NearBranch64);
@@ -250,6 +254,14 @@ function spellings(instruction, base) {
     // `movzbl %al, %eax` is also `movzb %al, %eax` and `movzx %al, %eax`.
     if (/^mov[sz][bwl][wlq]$/.test(name)) names.add(name.slice(0, 5)).add(intel);
     if (name === 'movslq') names.add('movsx');
+  }
+  // Without a suffix GAS takes the 32-bit form of these.
+  if (DEFAULT_32.test(base) || FAR.test(plain.formatMnemonicOptions(instruction, NO_PREFIXES))) {
+    const unsuffixed = base === 'jmp' || base === 'call' ? `l${base}` : base;
+    const size = MemorySizeExt.size(instruction.memorySize);
+    const is32 = size === 28 || size === 108 || size === 6 || instruction.code === Code.Iretd;
+    if (!is32) names.delete(unsuffixed);
+    if (size === 10) names.add(`${unsuffixed}q`);
   }
   return [...names];
 }

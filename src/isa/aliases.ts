@@ -63,6 +63,9 @@ let aliases: Map<string, readonly Alias[]> | undefined;
 /** Other spellings whose forms `mnemonic` has as well. */
 export function aliasesOf(mnemonic: string): readonly Alias[] {
   aliases ??= build();
+  // `jne,pt`: a hint, without effect.
+  if (/^j[a-z]+,p[nt]$/.test(mnemonic))
+    return [{ name: mnemonic.slice(0, -3) }, ...aliasesOf(mnemonic.slice(0, -3))];
   return aliases.get(mnemonic) ?? [];
 }
 

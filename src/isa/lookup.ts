@@ -127,8 +127,9 @@ function choose(
   let ambiguous = false;
   for (const form of forms) {
     if (!fits(form, classes)) continue;
-    if (only === undefined) only = form;
-    else if (only.key !== form.key) ambiguous = true;
+    if (only !== undefined && only.key !== form.key) ambiguous = true;
+    // Of a VEX and an EVEX form that agree, the latter also knows the size of a broadcast element.
+    if (only === undefined || form.broadcastBytes > 0) only = form;
   }
   if (!ambiguous) return only;
   // push, call, ret and their like are 64 bits wide unless a suffix says otherwise.
@@ -147,12 +148,11 @@ function isMerging(operand: Operand): boolean {
 /** What the form's access to its i-th operand becomes by masking and repetition. */
 function accessOf(form: Form, i: number, operand: Operand, repeated: boolean): Access {
   const access = form.access[i] ?? '-';
-  if (access !== 'w') return repeated && access === 'rw' ? 'rcw' : access;
-  if (repeated) return 'cw';
-  if (!isMerging(operand)) return access;
+  if (!access.includes('w')) return access;
   // A mask register as destination is zeroed where masked.
-  if (operand.kind === 'register') return operand.name.startsWith('k') ? 'w' : 'rw';
-  return 'cw';
+  const masked = isMerging(operand) && !(operand.kind === 'register' && operand.name.startsWith('k'));
+  if (!repeated && !masked) return access;
+  return access === 'rw' || access === 'rcw' || (masked && operand.kind === 'register') ? 'rcw' : 'cw';
 }
 
 /** Zero only for counts known to be: `shl $0` leaves the flags alone, and so does what cannot be evaluated. */
@@ -165,7 +165,7 @@ function setsFlags(form: Form, operands: readonly Operand[]): boolean {
   if (!/^(0x[0-9a-f]+|[1-9][0-9]*|0)$/i.test(expression)) return false;
   const count = Number(expression) & (form.operandBytes === 8 ? 63 : 31);
   // Narrow rcl and rcr rotate by the count modulo 9 or 17.
-  return count > 0 && (count < 9 || form.operandBytes >= 4);
+  return count > 0 && (count < 9 || form.operandBytes >= 4 || !form.base.startsWith('rc'));
 }
 
 /** Register sets under construction. */
@@ -238,7 +238,7 @@ function effectsOf(
     const target = operand.kind === 'indirect' ? operand.inner : operand;
     if (target.kind === 'register') {
       sets.register(target, idiom ? (how.includes('w') && !isMerging(operand) ? 'w' : '-') : how);
-      if (idiom && isMerging(operand)) sets.register(target, 'rw');
+      if (idiom && isMerging(operand)) sets.register(target, how);
     } else if (target.kind === 'memory') {
       sets.address(target.base);
       sets.address(target.index);

@@ -138,6 +138,10 @@ export function parseRow(line: string): Form {
   const access = operands.map(([, text]) => text as Access);
   const memoryOperand = tokens.findIndex((token) => /^(m[0-9?].*|v[xyz])$/.test(token));
   const memory = memoryOperand < 0 ? '' : (tokens[memoryOperand] ?? '');
+  // Which x87 register is read or written is in no set: `fdiv %st(0), %st` is one of two encodings, both alike;
+  // and GAS swaps fsub and fsubr in one of them.
+  const told = tokens.map((token, i) => (token.startsWith('st') ? 'st' : access[i]));
+  const x87 = tokens.length > 0 && tokens.every((token) => token.startsWith('st'));
   const size = /^m(\d+)(\??)(?:b(\d+))?$/.exec(memory);
   return {
     base,
@@ -164,6 +168,8 @@ export function parseRow(line: string): Form {
     repeatable: values.has('rep'),
     lockable: values.has('lock'),
     privileged: values.has('priv'),
-    key: [base, access.join(), memoryOperand, memory, ...attributes].join(' '),
+    key: [x87 ? 'x87' : base, told.join(), memoryOperand, memory.replace(/b\d+$/, ''), ...attributes].join(
+      ' ',
+    ),
   };
 }

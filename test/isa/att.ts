@@ -3,7 +3,7 @@ import type { Instruction, MemoryOperand, Operand } from '../../src/parse/syntax
 
 const PREFIX =
   /^(lock|rep|repe|repz|repne|repnz|bnd|notrack|data16|addr32|xacquire|xrelease|rex(\.?w|64)?|[cdefgs]s|\{(vex[23]?|evex|disp(8|32)|load|store)\})$/;
-const BRANCH = /^(j[a-z]+|call[qw]?|loop[a-z]*|xbegin)$/;
+const BRANCH = /^(j[a-z]+(,p[nt])?|call[qw]?|loop[a-z]*|xbegin)$/;
 
 function splitOperands(text: string): string[] {
   const parts: string[] = [];

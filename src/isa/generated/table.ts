@@ -584,8 +584,8 @@ enqcmd enqcmd m64:r,r32:r mw fw=cpazso os=4
 enqcmd enqcmd m64:r,r64:r mw fw=cpazso os=8
 enqcmds enqcmds m64:r,r32:r mw fw=cpazso os=4 priv
 enqcmds enqcmds m64:r,r64:r mw fw=cpazso os=8 priv
-enter,enterq enter i:-,i:- ir=30 iw=30 ik=30 mw os=8 d64
-enter,enterw enter i:-,i:- ir=30 iw=30 ik=10 mw os=2
+enter,enterq enter i:-,i:- ir=30 iw=30 ik=30 mr mw os=8 d64
+enter,enterw enter i:-,i:- ir=30 iw=30 ik=30 mr mw os=2
 erets erets - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return priv
 eretu eretu - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return priv
 extractps extractps i:-,x:r,m4:w
@@ -697,7 +697,7 @@ fld fld st:r
 fld1 fld1 -
 fldcw,fldcww fldcw m2:r
 fldenv,fldenvl fldenv m28:r
-fldenv,fldenvs fldenv m14:r
+fldenvs fldenv m14:r
 fldl fld m8:r
 fldl2e fldl2e -
 fldl2t fldl2t -
@@ -723,11 +723,11 @@ fneni fneni -
 fninit fninit -
 fnop fnop -
 fnsave,fnsavel fnsave m108:w
-fnsave,fnsaves fnsave m94:w
+fnsaves fnsave m94:w
 fnsetpm fnsetpm -
 fnstcw,fnstcww fnstcw m2:w
 fnstenv,fnstenvl fnstenv m28:w
-fnstenv,fnstenvs fnstenv m14:w
+fnstenvs fnstenv m14:w
 fnstsw fnstsw ax:w os=2
 fnstsw,fnstsww fnstsw m2:w
 fpatan fpatan -
@@ -736,9 +736,9 @@ fprem1 fprem1 -
 fptan fptan -
 frndint frndint -
 frstor,frstorl frstor m108:r
-frstor,frstors frstor m94:r
+frstors frstor m94:r
 fsave,fsavel fsave m108:w
-fsave,fsaves fsave m94:w
+fsaves fsave m94:w
 fscale fscale -
 fsetpm fsetpm -
 fsin fsin -
@@ -748,7 +748,7 @@ fst fst -
 fst fst st:w
 fstcw,fstcww fstcw m2:w
 fstenv,fstenvl fstenv m28:w
-fstenv,fstenvs fstenv m14:w
+fstenvs fstenv m14:w
 fstl fst m8:w
 fstp fstp -
 fstp fstp st:w
@@ -891,8 +891,8 @@ invlpgb invlpgb - ir=7 priv
 invpcid invpcid m16:r,r64:r os=8 priv
 invvpid invvpid m16:r,r64:r fw=cpazso os=8 priv
 iret,iretl iret - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return os=4
-iret,iretq iret - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return os=8
-iret,iretw iret - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return os=2
+iretq iret - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return os=8
+iretw iret - ir=10 iw=10 ik=10 mr fw=cpazsdo flow=return os=2
 ja ja rel:- fr=cz flow=branch
 jae jae rel:- fr=c flow=branch
 jb jb rel:- fr=c flow=branch
@@ -990,9 +990,9 @@ lar,larq lar m2:r,r64:cw fw=z os=8
 lar,larq lar r64:r,r64:cw fw=z os=8
 lar,larw lar m2:r,r16:cw fw=z os=2
 lar,larw lar r16:r,r16:cw fw=z os=2
-lcall call m10:r ir=10 iw=10 ik=10 mw flow=call
 lcall,lcalll call m6:r ir=10 iw=10 ik=10 mw flow=call
-lcall,lcallw call m4:r ir=10 iw=10 ik=10 mw flow=call
+lcallq call m10:r ir=10 iw=10 ik=10 mw flow=call
+lcallw call m4:r ir=10 iw=10 ik=10 mw flow=call
 lddqu lddqu m16:r,x:w
 ldmxcsr ldmxcsr m4:r
 ldtilecfg ldtilecfg m64:r
@@ -1010,9 +1010,9 @@ lgs,lgsl lgs m6:r,r32:w os=4
 lgs,lgsq lgs m10:r,r64:w os=8
 lgs,lgsw lgs m4:r,r16:w os=2
 lidt,lidtq lidt m10:r os=8 d64 priv
-ljmp jmp m10:r flow=indirect-jump
 ljmp,ljmpl jmp m6:r flow=indirect-jump
-ljmp,ljmpw jmp m4:r flow=indirect-jump
+ljmpq jmp m10:r flow=indirect-jump
+ljmpw jmp m4:r flow=indirect-jump
 lkgs,lkgsw lkgs m2:r os=2 priv
 lkgs,lkgsw lkgs r16:r os=2 priv
 lkgs,lkgsw lkgs r32:r os=4 priv
@@ -1998,30 +1998,6 @@ rsqrtss rsqrtss m4:r,x:rw
 rsqrtss rsqrtss x:r,x:rw
 rstorssp rstorssp m8:rw fw=cpazso
 sahf sahf - ir=1 fw=cpazs
-sal,salb,shl,shlb shl cl:r,r8:rw fw=cpazso count os=1
-sal,salb,shl,shlb shl i:-,r8:rw fw=cpazso count os=1
-sal,salb,shl,shlb shl r8:rw fw=cpazso count os=1
-sal,sall,shl,shll shl cl:r,r32:rw fw=cpazso count os=4
-sal,sall,shl,shll shl i:-,r32:rw fw=cpazso count os=4
-sal,sall,shl,shll shl r32:rw fw=cpazso count os=4
-sal,salq,shl,shlq shl cl:r,r64:rw fw=cpazso count os=8
-sal,salq,shl,shlq shl i:-,r64:rw fw=cpazso count os=8
-sal,salq,shl,shlq shl r64:rw fw=cpazso count os=8
-sal,salw,shl,shlw shl cl:r,r16:rw fw=cpazso count os=2
-sal,salw,shl,shlw shl i:-,r16:rw fw=cpazso count os=2
-sal,salw,shl,shlw shl r16:rw fw=cpazso count os=2
-salb shl cl:r,m1:rw fw=cpazso count
-salb shl i:-,m1:rw fw=cpazso count
-salb shl m1:rw fw=cpazso count
-sall shl cl:r,m4:rw fw=cpazso count
-sall shl i:-,m4:rw fw=cpazso count
-sall shl m4:rw fw=cpazso count
-salq shl cl:r,m8:rw fw=cpazso count
-salq shl i:-,m8:rw fw=cpazso count
-salq shl m8:rw fw=cpazso count
-salw shl cl:r,m2:rw fw=cpazso count
-salw shl i:-,m2:rw fw=cpazso count
-salw shl m2:rw fw=cpazso count
 sar,sarb sar cl:r,m1:rw fw=cpazso count os=1
 sar,sarb sar cl:r,r8:rw fw=cpazso count os=1
 sar,sarb sar i:-,m1:rw fw=cpazso count os=1
@@ -2141,17 +2117,29 @@ sha256rnds2 sha256rnds2 x0:r,m16:r,x:rw vr=1
 sha256rnds2 sha256rnds2 x0:r,x:r,x:rw vr=1
 sha256rnds2 sha256rnds2 x:r,x:rw vr=1
 shl,shlb shl cl:r,m1:rw fw=cpazso count os=1
+shl,shlb shl cl:r,r8:rw fw=cpazso count os=1
 shl,shlb shl i:-,m1:rw fw=cpazso count os=1
+shl,shlb shl i:-,r8:rw fw=cpazso count os=1
 shl,shlb shl m1:rw fw=cpazso count os=1
+shl,shlb shl r8:rw fw=cpazso count os=1
 shl,shll shl cl:r,m4:rw fw=cpazso count os=4
+shl,shll shl cl:r,r32:rw fw=cpazso count os=4
 shl,shll shl i:-,m4:rw fw=cpazso count os=4
+shl,shll shl i:-,r32:rw fw=cpazso count os=4
 shl,shll shl m4:rw fw=cpazso count os=4
+shl,shll shl r32:rw fw=cpazso count os=4
 shl,shlq shl cl:r,m8:rw fw=cpazso count os=8
+shl,shlq shl cl:r,r64:rw fw=cpazso count os=8
 shl,shlq shl i:-,m8:rw fw=cpazso count os=8
+shl,shlq shl i:-,r64:rw fw=cpazso count os=8
 shl,shlq shl m8:rw fw=cpazso count os=8
+shl,shlq shl r64:rw fw=cpazso count os=8
 shl,shlw shl cl:r,m2:rw fw=cpazso count os=2
+shl,shlw shl cl:r,r16:rw fw=cpazso count os=2
 shl,shlw shl i:-,m2:rw fw=cpazso count os=2
+shl,shlw shl i:-,r16:rw fw=cpazso count os=2
 shl,shlw shl m2:rw fw=cpazso count os=2
+shl,shlw shl r16:rw fw=cpazso count os=2
 shld,shldl shld cl:r,r32:r,m4:rw fw=cpazso count os=4
 shld,shldl shld cl:r,r32:r,r32:rw fw=cpazso count os=4
 shld,shldl shld i:-,r32:r,m4:rw fw=cpazso count os=4
