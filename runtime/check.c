@@ -1,0 +1,139 @@
+/* The check (every protected byte against its mirror) and the report, at exit_group. Runs under the lock, on the runtime's stack. */
+#include "mr.h"
+
+static void record(u64 addr) {
+  S.differing++;
+  struct diff *d = S.n_diffs ? &S.diffs[S.n_diffs - 1] : 0;
+  if (d && d->address + d->length == addr) d->length++;
+  else if (S.n_diffs < MAX_DIFFS) S.diffs[S.n_diffs++] = (struct diff){addr, 1};
+}
+static void compare(u64 lo, u64 hi, const char *n, const char *m) {
+  /* Other threads still run: a difference that goes away is their pending write, not a lost one. */
+  for (u32 i = 0; S.threads && n == (const char *)lo && i < 50 && memcmp(n, m, hi - lo); i++) sys(__NR_sched_yield, 0, 0, 0);
+  const volatile u64 *a = (const volatile u64 *)n, *b = (const volatile u64 *)m;
+  S.checked += hi - lo;
+  for (u64 i = 0; i < (hi - lo) / 8; i++) {
+    u64 x = a[i] ^ b[i];
+    for (u64 k = 0; x && k < 8; k++)
+      if (x >> 8 * k & 255) record(lo + i * 8 + k);
+  }
+}
+static int readable(u64 pid, u64 at, char *buf) {
+  u64 local[2] = {(u64)buf, PG}, remote[2] = {at, PG};
+  return sys6(__NR_process_vm_readv, pid, (u64)local, 1, (u64)remote, 1, 0) == (long)PG;
+}
+static void check_part(u64 lo, u64 hi, u32 flags, long pagemap) {
+  u64 pid = (u64)sys(__NR_getpid, 0, 0, 0);
+  for (u64 at = lo; at < hi;) {
+    u64 first = DOWN(at), n = (UP(hi) - first) / PG;
+    if (n > 512) n = 512;
+    int known = pagemap >= 0 && flags & R_ANON && sys4(__NR_pread64, pagemap, S.pm_native, n * 8, first / PG * 8) == (long)n * 8 &&
+                sys4(__NR_pread64, pagemap, S.pm_mirror, n * 8, MVA(first) / PG * 8) == (long)n * 8;
+    for (u64 i = 0; i < n && at < hi; i++) {
+      u64 end = first + (i + 1) * PG < hi ? first + (i + 1) * PG : hi;
+      /* Bits 63 and 62: present, swapped (Documentation/admin-guide/mm/pagemap.rst). Neither in both: zero in both. */
+      if (known && !((S.pm_native[i] | S.pm_mirror[i]) >> 62)) S.checked += end - at;
+      else if (flags & (R_ANON | R_STACK)) compare(at, end, (const char *)at, (const char *)MVA(at));
+      /* Files: past the end a plain load would be a SIGBUS. */
+      else if (readable(pid, at, S.buf_native) && readable(pid, MVA(at), S.buf_mirror)) compare(at, end, S.buf_native, S.buf_mirror);
+      at = end;
+    }
+  }
+}
+static void cut(u64 lo, u64 hi, u64 out_lo, u64 out_hi, u32 flags, long pagemap) {
+  if (out_hi <= lo || out_lo >= hi) check_part(lo, hi, flags, pagemap);
+  else {
+    if (lo < out_lo) check_part(lo, out_lo, flags, pagemap);
+    if (out_hi < hi) check_part(out_hi, hi, flags, pagemap);
+  }
+}
+static void check(struct frame *f, int compare_too) {
+  u64 rsp = (APP_RSP(f) - 128) & ~7ul;
+  long pagemap = sys4(__NR_openat, -100, "/proc/self/pagemap", 0x80000, 0);
+  for (u64 i = 0; i < S.n_ranges; i++) {
+    struct range r = S.ranges[i];
+    if (!(r.flags & R_MIRRORED) || r.flags & R_ESCAPED || !(r.prot & P_R)) continue;
+    u64 lo = r.lo, out_lo = rsp - MR_K, out_hi = rsp;
+    if (r.flags & R_STACK) { /* below rsp nothing is alive; with threads the main one may be deeper: still its live part is above */
+      lo = rsp > r.lo && rsp < r.hi ? rsp : r.hi;
+      out_hi = lo;
+    }
+    if (r.flags & R_IMAGE) out_lo = (u64)__start_mirror_state, out_hi = (u64)__stop_mirror_state;
+    S.mirrored += r.hi - lo;
+    if (out_lo >= lo && out_hi <= r.hi && out_lo < out_hi) S.mirrored -= out_hi - out_lo;
+    if (compare_too) cut(lo, r.hi, out_lo, out_hi, r.flags, pagemap);
+  }
+  if (pagemap >= 0) sys(__NR_close, pagemap, 0, 0);
+}
+
+static void say(void) {
+  char name[200];
+  u64 offset;
+  mr_open_out(2);
+  mr_put("mirrorasm: checked "), mr_num(S.checked), mr_put(" bytes, "), mr_num(S.differing), mr_put(" differ\n");
+  for (u64 i = 0; i < S.n_diffs && i < 8; i++) {
+    struct diff *d = &S.diffs[i];
+    mr_symbol(d->address, name, sizeof name, &offset);
+    mr_put("mirrorasm:   "), mr_hex(d->address), mr_put(" "), mr_put(name), mr_put("+"), mr_num(offset);
+    mr_put(", "), mr_num(d->length), mr_put(" bytes\n");
+  }
+  mr_flush();
+}
+static void key(const char *k) { mr_put(",\n  "), mr_json(k), mr_put(": "); }
+static void report(void) {
+  char path[600], name[200];
+  u64 n = 0, offset, pid = (u64)sys(__NR_getpid, 0, 0, 0);
+  /* A forked child would overwrite its parent's report. */
+  if (pid != S.first_pid && !S.report_has_pid) return;
+  for (const char *p = S.report; *p && n < sizeof path - 24; p++)
+    if (p[0] == '%' && p[1] == 'p') {
+      char b[20];
+      int k = 0;
+      u64 v = pid;
+      do b[k++] = (char)('0' + v % 10);
+      while (v /= 10);
+      while (k) path[n++] = b[--k];
+      p++;
+    } else path[n++] = *p;
+  path[n] = 0;
+  long fd = sys4(__NR_openat, -100, path, 01 | 0100 | 01000 | 0x80000, 0644);
+  if (fd < 0) {
+    mr_open_out(2), mr_put("mirrorasm: cannot write the report "), mr_put(path), mr_put("\n"), mr_flush();
+    return;
+  }
+  mr_open_out((int)fd);
+  mr_put("{\n  \"version\": "), mr_json(MR_VERSION);
+  key("program"), mr_json(S.program);
+  key("pid"), mr_num(pid);
+  key("mirrorOffset"), mr_json("-0x400000000000");
+  key("checked"), mr_put(S.check ? "true" : "false");
+  key("bytesMirrored"), mr_num(S.mirrored);
+  key("bytesChecked"), mr_num(S.checked);
+  key("bytesDiffering"), mr_num(S.differing);
+  key("differences"), mr_put("[");
+  for (u64 i = 0; i < S.n_diffs; i++) {
+    struct diff *d = &S.diffs[i];
+    mr_symbol(d->address, name, sizeof name, &offset);
+    mr_put(i ? ", " : ""), mr_put("{\"address\": \""), mr_hex(d->address), mr_put("\", \"symbol\": "), mr_json(name);
+    mr_put(", \"offset\": "), mr_num(offset), mr_put(", \"length\": "), mr_num(d->length), mr_put("}");
+  }
+  mr_put("]"), key("escapes"), mr_put("[");
+  u64 e = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
+  for (u64 i = 0; i < e; i++) {
+    mr_put(i ? ", " : ""), mr_put("{\"kind\": "), mr_json(S.escapes[i].kind), mr_put(", \"name\": "), mr_json(S.escapes[i].name);
+    mr_put(", \"count\": "), mr_num(S.escapes[i].count), mr_put("}");
+  }
+  mr_put("]"), key("ranges"), mr_num(S.n_ranges), key("recoveries"), mr_put("0\n}\n");
+  mr_flush();
+  sys(__NR_close, fd, 0, 0);
+}
+
+/* The lock is kept: no mapping may change any more. */
+long mr_exit_group(struct frame *f) {
+  u64 status = f->a[0];
+  if (S.check || S.report_set) check(f, S.check != 0);
+  if (S.check) say();
+  if (S.report_set) report();
+  if (S.differing) status = 121;
+  for (;;) sys(__NR_exit_group, status, 0, 0);
+}

@@ -1,0 +1,231 @@
+# Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
+#include "limits.h"
+        .text
+        .hidden mr_state, mr_stack, mr_init, mr_dispatch, mr_sigframe
+        .globl  __dso_handle                    # normally crtbegin.o's
+        .hidden __dso_handle
+        .globl  __mirror_start, __mirror_syscall
+        .hidden __mirror_start, __mirror_syscall
+        .globl  mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp
+        .hidden mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp
+
+# copies the stack bytes a boundary call may have dirtied; \top is the program's rsp - 128. Clobbers rcx, rsi, rdi.
+        .macro  MIRROR_DEAD
+        mov     $-1<<46, %rdi
+        add     %rsi, %rdi
+        mov     $MR_K/8, %ecx
+        rep movsq
+        .endm
+
+# Process entry (psABI 3.4.1: rsp at argc, rdx a function for atexit; all else unspecified, preserved anyway).
+# Init runs on the runtime's stack so that the program's stack stays as the kernel left it.
+        .type   __mirror_start, @function
+__mirror_start:
+        .cfi_startproc
+        .cfi_undefined rip
+        mov     %rsp, mr_stack+MR_STACK-8(%rip)
+        lea     mr_stack+MR_STACK-8(%rip), %rsp
+        push    %rax; push %rbx; push %rcx; push %rdx; push %rsi; push %rdi; push %rbp; push %r8
+        push    %r9; push %r10; push %r11; push %r12; push %r13; push %r14; push %r15
+        mov     mr_stack+MR_STACK-8(%rip), %rdi
+        call    mr_init
+        pop     %r15; pop %r14; pop %r13; pop %r12; pop %r11; pop %r10; pop %r9
+        pop     %r8; pop %rbp; pop %rdi; pop %rsi; pop %rdx; pop %rcx; pop %rbx; pop %rax
+        mov     (%rsp), %rsp
+        jmp     _start
+        .cfi_endproc
+        .size   __mirror_start, .-__mirror_start
+
+# rcx: return address. Preserves all but rax, rcx, r11, flags included. The test for rt_sigreturn must use no stack (the kernel
+# finds the frame at rsp) and no flags.
+        .type   __mirror_syscall, @function
+__mirror_syscall:
+        .cfi_startproc
+        .cfi_register rip, rcx
+        lea     -15(%rax), %r11d
+        xchg    %rcx, %r11
+        jrcxz   .Lsigreturn
+        xchg    %rcx, %r11
+        lea     -128(%rsp), %rsp                # step over the red zone
+        pushfq
+        push    %rcx
+        cmp     $56, %eax
+        je      .Lclone
+        cmp     $435, %eax
+        je      .Lclone3
+.Lcommon:
+        push    %r9; push %r8; push %r10; push %rdx; push %rsi; push %rdi; push %rax
+        mov     %rsp, %rdi
+        push    %rbx
+        mov     %rsp, %rbx
+        and     $-16, %rsp
+        call    mr_dispatch
+        mov     %rbx, %rsp
+        mov     %rax, 8(%rsp)
+        lea     80-MR_K(%rsp), %rsi             # 80: rbx and struct frame
+        MIRROR_DEAD
+        pop     %rbx                            # only reads of the stack from here on
+        pop     %rax; pop %rdi; pop %rsi; pop %rdx; pop %r10; pop %r8; pop %r9; pop %rcx
+        mov     (%rsp), %r11
+        popfq
+        lea     128(%rsp), %rsp
+        jmp     *%rcx
+.Lsigreturn:
+        syscall
+        ud2
+
+# clone and clone3 with a new stack: the child starts with nothing on it, so its return address goes just below its top.
+.Lclone:
+        test    %rsi, %rsi
+        jz      .Lcommon                        # as fork: the child has a copy of this stack
+        mov     %rsi, %r11
+        test    $0x200000, %edi                 # CLONE_CHILD_CLEARTID
+        jz      .Lspawn
+        mov     %r10, mr_state+8(%rip)
+        jmp     .Lspawn
+.Lclone3:                                       # struct clone_args: flags 0, pidfd 8, child_tid 16, parent_tid 24, stack 40, size 48
+        mov     40(%rdi), %r11
+        test    %r11, %r11
+        jz      .Lcommon
+        add     48(%rdi), %r11
+        testl   $0x200000, (%rdi)
+        jz      .Lspawn
+        mov     16(%rdi), %rcx
+        mov     %rcx, mr_state+8(%rip)
+        mov     (%rsp), %rcx
+.Lspawn:
+        mov     %rcx, %gs:-8(%r11)
+        mov     %rcx, -8(%r11)
+        mov     %rcx, %gs:(%rsp)                # what was pushed above, so that nothing is left to copy afterwards
+        mov     8(%rsp), %rcx
+        mov     %rcx, %gs:8(%rsp)
+        movl    $1, mr_state+4(%rip)
+        cmp     $435, %eax
+        je      .Lspawn3
+        syscall
+        test    %rax, %rax
+        jz      .Lchild
+        js      .Lparent_done
+        test    $0x101000, %edi                 # CLONE_PARENT_SETTID, CLONE_PIDFD: the kernel wrote *rdx
+        jz      .Lparent_done
+1:      mov     (%rdx), %ecx                    # copy until stable: the child may be running already
+        mov     %ecx, %gs:(%rdx)
+        mfence
+        cmp     (%rdx), %ecx
+        jne     1b
+.Lparent_done:
+        mov     (%rsp), %rcx
+        lea     8(%rsp), %rsp
+        popfq
+        lea     128(%rsp), %rsp
+        jmp     *%rcx
+.Lchild:
+        test    $0x1000000, %edi                # CLONE_CHILD_SETTID
+        jz      2f
+        mov     (%r10), %ecx
+        mov     %ecx, %gs:(%r10)
+2:      test    $0x100, %edi                    # without CLONE_VM the lock is our own copy: nobody else can release it
+        jnz     3f
+        movl    $0, mr_state(%rip)
+3:      mov     -8(%rsp), %rcx
+        jmp     *%rcx
+.Lspawn3:
+        syscall
+        test    %rax, %rax
+        jz      .Lchild3
+        js      .Lparent_done
+        testl   $0x100000, (%rdi)
+        jz      4f
+        mov     24(%rdi), %r11
+5:      mov     (%r11), %ecx
+        mov     %ecx, %gs:(%r11)
+        mfence
+        cmp     (%r11), %ecx
+        jne     5b
+4:      testl   $0x1000, (%rdi)
+        jz      .Lparent_done
+        mov     8(%rdi), %r11
+        mov     (%r11), %ecx
+        mov     %ecx, %gs:(%r11)
+        jmp     .Lparent_done
+.Lchild3:                                       # rdi may be on the parent's stack and gone: child_tid is copied by nobody else
+        mov     -8(%rsp), %rcx
+        jmp     *%rcx
+        .cfi_endproc
+        .size   __mirror_syscall, .-__mirror_syscall
+
+# long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
+# check made meanwhile by another thread finds them equal.
+        .type   mr_native, @function
+mr_native:
+        mov     %rdi, %rax
+        lea     72-MR_K(%rdi), %rsi
+        MIRROR_DEAD
+        mov     %rax, %r11
+        mov     8(%r11), %rdi; mov 16(%r11), %rsi; mov 24(%r11), %rdx
+        mov     32(%r11), %r10; mov 40(%r11), %r8; mov 48(%r11), %r9
+        mov     (%r11), %rax
+        syscall
+        ret
+        .size   mr_native, .-mr_native
+
+# long mr_on_stack(fn, frame): only with the lock held and signals blocked.
+        .type   mr_on_stack, @function
+mr_on_stack:
+        push    %rbp
+        mov     %rsp, %rbp
+        lea     mr_stack+MR_STACK-64(%rip), %rsp
+        mov     %rdi, %rax
+        mov     %rsi, %rdi
+        call    *%rax
+        mov     %rbp, %rsp
+        pop     %rbp
+        ret
+        .size   mr_on_stack, .-mr_on_stack
+
+# void mr_exit_thread(status, app_rsp): the stack may outlive the thread, so its bytes are made equal first.
+        .type   mr_exit_thread, @function
+mr_exit_thread:
+        mov     %rdi, %r8
+        sub     $128+MR_K, %rsi
+        MIRROR_DEAD
+        mov     %r8, %rdi
+        mov     $60, %eax
+        syscall
+        ud2
+        .size   mr_exit_thread, .-mr_exit_thread
+
+# After the thread's own stack is unmapped: no stack may be used, ours belongs to the next holder of the lock.
+        .type   mr_unlock_exit, @function
+mr_unlock_exit:
+        movl    $0, mr_state(%rip)
+        xor     %edi, %edi
+        mov     $60, %eax
+        syscall
+        ud2
+        .size   mr_unlock_exit, .-mr_unlock_exit
+
+# Signal entry (kernel arch/x86/kernel/signal_64.c: rdi signal, rsi siginfo, rdx ucontext, rsp at pretcode): copies the int
+# frame, then goes to the program's handler.
+        .type   __mirror_sigtramp, @function
+__mirror_sigtramp:
+        push    %rdi; push %rsi; push %rdx
+        lea     24(%rsp), %rsi                  # the int frame
+        push    %rbx
+        mov     %rsp, %rbx
+        and     $-16, %rsp
+        call    mr_sigframe                     # (signal, frame, ucontext) -> handler
+        mov     %rbx, %rsp
+        lea     32-MR_K(%rsp), %rsi
+        MIRROR_DEAD
+        mov     %rax, %r11
+        xor     %eax, %eax
+        pop     %rbx; pop %rdx; pop %rsi; pop %rdi
+        jmp     *%r11
+        .size   __mirror_sigtramp, .-__mirror_sigtramp
+
+        .section .rodata
+        .balign 8
+__dso_handle:
+        .quad   0
+        .section .note.GNU-stack,"",@progbits

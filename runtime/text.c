@@ -1,0 +1,109 @@
+/* Memory functions that gcc may call, output, escapes. */
+#include "mr.h"
+
+void *memcpy(void *d, const void *s, size_t n) {
+  void *r = d;
+  __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n) : : "memory");
+  return r;
+}
+void *memset(void *d, int c, size_t n) {
+  void *r = d;
+  __asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+  return r;
+}
+void *memmove(void *d, const void *s, size_t n) {
+  if ((u64)d - (u64)s >= n) return memcpy(d, s, n);
+  for (volatile char *p = d; n--;) p[n] = ((const char *)s)[n];
+  return d;
+}
+int memcmp(const void *a, const void *b, size_t n) {
+  const volatile unsigned char *x = a, *y = b;
+  for (; n; n--, x++, y++)
+    if (*x != *y) return *x - *y;
+  return 0;
+}
+size_t mr_strlen(const char *s) {
+  const volatile char *p = s;
+  while (*p) p++;
+  return (size_t)((const char *)p - s);
+}
+int mr_streq(const char *a, const char *b) {
+  for (; *a && *a == *b; a++) b++;
+  return *a == *b;
+}
+
+void mr_copy(u64 native, u64 len) {
+  if (!len || !IN_RANGE(native)) return;
+  memcpy((void *)MVA(native), (const void *)native, len);
+}
+
+void mr_open_out(int fd) { S.out_fd = (u32)fd, S.out_n = 0; }
+void mr_flush(void) {
+  for (u32 done = 0; done < S.out_n;) {
+    long r = sys(__NR_write, S.out_fd, S.out + done, S.out_n - done);
+    if (r <= 0) break; /* nothing better can be done with a full disk or a closed stderr */
+    done += (u32)r;
+  }
+  S.out_n = 0;
+}
+static void put_char(char c) {
+  if (S.out_n == sizeof S.out) mr_flush();
+  S.out[S.out_n++] = c;
+}
+void mr_put(const char *s) {
+  while (*s) put_char(*s++);
+}
+void mr_hex(u64 v) {
+  mr_put("0x");
+  int shift = 60;
+  while (shift && !(v >> shift)) shift -= 4;
+  for (; shift >= 0; shift -= 4) put_char("0123456789abcdef"[v >> shift & 15]);
+}
+void mr_num(u64 v) {
+  char b[20];
+  int n = 0;
+  do b[n++] = (char)('0' + v % 10);
+  while (v /= 10);
+  while (n) put_char(b[--n]);
+}
+/* A JSON string; bytes above 0x7e are replaced, since a file name need not be UTF-8. */
+void mr_json(const char *s) {
+  put_char('"');
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\') put_char('\\');
+    put_char(*s < ' ' || *s > '~' ? '?' : *s);
+  }
+  put_char('"');
+}
+void mr_die(const char *what, const char *todo) {
+  mr_open_out(2);
+  mr_put("mirrorasm: cannot mirror this program: "), mr_put(what), mr_put("\nmirrorasm: "), mr_put(todo), mr_put("\n");
+  mr_flush();
+  for (;;) sys(__NR_exit_group, 120, 0, 0);
+}
+
+/* Counted without the lock (a boundary call may do it): a slot is claimed by the atomic count, names are short constants. */
+void mr_escape(const char *kind, const char *name) {
+  u64 n = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
+  for (u64 i = 0; i < n; i++)
+    if (mr_streq(S.escapes[i].kind, kind) && mr_streq(S.escapes[i].name, name)) {
+      __atomic_fetch_add(&S.escapes[i].count, 1, __ATOMIC_RELAXED);
+      return;
+    }
+  u64 i = __atomic_fetch_add(&S.n_escapes, 1, __ATOMIC_RELAXED);
+  if (i >= MAX_ESCAPES) i = MAX_ESCAPES - 1;
+  for (u64 k = 0; k + 1 < sizeof S.escapes[i].kind && kind[k]; k++) S.escapes[i].kind[k] = kind[k];
+  for (u64 k = 0; k + 1 < sizeof S.escapes[i].name && name[k]; k++) S.escapes[i].name[k] = name[k];
+  __atomic_fetch_add(&S.escapes[i].count, 1, __ATOMIC_RELAXED);
+}
+void mr_escape_nr(const char *kind, u64 nr) {
+  char b[12];
+  int n = 0, m = 0;
+  char r[12];
+  nr &= 0xffffffff;
+  do r[n++] = (char)('0' + nr % 10);
+  while (nr /= 10);
+  while (n) b[m++] = r[--n];
+  b[m] = 0;
+  mr_escape(kind, b);
+}
