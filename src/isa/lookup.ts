@@ -141,8 +141,9 @@ function choose(
 
 /** `{%k1}` without `{z}`: elements keep what they were. */
 function isMerging(operand: Operand): boolean {
-  const decoration = 'decoration' in operand ? operand.decoration : '';
-  return decoration.includes('k') && !decoration.includes('z');
+  if (operand.kind !== 'register' && operand.kind !== 'memory') return false;
+  const { decoration } = operand;
+  return decoration !== '' && decoration.includes('k') && !decoration.includes('z');
 }
 
 /** What the form's access to its i-th operand becomes by masking and repetition. */
@@ -228,13 +229,16 @@ function effectsOf(
 ): Effects {
   const repeated = form.repeatable && instruction.prefixes.length > 0 && isRepeated(instruction.prefixes);
   const sets = new Sets(form);
-  const access: Access[] = [];
+  // Nearly always the form's own list is the answer: only masking and repetition change it.
+  let access: readonly Access[] = form.access;
+  const changed: Access[] | undefined = repeated || shift > 0 || operands.some(isMerging) ? [] : undefined;
+  if (changed) access = changed;
   const idiom = isIdiom(form, operands);
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i];
     if (operand === undefined) break;
-    const how = accessOf(form, i + shift, operand, repeated);
-    access.push(how);
+    const how = changed ? accessOf(form, i + shift, operand, repeated) : (form.access[i] ?? '-');
+    changed?.push(how);
     const target = operand.kind === 'indirect' ? operand.inner : operand;
     if (target.kind === 'register') {
       sets.register(target, idiom ? (how.includes('w') && !isMerging(operand) ? 'w' : '-') : how);

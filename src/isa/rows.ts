@@ -89,20 +89,36 @@ function buildIndex(): Map<string, number[]> {
   const index = new Map<string, number[]>();
   let start = TABLE.indexOf('\n') + 1;
   while (start < TABLE.length) {
-    for (const name of TABLE.slice(start, TABLE.indexOf(' ', start)).split(',')) {
+    const end = TABLE.indexOf(' ', start);
+    for (let from = start; from < end;) {
+      const comma = TABLE.indexOf(',', from);
+      const to = comma < 0 || comma > end ? end : comma;
+      const name = TABLE.slice(from, to);
       const rows = index.get(name);
       if (rows) rows.push(start);
       else index.set(name, [start]);
+      from = to + 1;
     }
     start = TABLE.indexOf('\n', start) + 1;
   }
   return index;
 }
 
+// `mov` and `movl` share lines: each is parsed once.
+const parsed = new Map<number, Form>();
+
+function formAt(start: number): Form {
+  const known = parsed.get(start);
+  if (known) return known;
+  const form = parseRow(TABLE.slice(start, TABLE.indexOf('\n', start)));
+  parsed.set(start, form);
+  return form;
+}
+
 /** The forms GAS knows by this very spelling; empty when there are none. */
 export function formsNamed(name: string): Form[] {
   offsets ??= buildIndex();
-  return (offsets.get(name) ?? []).map((start) => parseRow(TABLE.slice(start, TABLE.indexOf('\n', start))));
+  return (offsets.get(name) ?? []).map(formAt);
 }
 
 /** Every line of the table, for tests. */
