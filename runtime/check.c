@@ -12,15 +12,18 @@ static void compare(u64 lo, u64 hi, const char *n, const char *m) {
   for (u32 i = 0; S.threads && n == (const char *)lo && i < 50 && memcmp(n, m, hi - lo); i++) sys(__NR_sched_yield, 0, 0, 0);
   const volatile u64 *a = (const volatile u64 *)n, *b = (const volatile u64 *)m;
   S.checked += hi - lo;
-  for (u64 i = 0; i < (hi - lo) / 8; i++) {
+  u64 words = (hi - lo) / 8;
+  for (u64 i = 0; i < words; i++) {
     u64 x = a[i] ^ b[i];
     for (u64 k = 0; x && k < 8; k++)
       if (x >> 8 * k & 255) record(lo + i * 8 + k);
   }
+  for (u64 i = words * 8; i < hi - lo; i++) /* a section need not end on a word */
+    if (((const volatile char *)n)[i] != ((const volatile char *)m)[i]) record(lo + i);
 }
-static int readable(u64 pid, u64 at, char *buf) {
-  u64 local[2] = {(u64)buf, PG}, remote[2] = {at, PG};
-  return sys6(__NR_process_vm_readv, pid, (u64)local, 1, (u64)remote, 1, 0) == (long)PG;
+static int readable(u64 pid, u64 at, u64 n, char *buf) {
+  u64 local[2] = {(u64)buf, n}, remote[2] = {at, n};
+  return sys6(__NR_process_vm_readv, pid, (u64)local, 1, (u64)remote, 1, 0) == (long)n;
 }
 static void check_part(u64 lo, u64 hi, u32 flags, long pagemap) {
   u64 pid = (u64)sys(__NR_getpid, 0, 0, 0);
@@ -35,7 +38,7 @@ static void check_part(u64 lo, u64 hi, u32 flags, long pagemap) {
       if (known && !((S.pm_native[i] | S.pm_mirror[i]) >> 62)) S.checked += end - at;
       else if (flags & (R_ANON | R_STACK)) compare(at, end, (const char *)at, (const char *)MVA(at));
       /* Files: past the end a plain load would be a SIGBUS. */
-      else if (readable(pid, at, S.buf_native) && readable(pid, MVA(at), S.buf_mirror)) compare(at, end, S.buf_native, S.buf_mirror);
+      else if (readable(pid, at, end - at, S.buf_native) && readable(pid, MVA(at), end - at, S.buf_mirror)) compare(at, end, S.buf_native, S.buf_mirror);
       at = end;
     }
   }
