@@ -57,7 +57,7 @@ static void check(struct frame *f, int compare_too) {
     struct range r = S.ranges[i];
     if (!(r.flags & R_MIRRORED) || r.flags & R_ESCAPED || !(r.prot & P_R)) continue;
     u64 lo = r.lo, out_lo = rsp - MR_K, out_hi = rsp;
-    if (r.flags & R_STACK) { /* below rsp nothing is alive; with threads the main one may be deeper: still its live part is above */
+    if (r.flags & R_STACK) { /* below rsp nothing is alive; from another thread its rsp is not known: skipped */
       lo = rsp > r.lo && rsp < r.hi ? rsp : r.hi;
       out_hi = lo;
     }
