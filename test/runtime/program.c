@@ -112,10 +112,13 @@ static void boundary(void) {
   OK(C(999, 0, 0, 0, 0, 0, 0) == -38);
 }
 static void signals(void) {
-  u64 act[4] = {(u64)handler, 0x04000000, (u64)restorer, 0}, old[4];
+  volatile char *alt = map(32768); /* the int frame goes to protected memory */
+  u64 ss[3] = {(u64)alt, 0, 32768};
+  OK(C(131, ss, 0, 0, 0, 0, 0) == 0);
+  u64 act[4] = {(u64)handler, 0x0c000000, (u64)restorer, 0}, old[4];
   OK(C(13, 10, act, 0, 8, 0, 0) == 0 && C(13, 10, act, old, 8, 0, 0) == 0 && old[0] == (u64)handler);
   OK(C(200, C(186, 0, 0, 0, 0, 0, 0), 10, 0, 0, 0, 0) == 0);
-  OK(*(long *)(shown + 72) == 10 && eq(shown, 4096));
+  OK(*(long *)(shown + 72) == 10 && eq(shown, 4096) && eq(alt, 32768));
 }
 static void threads(void) {
   volatile char *stack = map(65536);
