@@ -43,7 +43,7 @@ void mr_init(u64 *sp) {
   }
   S.ranges = S.fixed_ranges, S.cap_ranges = sizeof S.fixed_ranges / sizeof *S.fixed_ranges;
   S.base = (u64)__ehdr_start;
-  S.first_pid = (u64)sys(__NR_getpid, 0, 0, 0);
+  S.first_pid = S.own_pid = (u64)sys(__NR_getpid, 0, 0, 0);
   environment(env);
   if (execfn) keep(S.program, sizeof S.program, (const char *)execfn);
 

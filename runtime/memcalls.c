@@ -203,7 +203,11 @@ static long do_shmdt(struct frame *f) {
    dirtied bytes would be copied at the wrong time. POSIX allows it; only the sharing of memory is lost. */
 static long do_fork(struct frame *f) {
   enum { VM = 0x100, VFORK = 0x4000, PARENT_SETTID = 0x100000, CHILD_SETTID = 0x1000000, PIDFD = 0x1000 };
-  if (f->nr == __NR_fork || f->nr == __NR_vfork) return sys(__NR_fork, 0, 0, 0);
+  if (f->nr == __NR_fork || f->nr == __NR_vfork) {
+    long pid = sys(__NR_fork, 0, 0, 0);
+    if (!pid) S.own_pid = (u64)sys(__NR_getpid, 0, 0, 0);
+    return pid;
+  }
   u64 args[16], flags, ptid, ctid, pidfd;
   long r;
   if (f->nr == __NR_clone) {
@@ -218,6 +222,7 @@ static long do_fork(struct frame *f) {
     r = sys(__NR_clone3, args, n, 0);
   }
   if (r < 0) return r;
+  if (!r) S.own_pid = (u64)sys(__NR_getpid, 0, 0, 0);
   if (flags & PARENT_SETTID) mr_copy(ptid, 4);
   if (flags & PIDFD && r) mr_copy(pidfd, 4);
   if (flags & CHILD_SETTID && !r) mr_copy(ctid, 4);

@@ -45,7 +45,7 @@ struct state {
   u32 threads;       /* offset 4: entry.S; a thread was made */
   u64 ctid;          /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   u32 check, reserved_space, report_has_pid, report_set, out_fd, out_n, retry;
-  u64 first_pid, base, image_lo, image_hi, stack_top, brk_start, brk_cur;
+  u64 first_pid, own_pid, base, image_lo, image_hi, stack_top, brk_start, brk_cur;
   u64 skip_lo, skip_hi; /* stack bytes the running check itself dirties */
   struct range *ranges;
   u64 n_ranges, cap_ranges;
