@@ -1,0 +1,108 @@
+// Shared by the set-up, the demo and the benchmarks: steps with progress, content hashes, cached sources. Node built-ins only.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mirrorasm');
+export const sysroot = join(root, 'dist/sysroot/x86_64-linux');
+
+/** Runs one slow step and says how long it took. */
+export function step(title, work) {
+  process.stderr.write(`${title} ... `);
+  const from = Date.now();
+  const result = work();
+  process.stderr.write(`${((Date.now() - from) / 1000).toFixed(1)} s\n`);
+  return result;
+}
+
+/** Runs a command quietly; on failure shows the end of what it printed and stops. */
+export function quiet(command, args, options = {}) {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28, ...options });
+  } catch (error) {
+    const printed = `${error.stdout ?? ''}${error.stderr ?? ''}`.split('\n').slice(-30).join('\n');
+    process.stderr.write(`failed: ${command} ${args.join(' ')}\n${printed}\n`);
+    process.exit(1);
+  }
+}
+
+/** Hash of files and folders (recursively), by content and path. */
+export function hashOf(paths) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    if (!existsSync(path)) return;
+    if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name));
+    else hash.update(path.slice(root.length)).update('\0').update(readFileSync(path)).update('\0');
+  };
+  paths.forEach(add);
+  return hash.digest('hex').slice(0, 24);
+}
+
+/** True when `stamp` holds `value`. */
+export function stamped(stamp, value) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === value;
+}
+
+export function putStamp(stamp, value) {
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, value);
+}
+
+/**
+ * The unpacked Debian source package `name`, from the cache or fetched with `apt-get source`. The machine's own apt sources are read, not
+ * changed: their Debian entries become deb-src entries of a list of ours.
+ */
+export function debianSource(name) {
+  const folder = join(cache, 'sources');
+  mkdirSync(folder, { recursive: true });
+  const unpacked = () =>
+    readdirSync(folder).find((entry) => entry.startsWith(`${name}-`) && statSync(join(folder, entry)).isDirectory());
+  const present = unpacked();
+  if (present) return join(folder, present);
+  step(`Debian source package ${name}`, () => {
+    const apt = join(cache, 'apt');
+    mkdirSync(join(apt, 'lists/partial'), { recursive: true });
+    mkdirSync(join(apt, 'parts'), { recursive: true });
+    mkdirSync(join(apt, 'archives/partial'), { recursive: true });
+    writeSourceLists(join(apt, 'parts'));
+    const options = [
+      '-o', 'Dir::Etc::sourcelist=/dev/null',
+      '-o', `Dir::Etc::sourceparts=${join(apt, 'parts')}`,
+      '-o', `Dir::State::lists=${join(apt, 'lists')}`,
+      '-o', `Dir::Cache=${apt}`,
+    ];
+    quiet('apt-get', [...options, 'update']);
+    quiet('apt-get', [...options, 'source', name], { cwd: folder });
+  });
+  const fetched = unpacked();
+  if (!fetched) throw new Error(`apt-get source ${name} left no folder in ${folder}`);
+  return join(folder, fetched);
+}
+
+function writeSourceLists(parts) {
+  const isDebian = (text) => /debian/i.test(text);
+  const folder = '/etc/apt/sources.list.d';
+  const paths = [
+    '/etc/apt/sources.list',
+    ...(existsSync(folder) ? readdirSync(folder).sort().map((name) => join(folder, name)) : []),
+  ];
+  let entries = '';
+  let stanzas = '';
+  for (const path of paths) {
+    if (!existsSync(path)) continue;
+    const text = readFileSync(path, 'utf8');
+    if (path.endsWith('.sources')) {
+      for (const stanza of text.split(/\n\s*\n/))
+        if (isDebian(stanza) && /^Types:.*\bdeb\b/m.test(stanza))
+          stanzas += `${stanza.replace(/^#.*\n/gm, '').replace(/^Types:.*$/m, 'Types: deb-src').trim()}\n\n`;
+    } else {
+      for (const line of text.split('\n')) if (/^deb\s/.test(line) && isDebian(line)) entries += `${line.replace(/^deb\s/, 'deb-src ')}\n`;
+    }
+  }
+  writeFileSync(join(parts, 'mirrorasm.list'), entries);
+  writeFileSync(join(parts, 'mirrorasm.sources'), stanzas);
+}

@@ -1,0 +1,97 @@
+// The `as` that a compiler finds through -B: rewrites its input, then runs the real assembler on the result.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { rewrite } from '../rewrite.js';
+import type { Message } from '../rewrite.js';
+import { readSettings } from './driver/settings.js';
+import { formatMessages, readText, writeText } from './files.js';
+
+const exitRefused = 2;
+const exitInternal = 1;
+
+/** Options of GNU as whose value is the next argument (GNU as manual, 1 Overview). */
+const takesValue: ReadonlySet<string> = new Set(['--MD', '--debug-prefix-map', '--defsym', '-I', '-o']);
+
+interface Command {
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly rest: readonly string[];
+}
+
+function readCommand(argv: readonly string[]): Command {
+  const inputs: string[] = [];
+  const rest: string[] = [];
+  let output = 'a.out';
+  for (let i = 0; i < argv.length; i++) {
+    const arg = argv[i] ?? '';
+    if (takesValue.has(arg)) {
+      const value = argv[++i] ?? '';
+      if (arg === '-o') output = value;
+      rest.push(arg, value);
+    } else if (arg.startsWith('-') && arg !== '-' && arg !== '--') rest.push(arg);
+    else inputs.push(arg === '--' ? '-' : arg);
+  }
+  return { inputs: inputs.length === 0 ? ['-'] : inputs, output, rest };
+}
+
+/** The name a compiler wrote into its output, for messages: `.file "x.c"`. */
+function sourceName(text: string, input: string): string {
+  const found = /^\s*\.file\s+"([^"]+)"/m.exec(text.slice(0, 4096));
+  return found?.[1] === undefined ? (input === '-' ? '<stdin>' : input) : `${found[1]} (assembly)`;
+}
+
+function refuse(name: string, messages: readonly Message[], output: string): number {
+  process.stderr.write(formatMessages(name, messages));
+  rmSync(output, { force: true });
+  return exitRefused;
+}
+
+function main(argv: readonly string[]): number {
+  const settings = readSettings(process.env);
+  if (argv.includes('--version') || argv.includes('--help')) return spawnSync(settings.assembler, argv, { stdio: 'inherit' }).status ?? exitInternal;
+  const command = readCommand(argv);
+  let text = '';
+  for (const input of command.inputs) {
+    try {
+      text += readText(input);
+    } catch (error) {
+      process.stderr.write(`as: error: cannot read ${input}: ${error instanceof Error ? error.message : String(error)}\n`);
+      return exitRefused;
+    }
+  }
+  const name = sourceName(text, command.inputs[0] ?? '-');
+  const result = rewrite(name, text, settings.options);
+  if (!result.ok) return refuse(name, result.diagnostics, command.output);
+
+  const folder = mkdtempSync(join(tmpdir(), 'mirroras-'));
+  try {
+    const mirrored = join(folder, 'mirrored.s');
+    writeFileSync(mirrored, result.text, 'latin1');
+    const { status, error } = spawnSync(settings.assembler, [...command.rest, mirrored], { stdio: 'inherit' });
+    if (error) throw error;
+    if (settings.keep) {
+      copyFileSync(mirrored, `${command.output}.mirrored.s`);
+      writeText(`${command.output}.native.s`, text);
+    }
+    if (status === 0 && settings.stats !== undefined) {
+      const file = isFolder(settings.stats) ? join(settings.stats, `${basename(command.output)}.${process.pid}.json`) : settings.stats;
+      writeText(file, JSON.stringify({ version: 1, file: name, ...result.stats }) + '\n', 'utf8');
+    }
+    return status ?? exitInternal;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`as: error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof RangeError ? 3 : exitInternal;
+}

@@ -1,0 +1,30 @@
+// What the driver tells the assembler wrapper, through the environment (the compiler between them passes nothing else on).
+import type { RewriteOptions } from '../../rewrite.js';
+
+export interface Settings {
+  readonly options: RewriteOptions;
+  /** A JSON file, or a folder that gets one file an object; undefined: no statistics. */
+  readonly stats: string | undefined;
+  readonly keep: boolean;
+  readonly assembler: string;
+}
+
+/** Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_KEEP, MIRROR_STATS. Throws on a wrong value. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const call = env['MIRROR_CALL'] ?? 'site';
+  if (call !== 'site' && call !== 'callee') throw new RangeError(`MIRROR_CALL or --mirror-call is 'site' or 'callee', not '${call}'`);
+  const breakAt = Number(env['MIRROR_BREAK'] ?? '0');
+  if (!Number.isInteger(breakAt) || breakAt < 0) throw new RangeError('MIRROR_BREAK or --mirror-break is a number');
+  return {
+    options: {
+      profile: 'linux-x86_64',
+      callMirror: call,
+      abi: env['MIRROR_ABI'] === 'sysv' ? 'sysv' : 'none',
+      breakAt,
+      allow: (env['MIRROR_ALLOW'] ?? '').split(',').filter((name) => name !== ''),
+    },
+    stats: env['MIRROR_STATS'],
+    keep: env['MIRROR_KEEP'] === '1',
+    assembler: env['MIRROR_AS'] ?? 'as',
+  };
+}
