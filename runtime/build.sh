@@ -12,6 +12,9 @@ for source in entry.S text.c ranges.c init.c memcalls.c boundary.c symbols.c che
   object=$out/mirror.o.d/${source%.*}.o
   # shellcheck disable=SC2086
   $cc $flags -c "$here/$source" -o "$object"
+  # gcc calls these four whatever its options say; under their own names the program would bind to unmirrored copies.
+  objcopy --redefine-sym memcpy=mr_memcpy --redefine-sym memset=mr_memset --redefine-sym memmove=mr_memmove \
+    --redefine-sym memcmp=mr_memcmp "$object"
   # The code runs before the image is relocated: data that needs relocation would be read too early.
   if readelf -rW "$object" | awk '/^Relocation section/ { bad = /\.rela\.(data|rodata)/ } bad && /R_X86_64_64/ { found = 1 } END { exit !found }'; then
     echo "build.sh: $source: data relocation in runtime code" >&2

@@ -92,6 +92,7 @@ export function classify(unit: Unit): WriteKind {
     if (inner.kind === 'register' && inner.name === 'gs') return 'gs';
   }
   if (instruction.prefixes.includes('gs')) return 'gs';
+  if (base === 'hlt') return 'none'; // only traps here; libraries end the program with it
   if (effects.privileged) return 'privileged';
   if (effects.flow === 'syscall') return base === 'syscall' ? 'syscall' : 'unsupported';
   if (effects.flow === 'interrupt') return base === 'int3' ? 'none' : 'unsupported';
@@ -100,7 +101,6 @@ export function classify(unit: Unit): WriteKind {
 
   const access = effects.memoryOperand < 0 ? '-' : effects.access[effects.memoryOperand];
   if (access === '-' || access === 'r' || access === 'a' || access === undefined) return 'none';
-  if (!effects.memorySizeKnown) return 'unsupported';
   const named = byName.get(base);
   const source = instruction.operands[0];
   if (named === 'modify') {
@@ -110,6 +110,7 @@ export function classify(unit: Unit): WriteKind {
     if (base === 'or' && source?.kind === 'immediate' && /^0+$/.test(source.expression)) return 'locked-nothing';
     return 'atomic';
   }
+  if (!effects.memorySizeKnown) return 'unsupported';
   if (named !== undefined) return named;
   if (access === 'rw' || access === 'rcw') return 'unsupported';
   // A store that changes nothing but memory may be done twice. x87 stores may pop and need a row.

@@ -58,7 +58,7 @@ export function mirrorFloatPop(site: Site): Expansion {
 /** `op x, m`: compute in a scratch register, store it to the mirror, then to native memory. Flags are those of op. */
 export function mirrorModify(site: Site): Expansion {
   const { instruction, effects } = site.unit;
-  const bytes = effects.memoryBytes;
+  const bytes = effects.operandBytes;
   const memory = memoryOf(site);
   const busy = operandRegisters(site);
   const replace = withScratch(
