@@ -27,7 +27,7 @@ for (const name of readdirSync(programs).sort()) {
     test.each(['-O0', '-O1', '-O2', '-O3', '-Os'])('%s', (level) => {
       const native = join(work, `${name}${level}.native`);
       const mirrored = join(work, `${name}${level}.mirrored`);
-      const options = [level, '-w', '-frounding-math', source];
+      const options = [level, '-w', '-frounding-math', source, '-lm'];
       execFileSync('gcc', [...options, '-o', native]);
       execFileSync(driver, [...options, '-o', mirrored]);
       const expected = run(native);
