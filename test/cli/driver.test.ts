@@ -1,0 +1,184 @@
+// mirrorcc from outside: the ways people call a C compiler.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const dist = join(__dirname, '../../dist');
+const mirrorcc = join(dist, 'mirrorcc.js');
+const work = mkdtempSync(join(tmpdir(), 'mirrorasm-driver-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const mainSource = '#include <stdio.h>\nint part(int);\nint main(void) { printf("%d\\n", part(20)); return 0; }\n';
+const partSource = 'int cell;\nint part(int n) { cell = n + 1; return cell * 2; }\n';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(work, 'case-'));
+  writeFileSync(join(folder, 'main.c'), mainSource);
+  writeFileSync(join(folder, 'part.c'), partSource);
+});
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } });
+  return { status, stdout, stderr };
+}
+
+const cc = (...args: string[]) => run(mirrorcc, args);
+
+/** Runs a mirrored program; its check has to find both copies equal. */
+function runChecked(program: string) {
+  const result = run(join(folder, program), [], { MIRROR_CHECK: 'exit' });
+  expect(result.stderr).toMatch(/checked \d+ bytes, 0 differ/);
+  return result;
+}
+
+describe('builds', () => {
+  test('several sources at once, default output name', () => {
+    expect(cc('main.c', 'part.c')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(runChecked('a.out')).toMatchObject({ status: 0, stdout: '42\n' });
+  });
+
+  test.each([[['-O2', '-pipe']], [['-O2', '-save-temps']], [['-g', '-O0']], [['-fno-pie']], [['-static']], [['-std=c99', '-Wall', '-DX=1']]])(
+    'objects with %j, linked after',
+    (options) => {
+      expect(cc(...options.filter((o) => o !== '-static'), '-c', 'main.c', '-o', 'm.o').status).toBe(0);
+      expect(cc(...options.filter((o) => o !== '-static'), '-c', 'part.c').status).toBe(0);
+      const linked = cc(...options.filter((o) => o !== '-save-temps'), 'm.o', 'part.o', '-o', 'program');
+      if (options.includes('-fno-pie')) return; // whether such objects link statically position-independent is the linker's to say
+      expect(linked.status).toBe(0);
+      expect(runChecked('program').stdout).toBe('42\n');
+    },
+  );
+
+  test('a response file with quotes', () => {
+    writeFileSync(join(folder, 'arguments'), '-O2 "main.c"\npart.c -o \'the program\'');
+    expect(cc('@arguments').status).toBe(0);
+    expect(runChecked('the program').stdout).toBe('42\n');
+  });
+
+  test('assembly sources, preprocessed and not', () => {
+    writeFileSync(
+      join(folder, 'part.S'),
+      '#define RESULT %eax\n.globl part\n.type part,@function\npart:\n\tleal 1(%rdi), RESULT\n\tmovl RESULT, cell(%rip)\n\taddl RESULT, RESULT\n\tret\n.bss\n.globl cell\ncell: .zero 4\n.section .note.GNU-stack,"",@progbits\n',
+    );
+    execFileSync('gcc', ['-E', '-P', join(folder, 'part.S'), '-o', join(folder, 'plain.s')]);
+    for (const source of ['part.S', 'plain.s']) {
+      expect(cc('main.c', source, '-o', 'program').status).toBe(0);
+      expect(runChecked('program').stdout).toBe('42\n');
+    }
+  });
+
+  test('-S gives the rewritten text', () => {
+    expect(cc('-O2', '-S', 'part.c').status).toBe(0);
+    expect(readFileSync(join(folder, 'part.s'), 'utf8')).toContain('%gs:cell(%rip)');
+    expect(cc('-O2', '-S', 'part.c', '-o', '-').stdout).toContain('%gs:cell(%rip)');
+  });
+
+  test('-E and --version are the compiler’s own', () => {
+    expect(cc('-E', 'part.c').stdout).toContain('int part(int n)');
+    expect(cc('--version').stdout).toBe(run('gcc', ['--version']).stdout);
+    expect(cc('-dumpmachine').stdout).toBe(run('gcc', ['-dumpmachine']).stdout);
+  });
+
+  test('parallel make and ccache in front', () => {
+    writeFileSync(
+      join(folder, 'Makefile'),
+      'program: main.o part.o a.o b.o c.o\n\t$(CC) -o $@ $^\n%.o: %.c\n\t$(CC) -O2 -c $< -o $@\n',
+    );
+    for (const name of 'abc') writeFileSync(join(folder, `${name}.c`), `int ${name}; void f_${name}(void) { ${name}++; }\n`);
+    const env = { CCACHE_DIR: join(folder, 'ccache'), CCACHE_COMPILERTYPE: 'gcc' };
+    for (let round = 0; round < 2; round++) {
+      expect(run('make', ['-j4', `CC=ccache ${mirrorcc}`], env)).toMatchObject({ status: 0 });
+      expect(runChecked('program').stdout).toBe('42\n');
+      run('sh', ['-c', 'rm -f *.o program']);
+    }
+    expect(run('ccache', ['-s', '-v'], env).stdout).toMatch(/Hits:\s+[1-9]/);
+  });
+
+  test('statistics of a parallel build in a folder', () => {
+    mkdirSync(join(folder, 'counts'));
+    expect(run(mirrorcc, ['-c', 'main.c', 'part.c'], { MIRROR_STATS: join(folder, 'counts') }).status).toBe(0);
+    const files = readdirSync(join(folder, 'counts'));
+    expect(files).toHaveLength(2);
+    for (const file of files) {
+      const stats = JSON.parse(readFileSync(join(folder, 'counts', file), 'utf8')) as Record<string, unknown>;
+      expect(stats).toMatchObject({ version: 1, native: expect.any(Number), inserted: expect.any(Number), sites: expect.any(Number) });
+    }
+  });
+
+  test.each(['site', 'callee'])('--mirror-call=%s', (who) => {
+    expect(cc('-O2', `--mirror-call=${who}`, 'main.c', 'part.c', '-o', 'program').status).toBe(0);
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
+});
+
+describe('refuses', () => {
+  test.each([
+    ['-m32', 'M020'],
+    ['-no-pie', 'M021'],
+    ['-shared', 'M022'],
+    ['--mirror-frobnicate=1', 'M023'],
+  ])('%s', (option, code) => {
+    const result = cc(option, 'part.c', 'main.c', '-o', 'program');
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain(`error[${code}]`);
+    expect(result.stderr).toContain('note:');
+    expect(existsSync(join(folder, 'program'))).toBe(false);
+  });
+
+  test('an unknown instruction: place, text, reason; no object', () => {
+    writeFileSync(join(folder, 'bad.s'), '\tnop\n\tfrobnicate %eax\n');
+    const result = cc('-c', 'bad.s');
+    expect(result.status).not.toBe(0);
+    expect(result.stderr).toContain("bad.s:2:2: error[M002]: unknown instruction 'frobnicate'");
+    expect(existsSync(join(folder, 'bad.o'))).toBe(false);
+  });
+
+  test('C that does not compile: the compiler’s own message and code', () => {
+    writeFileSync(join(folder, 'bad.c'), 'int main(void) { return x; }\n');
+    const result = cc('-c', 'bad.c');
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain('undeclared');
+  });
+
+  test('a missing sysroot', () => {
+    const result = run(mirrorcc, ['main.c', 'part.c'], { MIRROR_SYSROOT: join(folder, 'none') });
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('M024');
+  });
+});
+
+describe('mirrorasm rewrite', () => {
+  const mirrorasm = (...args: string[]) => run(join(dist, 'mirrorasm.js'), args);
+
+  test.each([
+    ['a missing file', 'missing.s', null, 2, /cannot read missing\.s/],
+    ['a binary file', 'binary.s', '\x7fELF\0\0\0', 2, /M011/],
+    ['a truncated file', 'cut.s', '\tmovl\t%eax, 8(%rd', 2, /cut\.s:1:2: error\[M001\]/],
+    ['an unknown instruction', 'unknown.s', '\tfrobnicate\n', 2, /unknown\.s:1:2: error\[M002\]/],
+    ['a use of %gs', 'gs.s', '\tmovl\t%gs:0, %eax\n', 2, /gs\.s:1:2: error\[M006\]/],
+  ])('%s is refused and leaves no output', (_title, name, content, status, message) => {
+    if (content !== null) writeFileSync(join(folder, name), content, 'latin1');
+    const result = mirrorasm('rewrite', name, '-o', 'out.s');
+    expect(result.status).toBe(status);
+    expect(result.stderr).toMatch(message);
+    expect(readdirSync(folder).filter((n) => n.startsWith('out.s'))).toEqual([]);
+  });
+
+  test('a wrong option is a usage error', () => {
+    expect(mirrorasm('rewrite', 'main.c', '--frobnicate').status).toBe(3);
+    expect(mirrorasm().status).toBe(3);
+  });
+
+  test('counts are written', () => {
+    writeFileSync(join(folder, 'in.s'), '\tmovl\t%eax, (%rdi)\n\tret\n');
+    expect(mirrorasm('rewrite', 'in.s', '-o', 'out.s', '--stats', 'stats.json').status).toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, 'stats.json'), 'utf8'))).toMatchObject({
+      native: 2,
+      inserted: 1,
+      sites: 1,
+      bySource: { store: 1 },
+    });
+  });
+});
