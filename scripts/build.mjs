@@ -16,7 +16,12 @@ const grammar = buildParserFile(readFileSync(join(root, 'grammar/gas.grammar'), 
 writeFileSync(join(generated, 'gas.ts'), grammar.parser);
 writeFileSync(join(generated, 'gas.terms.ts'), grammar.terms);
 
-const bins = { 'mirrorasm.js': 'mirrorasm.ts', 'mirrorcc.js': 'mirrorcc.ts', 'mirrorc++.js': 'mirrorcxx.ts', as: 'as.ts' };
+const bins = {
+  'mirrorasm.js': 'mirrorasm.ts',
+  'mirrorcc.js': 'mirrorcc.ts',
+  'mirrorc++.js': 'mirrorcxx.ts',
+  as: 'as.ts',
+};
 for (const [out, entry] of Object.entries(bins)) {
   const outfile = join(root, 'dist', out === 'as' ? 'libexec/as.js' : out);
   await build({

@@ -1,6 +1,17 @@
 // `npm run demo`: zlib's minigzip, built native and mirrored by its own makefile, run on the same file, compared and measured.
 import { spawnSync } from 'node:child_process';
-import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { cache, debianSource, quiet, root, step } from './tools.mjs';
@@ -19,13 +30,17 @@ const mirrored = step('minigzip, mirrored (CC=mirrorcc)', () =>
   build('mirrored', { CC: join(root, 'dist/mirrorcc.js'), MIRROR_STATS: counts }),
 );
 const input = join(work, 'input');
-if (!existsSync(input) || statSync(input).size !== inputBytes) step(`input of ${inputBytes / 1e6} MB`, () => makeInput(input));
+if (!existsSync(input) || statSync(input).size !== inputBytes)
+  step(`input of ${inputBytes / 1e6} MB`, () => makeInput(input));
 
 const results = { compress: [], decompress: [] };
 for (let round = 0; round < rounds; round++) {
   step(`round ${round + 1} of ${rounds}`, () => {
     // Native and mirrored take turns, so that a machine that changes its speed changes both.
-    results.compress.push({ native: run(native, [], input, 'native.gz'), mirrored: run(mirrored, [], input, 'mirrored.gz') });
+    results.compress.push({
+      native: run(native, [], input, 'native.gz'),
+      mirrored: run(mirrored, [], input, 'mirrored.gz'),
+    });
     results.decompress.push({
       native: run(native, ['-d'], join(work, 'native.gz'), 'native.out'),
       mirrored: run(mirrored, ['-d'], join(work, 'mirrored.gz'), 'mirrored.out'),
@@ -41,7 +56,8 @@ const check = (args, from) => {
 const checked = { compress: check([], input), decompress: check(['-d'], join(work, 'mirrored.gz')) };
 const same = {
   compress: equal(join(work, 'native.gz'), join(work, 'mirrored.gz')),
-  decompress: equal(join(work, 'native.out'), join(work, 'mirrored.out')) && equal(input, join(work, 'mirrored.out')),
+  decompress:
+    equal(join(work, 'native.out'), join(work, 'mirrored.out')) && equal(input, join(work, 'mirrored.out')),
 };
 
 const total = { native: 0, inserted: 0, sites: 0 };
@@ -50,7 +66,9 @@ for (const name of readdirSync(counts)) {
   for (const key of Object.keys(total)) total[key] += one[key];
 }
 print();
-const wrong = Object.keys(same).filter((job) => !same[job] || checked[job].bytesDiffering !== 0 || checked[job].bytesChecked === 0);
+const wrong = Object.keys(same).filter(
+  (job) => !same[job] || checked[job].bytesDiffering !== 0 || checked[job].bytesChecked === 0,
+);
 if (wrong.length > 0) {
   process.stderr.write(`demo: wrong: ${wrong.join(', ')}\n`);
   process.exit(1);
@@ -84,7 +102,8 @@ function makeInput(path) {
   let left = inputBytes;
   while (left > 0) {
     let text = '';
-    while (text.length < 1 << 16) text += `${words[Math.floor(words.length * (random() / 2 ** 32) ** 2)]} ${random() % 4 === 0 ? random() : ''} `;
+    while (text.length < 1 << 16)
+      text += `${words[Math.floor(words.length * (random() / 2 ** 32) ** 2)]} ${random() % 4 === 0 ? random() : ''} `;
     left -= writeSync(file, text.slice(0, Math.min(left, text.length)));
   }
   closeSync(file);
@@ -105,7 +124,10 @@ function run(program, args, from, to, variables = {}) {
     process.stderr.write(`demo: ${program} ended with ${status}\n`);
     process.exit(1);
   }
-  const [user = 0, system = 0, wall = 0, peak = 0] = readFileSync(usage, 'utf8').trim().split(' ').map(Number);
+  const [user = 0, system = 0, wall = 0, peak = 0] = readFileSync(usage, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number);
   return { cpu: user + system, wall, peak };
 }
 
@@ -120,9 +142,15 @@ function median(values) {
 }
 
 function print() {
-  const line = (label, ...cells) => process.stdout.write(`${label.padEnd(34)}${cells.map((cell) => String(cell).padStart(14)).join('')}\n`);
+  const line = (label, ...cells) =>
+    process.stdout.write(`${label.padEnd(34)}${cells.map((cell) => String(cell).padStart(14)).join('')}\n`);
   line('', 'native', 'mirrored', 'ratio', '(min-max)');
-  line('instructions (zlib and minigzip)', total.native, total.native + total.inserted, (1 + total.inserted / total.native).toFixed(3));
+  line(
+    'instructions (zlib and minigzip)',
+    total.native,
+    total.native + total.inserted,
+    (1 + total.inserted / total.native).toFixed(3),
+  );
   for (const job of ['compress', 'decompress']) {
     const pairs = results[job];
     const ratios = pairs.map((p) => p.mirrored.cpu / p.native.cpu);

@@ -11,7 +11,9 @@ if (major < 20) {
   process.exit(1);
 }
 if (process.platform !== 'linux' || process.arch !== 'x64') {
-  process.stderr.write(`mirrorasm builds x86-64 Linux programs; this is ${process.platform} ${process.arch}\n`);
+  process.stderr.write(
+    `mirrorasm builds x86-64 Linux programs; this is ${process.platform} ${process.arch}\n`,
+  );
   process.exit(1);
 }
 
@@ -22,8 +24,15 @@ libraries();
 
 function debianPackages() {
   const wanted = ['binutils', 'ccache', 'dpkg-dev', 'gcc', 'make', 'patch', 'time', 'xz-utils'];
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], { encoding: 'utf8' });
-  const installed = new Set((stdout ?? '').split('\n').filter((line) => line.endsWith(' installed')).map((line) => line.split(' ')[0]));
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {
+    encoding: 'utf8',
+  });
+  const installed = new Set(
+    (stdout ?? '')
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  );
   const missing = wanted.filter((name) => !installed.has(name));
   if (missing.length === 0) return;
   const line = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
@@ -57,7 +66,10 @@ function bundles() {
 /** The runtime and a musl built by mirrorcc, kept in the cache by the hash of everything that makes them. */
 function libraries() {
   const musl = debianSource('musl');
-  const hash = hashOf(['dist/libexec/as.js', 'dist/mirrorcc.js', 'runtime', 'scripts/setup.mjs'].map((p) => join(root, p))) + musl.replace(/.*-/, '-');
+  const hash =
+    hashOf(
+      ['dist/libexec/as.js', 'dist/mirrorcc.js', 'runtime', 'scripts/setup.mjs'].map((p) => join(root, p)),
+    ) + musl.replace(/.*-/, '-');
   const stamp = join(sysroot, '.hash');
   if (stamped(stamp, hash)) return;
   const cached = join(cache, 'sysroot', hash);
@@ -82,7 +94,14 @@ function buildMusl(source, prefix) {
   const options = { cwd: work, env };
   quiet(
     join(source, 'configure'),
-    [`--prefix=${prefix}`, `--syslibdir=${prefix}/lib`, '--disable-shared', '--disable-wrapper', `CC=${join(root, 'dist/mirrorcc.js')}`, 'CFLAGS=-O2 -fPIE'],
+    [
+      `--prefix=${prefix}`,
+      `--syslibdir=${prefix}/lib`,
+      '--disable-shared',
+      '--disable-wrapper',
+      `CC=${join(root, 'dist/mirrorcc.js')}`,
+      'CFLAGS=-O2 -fPIE',
+    ],
     options,
   );
   quiet('make', [`-j${cpus().length}`, 'install-libs', 'install-headers'], options);

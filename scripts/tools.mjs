@@ -22,7 +22,12 @@ export function step(title, work) {
 /** Runs a command quietly; on failure shows the end of what it printed and stops. */
 export function quiet(command, args, options = {}) {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28, ...options });
+    return execFileSync(command, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 1 << 28,
+      ...options,
+    });
   } catch (error) {
     const printed = `${error.stdout ?? ''}${error.stderr ?? ''}`.split('\n').slice(-30).join('\n');
     process.stderr.write(`failed: ${command} ${args.join(' ')}\n${printed}\n`);
@@ -60,7 +65,9 @@ export function debianSource(name) {
   const folder = join(cache, 'sources');
   mkdirSync(folder, { recursive: true });
   const unpacked = () =>
-    readdirSync(folder).find((entry) => entry.startsWith(`${name}-`) && statSync(join(folder, entry)).isDirectory());
+    readdirSync(folder).find(
+      (entry) => entry.startsWith(`${name}-`) && statSync(join(folder, entry)).isDirectory(),
+    );
   const present = unpacked();
   if (present) return join(folder, present);
   step(`Debian source package ${name}`, () => {
@@ -70,10 +77,14 @@ export function debianSource(name) {
     mkdirSync(join(apt, 'archives/partial'), { recursive: true });
     writeSourceLists(join(apt, 'parts'));
     const options = [
-      '-o', 'Dir::Etc::sourcelist=/dev/null',
-      '-o', `Dir::Etc::sourceparts=${join(apt, 'parts')}`,
-      '-o', `Dir::State::lists=${join(apt, 'lists')}`,
-      '-o', `Dir::Cache=${apt}`,
+      '-o',
+      'Dir::Etc::sourcelist=/dev/null',
+      '-o',
+      `Dir::Etc::sourceparts=${join(apt, 'parts')}`,
+      '-o',
+      `Dir::State::lists=${join(apt, 'lists')}`,
+      '-o',
+      `Dir::Cache=${apt}`,
     ];
     quiet('apt-get', [...options, 'update']);
     quiet('apt-get', [...options, 'source', name], { cwd: folder });
@@ -88,7 +99,11 @@ function writeSourceLists(parts) {
   const folder = '/etc/apt/sources.list.d';
   const paths = [
     '/etc/apt/sources.list',
-    ...(existsSync(folder) ? readdirSync(folder).sort().map((name) => join(folder, name)) : []),
+    ...(existsSync(folder)
+      ? readdirSync(folder)
+          .sort()
+          .map((name) => join(folder, name))
+      : []),
   ];
   let entries = '';
   let stanzas = '';
@@ -98,9 +113,13 @@ function writeSourceLists(parts) {
     if (path.endsWith('.sources')) {
       for (const stanza of text.split(/\n\s*\n/))
         if (isDebian(stanza) && /^Types:.*\bdeb\b/m.test(stanza))
-          stanzas += `${stanza.replace(/^#.*\n/gm, '').replace(/^Types:.*$/m, 'Types: deb-src').trim()}\n\n`;
+          stanzas += `${stanza
+            .replace(/^#.*\n/gm, '')
+            .replace(/^Types:.*$/m, 'Types: deb-src')
+            .trim()}\n\n`;
     } else {
-      for (const line of text.split('\n')) if (/^deb\s/.test(line) && isDebian(line)) entries += `${line.replace(/^deb\s/, 'deb-src ')}\n`;
+      for (const line of text.split('\n'))
+        if (/^deb\s/.test(line) && isDebian(line)) entries += `${line.replace(/^deb\s/, 'deb-src ')}\n`;
     }
   }
   writeFileSync(join(parts, 'mirrorasm.list'), entries);

@@ -69,12 +69,22 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
     const line = text.slice(0, nul).split('\n').length;
     return {
       ok: false,
-      diagnostics: [{ line, column: 1, code: 'M011', message: 'binary data where assembly text is expected', note: 'give the text that the compiler writes with -S', text: '' }],
+      diagnostics: [
+        {
+          line,
+          column: 1,
+          code: 'M011',
+          message: 'binary data where assembly text is expected',
+          note: 'give the text that the compiler writes with -S',
+          text: '',
+        },
+      ],
     };
   }
   const file = parse(name, text);
   const code = collectCode(file, new Set(options.allow));
-  if (code.diagnostics.length > 0) return { ok: false, diagnostics: code.diagnostics.map((d) => located(file, d)) };
+  if (code.diagnostics.length > 0)
+    return { ok: false, diagnostics: code.diagnostics.map((d) => located(file, d)) };
   const live = computeLiveness(code, options.abi);
   const { edits, counts, diagnostics } = instrument(code, live, {
     abi: options.abi,

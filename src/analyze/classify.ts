@@ -107,7 +107,8 @@ export function classify(unit: Unit): WriteKind {
     const bitOffset = base === 'bts' || base === 'btr' || base === 'btc';
     if (bitOffset && source?.kind !== 'immediate') return 'unsupported';
     if (!instruction.prefixes.includes('lock')) return 'modify';
-    if (base === 'or' && source?.kind === 'immediate' && /^0+$/.test(source.expression)) return 'locked-nothing';
+    if (base === 'or' && source?.kind === 'immediate' && /^0+$/.test(source.expression))
+      return 'locked-nothing';
     return 'atomic';
   }
   if (!effects.memorySizeKnown) return 'unsupported';

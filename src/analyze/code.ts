@@ -62,7 +62,12 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
   let prefixes: string[] = [];
   let prefixStart = -1;
 
-  const refuse = (statement: number, code: DiagnosticCode, message: string, note = notes[code] ?? ''): void => {
+  const refuse = (
+    statement: number,
+    code: DiagnosticCode,
+    message: string,
+    note = notes[code] ?? '',
+  ): void => {
     diagnostics.push({ statement, code, message, note });
   };
 
@@ -73,7 +78,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
       let pending = pendingLabels.get(sections.current);
       if (!pending) pendingLabels.set(sections.current, (pending = []));
       for (const label of parsed.labels) pending.push([label, i]);
-      if (prefixStart >= 0) refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
+      if (prefixStart >= 0)
+        refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
     }
     const body = parsed.body;
     switch (body.kind) {
@@ -88,7 +94,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
         if (role === undefined) refuse(i, 'M003', `unknown directive '${body.name}'`);
         else if (role === 'refused') refuse(i, 'M003', `directive '${body.name}' is not supported`);
         else if (role === 'section') {
-          if (!sections.apply(body.name, body.args)) refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
+          if (!sections.apply(body.name, body.args))
+            refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
         } else if (role === 'data') {
           if (sections.executable && !allow.has('data-in-code'))
             refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
@@ -105,7 +112,12 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
       }
       case 'instruction': {
         if (!sections.executable) {
-          refuse(i, 'M003', `instruction in the section ${sections.current}, which is not executable`, 'give the section the flag "x"');
+          refuse(
+            i,
+            'M003',
+            `instruction in the section ${sections.current}, which is not executable`,
+            'give the section the flag "x"',
+          );
           continue;
         }
         if (body.mnemonic === '') {
@@ -113,7 +125,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
           prefixes = [...prefixes, ...body.prefixes];
           continue;
         }
-        const instruction: Instruction = prefixes.length === 0 ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
+        const instruction: Instruction =
+          prefixes.length === 0 ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
         const first = prefixStart < 0 ? i : prefixStart;
         prefixes = [];
         prefixStart = -1;
@@ -124,9 +137,19 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
           continue;
         }
         for (const operand of instruction.operands) {
-          const text = operand.kind === 'target' ? operand.expression : operand.kind === 'memory' ? operand.displacement : '';
+          const text =
+            operand.kind === 'target'
+              ? operand.expression
+              : operand.kind === 'memory'
+                ? operand.displacement
+                : '';
           if (text.includes('.') && usesDot.test(text))
-            refuse(i, 'M008', `'${text}' counts bytes of code from here, and their number changes`, 'use a label');
+            refuse(
+              i,
+              'M008',
+              `'${text}' counts bytes of code from here, and their number changes`,
+              'use a label',
+            );
         }
         const index = units.length;
         units.push({ first, statement: i, instruction, effects: found.effects, cfaOnStackPointer });
@@ -176,7 +199,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
     if (local[2] === 'f') {
       for (let k = 0; k < statements.length; k++) if ((statements[k] ?? 0) > statement) return at[k] ?? -2;
     } else {
-      for (let k = statements.length - 1; k >= 0; k--) if ((statements[k] ?? 0) <= statement) return at[k] ?? -2;
+      for (let k = statements.length - 1; k >= 0; k--)
+        if ((statements[k] ?? 0) <= statement) return at[k] ?? -2;
     }
     return -2;
   }

@@ -120,7 +120,7 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
   const blockOut = new Int32Array(blocks);
   const vectorBlockIn = new Int32Array(blocks);
   const vectorBlockOut = new Int32Array(blocks);
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (let b = blocks - 1; b >= 0; b--) {
       const last = lastOf[b] ?? 0;

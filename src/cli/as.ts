@@ -50,33 +50,44 @@ function refuse(name: string, messages: readonly Message[], output: string): num
 
 function main(argv: readonly string[]): number {
   const settings = readSettings(process.env);
-  if (argv.includes('--version') || argv.includes('--help')) return spawnSync(settings.assembler, argv, { stdio: 'inherit' }).status ?? exitInternal;
+  if (argv.includes('--version') || argv.includes('--help'))
+    return spawnSync(settings.assembler, argv, { stdio: 'inherit' }).status ?? exitInternal;
   const command = readCommand(argv);
   let text = '';
   for (const input of command.inputs) {
     try {
       text += readText(input);
     } catch (error) {
-      process.stderr.write(`as: error: cannot read ${input}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(
+        `as: error: cannot read ${input}: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
       return exitRefused;
     }
   }
   const name = sourceName(text, command.inputs[0] ?? '-');
   const result = rewrite(name, text, settings.options);
   if (!result.ok) return refuse(name, result.diagnostics, command.output);
+  if (settings.emitText) {
+    writeText(command.output, result.text);
+    return 0;
+  }
 
   const folder = mkdtempSync(join(tmpdir(), 'mirroras-'));
   try {
     const mirrored = join(folder, 'mirrored.s');
     writeFileSync(mirrored, result.text, 'latin1');
-    const { status, error } = spawnSync(settings.assembler, [...command.rest, mirrored], { stdio: 'inherit' });
+    const { status, error } = spawnSync(settings.assembler, [...command.rest, mirrored], {
+      stdio: 'inherit',
+    });
     if (error) throw error;
     if (settings.keep) {
       copyFileSync(mirrored, `${command.output}.mirrored.s`);
       writeText(`${command.output}.native.s`, text);
     }
     if (status === 0 && settings.stats !== undefined) {
-      const file = isFolder(settings.stats) ? join(settings.stats, `${basename(command.output)}.${process.pid}.json`) : settings.stats;
+      const file = isFolder(settings.stats)
+        ? join(settings.stats, `${basename(command.output)}.${process.pid}.json`)
+        : settings.stats;
       writeText(file, JSON.stringify({ version: 1, file: name, ...result.stats }) + '\n', 'utf8');
     }
     return status ?? exitInternal;

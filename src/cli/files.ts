@@ -31,6 +31,7 @@ export function formatMessages(name: string, messages: readonly Message[], most 
     if (m.text !== '') lines.push(`    ${Buffer.from(m.text, 'latin1').toString('utf8').trim()}`);
     if (m.note !== '') lines.push(`${name}:${m.line}:${m.column}: note: ${m.note}`);
   }
-  if (messages.length > most) lines.push(`${name}: ${messages.length - most} more errors of this kind are not shown`);
+  if (messages.length > most)
+    lines.push(`${name}: ${messages.length - most} more errors of this kind are not shown`);
   return lines.join('\n') + '\n';
 }

@@ -7,12 +7,14 @@ const exitUsage = 3;
 
 await yargs(hideBin(process.argv))
   .scriptName('mirrorasm')
-  .usage('$0 <command>\n\nKeeps a second copy of a program\'s writable memory by rewriting its assembly.')
+  .usage("$0 <command>\n\nKeeps a second copy of a program's writable memory by rewriting its assembly.")
   .command(rewriteCommand)
   .demandCommand(1, 'a command is needed')
   .strict()
   .fail((message, error) => {
-    process.stderr.write(`mirrorasm: error: ${message || String(error)}\nnote: mirrorasm --help lists commands and options\n`);
+    process.stderr.write(
+      `mirrorasm: error: ${message || String(error)}\nnote: mirrorasm --help lists commands and options\n`,
+    );
     process.exit(message ? exitUsage : 1);
   })
   .help()

@@ -21,9 +21,22 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
   describe: 'mirror every memory write of one assembly file',
   builder: (y) =>
     y
-      .positional('input', { type: 'string', demandOption: true, describe: 'assembly text; - is standard input' })
-      .option('output', { alias: 'o', type: 'string', default: '-', describe: 'where the result goes; - is standard output' })
-      .option('profile', { choices: ['linux-x86_64'] as const, default: 'linux-x86_64' as const, describe: 'target' })
+      .positional('input', {
+        type: 'string',
+        demandOption: true,
+        describe: 'assembly text; - is standard input',
+      })
+      .option('output', {
+        alias: 'o',
+        type: 'string',
+        default: '-',
+        describe: 'where the result goes; - is standard output',
+      })
+      .option('profile', {
+        choices: ['linux-x86_64'] as const,
+        default: 'linux-x86_64' as const,
+        describe: 'target',
+      })
       .option('call-mirror', {
         choices: ['site', 'callee'] as const,
         default: 'site' as const,
@@ -35,14 +48,25 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         describe: 'sysv: compiler output made with -fno-ipa-ra; none: assume no calling convention',
       })
       .option('stats', { type: 'string', describe: 'JSON file for the counts' })
-      .option('break', { type: 'number', default: 0, describe: 'leave out the N-th mirror store, to test that checks find it' })
-      .option('allow', { type: 'string', array: true, default: [], describe: 'opt out by name: data-in-code' }),
+      .option('break', {
+        type: 'number',
+        default: 0,
+        describe: 'leave out the N-th mirror store, to test that checks find it',
+      })
+      .option('allow', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'opt out by name: data-in-code',
+      }),
   handler: (args) => {
     let text: string;
     try {
       text = readText(args.input);
     } catch (error) {
-      process.stderr.write(`mirrorasm: error: cannot read ${args.input}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(
+        `mirrorasm: error: cannot read ${args.input}: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
       process.exitCode = exitRefused;
       return;
     }
@@ -60,6 +84,11 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       return;
     }
     writeText(args.output, result.text);
-    if (args.stats !== undefined) writeText(args.stats, JSON.stringify({ version: 1, file: name, ...result.stats }, null, 2) + '\n', 'utf8');
+    if (args.stats !== undefined)
+      writeText(
+        args.stats,
+        JSON.stringify({ version: 1, file: name, ...result.stats }, null, 2) + '\n',
+        'utf8',
+      );
   },
 };

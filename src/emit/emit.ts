@@ -14,7 +14,8 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
   for (const edit of edits) {
     const parsed = file.parsed[edit.statement];
     const start = file.starts[edit.statement];
-    if (parsed === undefined || start === undefined) throw new RangeError(`edit of statement ${edit.statement}, which does not exist`);
+    if (parsed === undefined || start === undefined)
+      throw new RangeError(`edit of statement ${edit.statement}, which does not exist`);
     const bodyStart = start + parsed.bodyOffset;
     if (bodyStart < at) throw new RangeError('edits are not in ascending order');
     const bodyEnd = bodyStart + parsed.bodyLength;

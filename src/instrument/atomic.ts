@@ -15,11 +15,14 @@ export function mirrorAtomic(site: Site): Expansion {
   const { instruction, effects } = site.unit;
   const memory = memoryOf(site);
   const bytes = effects.memoryBytes;
-  if (![1, 2, 4, 8].includes(bytes)) throw new NoPattern(`an atomic operation on ${bytes} bytes has no pattern`);
+  if (![1, 2, 4, 8].includes(bytes))
+    throw new NoPattern(`an atomic operation on ${bytes} bytes has no pattern`);
   const changesAddress = (effects.integerWritten & addressRegisters(memory)) !== 0;
-  if (changesAddress && memory.segment !== '') throw new NoPattern('the instruction changes the registers of its %fs address');
+  if (changesAddress && memory.segment !== '')
+    throw new NoPattern('the instruction changes the registers of its %fs address');
 
-  const loop = (where: MemoryOperand) =>
+  const loop =
+    (where: MemoryOperand) =>
     (scratch: readonly number[], shift: number): string[] => {
       const [s = -1, t = -1, ...rest] = scratch;
       const address = addressOf(where, rest, shift);
@@ -56,16 +59,23 @@ export function mirrorAtomic(site: Site): Expansion {
   // xchg %rax,(%rax): the address is computed before the instruction and kept in a register of its own.
   const used = busy | ((effects.integerRead | effects.integerWritten) & 0xffff);
   let window = 0;
-  const replace = withScratch(site, 3, site.freeBefore & site.freeAfter, used, ([u = -1, s = -1, t = -1], shift) => {
-    if (shift !== 0) throw new NoPattern('the instruction changes its own address registers and no register is free');
-    const fixed: MemoryOperand = { ...memory, base: spell(u, 8).slice(1), index: '', displacement: '' };
-    const tail = loop(fixed)([s, t], 0);
-    window = tail.length;
-    return [
-      `\tleaq\t${formatMemory(memory)}, ${spell(u, 8)}`,
-      formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, formatMemory(fixed)),
-      ...tail,
-    ];
-  });
+  const replace = withScratch(
+    site,
+    3,
+    site.freeBefore & site.freeAfter,
+    used,
+    ([u = -1, s = -1, t = -1], shift) => {
+      if (shift !== 0)
+        throw new NoPattern('the instruction changes its own address registers and no register is free');
+      const fixed: MemoryOperand = { ...memory, base: spell(u, 8).slice(1), index: '', displacement: '' };
+      const tail = loop(fixed)([s, t], 0);
+      window = tail.length;
+      return [
+        `\tleaq\t${formatMemory(memory)}, ${spell(u, 8)}`,
+        formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, formatMemory(fixed)),
+        ...tail,
+      ];
+    },
+  );
   return { before: [], replace, after: [], window };
 }

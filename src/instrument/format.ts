@@ -2,7 +2,9 @@
 import type { Instruction, MemoryOperand, Operand } from '../parse/syntax.js';
 
 const parenthesized = (expression: string): string =>
-  /^[\w.$@]+$/.test(expression) || /^[\w.$]+@\w+[+-]\d+$/.test(expression) || /^-?\d+$/.test(expression) ? expression : `(${expression})`;
+  /^[\w.$@]+$/.test(expression) || /^[\w.$]+@\w+[+-]\d+$/.test(expression) || /^-?\d+$/.test(expression)
+    ? expression
+    : `(${expression})`;
 
 /** `displacement` moved by `bytes`; relocations (`x@tpoff`) keep their place in front. */
 export function moveDisplacement(displacement: string, bytes: number): string {
@@ -15,7 +17,8 @@ export function moveDisplacement(displacement: string, bytes: number): string {
 
 export function formatMemory(operand: MemoryOperand, segment = operand.segment): string {
   const prefix = segment === '' ? '' : `%${segment}:`;
-  if (operand.base === '' && operand.index === '') return `${prefix}${operand.displacement}${operand.decoration}`;
+  if (operand.base === '' && operand.index === '')
+    return `${prefix}${operand.displacement}${operand.decoration}`;
   const base = operand.base === '' ? '' : `%${operand.base}`;
   const index = operand.index === '' ? '' : `,%${operand.index},${operand.scale}`;
   return `${prefix}${operand.displacement}(${base}${index})${operand.decoration}`;
@@ -39,7 +42,12 @@ export function formatOperand(operand: Operand): string {
 }
 
 /** The instruction with operand `at` replaced by a text; `at` -1 replaces none. */
-export function formatInstruction(instruction: Instruction, mnemonic: string, at: number, text: string): string {
+export function formatInstruction(
+  instruction: Instruction,
+  mnemonic: string,
+  at: number,
+  text: string,
+): string {
   const operands = instruction.operands.map((operand, i) => (i === at ? text : formatOperand(operand)));
   const prefix = instruction.prefixes.length === 0 ? '' : `${instruction.prefixes.join(' ')} `;
   return `\t${prefix}${mnemonic}${operands.length === 0 ? '' : `\t${operands.join(', ')}`}`;

@@ -47,7 +47,10 @@ const unchanged = { before: [], replace: null, after: [], window: 0 } satisfies 
 const REPORT = 'please report it with this line';
 
 /** One row a kind of write. */
-const patterns: Record<WriteKind, Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string }> = {
+const patterns: Record<
+  WriteKind,
+  Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string }
+> = {
   none: () => unchanged,
   'locked-nothing': () => unchanged,
   store: mirrorStore,
@@ -63,8 +66,16 @@ const patterns: Record<WriteKind, Pattern | { readonly code: DiagnosticCode; rea
   movs: mirrorMovs,
   syscall: boundarySyscall,
   'short-branch': widenBranch,
-  gs: { code: 'M006', message: 'the program uses %gs, which mirrored code needs for itself', note: 'build it without this use of %gs, or leave this file native' },
-  privileged: { code: 'M007', message: 'a privileged instruction', note: 'only user programs are mirrored by this profile' },
+  gs: {
+    code: 'M006',
+    message: 'the program uses %gs, which mirrored code needs for itself',
+    note: 'build it without this use of %gs, or leave this file native',
+  },
+  privileged: {
+    code: 'M007',
+    message: 'a privileged instruction',
+    note: 'only user programs are mirrored by this profile',
+  },
   unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: REPORT },
 };
 
@@ -96,7 +107,10 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     const site = siteOf(unit, i, live, options, label);
     let expansion: Expansion;
     try {
-      expansion = kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit) ? unchanged : row(site);
+      expansion =
+        kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit)
+          ? unchanged
+          : row(site);
       if (entry) expansion = addEntry(expansion, mirrorEntry(site), unit);
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
@@ -112,7 +126,8 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       replace = replace?.filter((line) => !isMirrorStore(line)) ?? null;
       after = after.filter((line) => !isMirrorStore(line));
     }
-    counts.inserted += [...before, ...(replace ?? []), ...after].filter(isInstruction).length - (replace ? 1 : 0);
+    counts.inserted +=
+      [...before, ...(replace ?? []), ...after].filter(isInstruction).length - (replace ? 1 : 0);
     if (before.length === 0 && replace === null && after.length === 0) continue;
     push(edits, unit, before, replace, after);
   }
@@ -126,7 +141,13 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
 
 const isMirrorStore = (line: string): boolean => /%gs:[^\s]*$/.test(line) || /^\tset\w+\t%gs:/.test(line);
 
-function siteOf(unit: Unit, i: number, live: Liveness, options: InstrumentOptions, label: () => string): Site {
+function siteOf(
+  unit: Unit,
+  i: number,
+  live: Liveness,
+  options: InstrumentOptions,
+  label: () => string,
+): Site {
   const mask = ALL_INTEGER & ~ALL_FLAGS;
   return {
     unit,
@@ -154,7 +175,8 @@ function calleeCopies(code: Code, unit: Unit): boolean {
 }
 
 function addEntry(expansion: Expansion, entry: readonly string[], unit: Unit): Expansion {
-  if (unit.first !== unit.statement) throw new NoPattern('a function begins with a prefix on a line of its own');
+  if (unit.first !== unit.statement)
+    throw new NoPattern('a function begins with a prefix on a line of its own');
   return { ...expansion, before: [...entry, ...expansion.before] };
 }
 
@@ -168,7 +190,8 @@ function push(
 ): void {
   let body = replace;
   if (unit.first !== unit.statement) {
-    for (let s = unit.first; s < unit.statement; s++) edits.push({ statement: s, before: '', replace: '', after: '' });
+    for (let s = unit.first; s < unit.statement; s++)
+      edits.push({ statement: s, before: '', replace: '', after: '' });
     body ??= [formatInstruction(unit.instruction, unit.instruction.mnemonic, -1, '')];
   }
   edits.push({

@@ -97,8 +97,6 @@ export function addressOf(operand: MemoryOperand, scratch: readonly number[], sh
 /** Order of choice: registers without a REX prefix in 32-bit operations first. */
 const preference = [0, 1, 2, 6, 7, 8, 9, 10, 11, 3, 5, 12, 13, 14, 15];
 
-
-
 /**
  * Builds code that needs `count` scratch registers. Dead registers are taken; a missing one is kept in a dead vector register;
  * failing that on the stack, below the red zone (psABI 3.2.2; DESIGN 6), with the mirror of the stack kept too.
@@ -126,11 +124,13 @@ export function withScratch(
     if (taken.length + spilled.length === count) break;
     if ((usable >> number) & 1 && !taken.includes(number)) spilled.push(number);
   }
-  if (taken.length + spilled.length < count) throw new NoPattern(`${count} scratch registers are needed and cannot be had here`);
+  if (taken.length + spilled.length < count)
+    throw new NoPattern(`${count} scratch registers are needed and cannot be had here`);
   const scratch = [...taken, ...spilled];
 
   const vectors: number[] = [];
-  for (let v = 15; v >= 0 && vectors.length < spilled.length; v--) if ((site.freeVector >> v) & 1) vectors.push(v);
+  for (let v = 15; v >= 0 && vectors.length < spilled.length; v--)
+    if ((site.freeVector >> v) & 1) vectors.push(v);
   if (vectors.length === spilled.length) {
     return [
       ...spilled.map((r, i) => `\tmovq\t${spell(r, 8)}, %xmm${vectors[i] ?? 0}`),
@@ -139,7 +139,8 @@ export function withScratch(
     ];
   }
   const shift = RED_ZONE_BYTES + 8 * spilled.length;
-  const cfi = (bytes: number): string[] => (site.unit.cfaOnStackPointer ? [`\t.cfi_adjust_cfa_offset ${bytes}`] : []);
+  const cfi = (bytes: number): string[] =>
+    site.unit.cfaOnStackPointer ? [`\t.cfi_adjust_cfa_offset ${bytes}`] : [];
   return [
     `\tleaq\t-${RED_ZONE_BYTES}(%rsp), %rsp`,
     ...cfi(RED_ZONE_BYTES),

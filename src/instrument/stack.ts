@@ -1,7 +1,15 @@
 // Pushes, pops and calls: a mirror store behind the stack store would break store forwarding (FACTS 1), so it goes first.
 import { RSP } from '../analyze/sets.js';
 import { formatMemory, formatOperand } from './format.js';
-import { addressOf, addressRegisters, addressScratch, memoryOf, moved, NoPattern, withScratch } from './site.js';
+import {
+  addressOf,
+  addressRegisters,
+  addressScratch,
+  memoryOf,
+  moved,
+  NoPattern,
+  withScratch,
+} from './site.js';
 import type { Expansion, Site } from './site.js';
 import { generalNumber, spell, suffix } from './registers.js';
 
@@ -12,19 +20,31 @@ export function mirrorPush(site: Site): Expansion {
   const { instruction, effects } = site.unit;
   const source = instruction.operands[0];
   const bytes = effects.operandBytes === 2 ? 2 : 8;
-  if (source?.kind === 'register' && generalNumber(source.name) < 0) throw new NoPattern('a pushed segment register has no pattern');
+  if (source?.kind === 'register' && generalNumber(source.name) < 0)
+    throw new NoPattern('a pushed segment register has no pattern');
   if (source?.kind === 'register' || source?.kind === 'immediate') {
-    return { before: [`\tmov${suffix(bytes)}\t${formatOperand(source)}, %gs:-${bytes}(%rsp)`], replace: null, after: [], window: 0 };
+    return {
+      before: [`\tmov${suffix(bytes)}\t${formatOperand(source)}, %gs:-${bytes}(%rsp)`],
+      replace: null,
+      after: [],
+      window: 0,
+    };
   }
   if (source?.kind !== 'memory') throw new NoPattern('push of an unexpected operand');
-  const before = withScratch(site, 1, site.freeBefore & site.freeAfter, addressRegisters(source), ([value = -1], shift) => {
-    // A spilled register leaves %rsp lower for a while; the slot to be pushed keeps its place.
-    const operand = shift !== 0 && source.base === 'rsp' ? moved(source, shift) : source;
-    return [
-      `\tmov${suffix(bytes)}\t${formatMemory(operand)}, ${spell(value, bytes)}`,
-      `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:${shift - bytes}(%rsp)`,
-    ];
-  });
+  const before = withScratch(
+    site,
+    1,
+    site.freeBefore & site.freeAfter,
+    addressRegisters(source),
+    ([value = -1], shift) => {
+      // A spilled register leaves %rsp lower for a while; the slot to be pushed keeps its place.
+      const operand = shift !== 0 && source.base === 'rsp' ? moved(source, shift) : source;
+      return [
+        `\tmov${suffix(bytes)}\t${formatMemory(operand)}, ${spell(value, bytes)}`,
+        `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:${shift - bytes}(%rsp)`,
+      ];
+    },
+  );
   return { before, replace: null, after: [], window: 0 };
 }
 
@@ -66,7 +86,10 @@ export function mirrorCall(site: Site): Expansion {
   const inner = operand?.kind === 'indirect' ? operand.inner : undefined;
   let busy = site.unit.effects.integerRead & 0xffff;
   if (inner?.kind === 'memory') busy |= addressRegisters(inner);
-  const before = callMirror(site, busy, (register) => [`\tleaq\t${back}(%rip), ${register}`, `\tmovq\t${register}, %gs:-8(%rsp)`]);
+  const before = callMirror(site, busy, (register) => [
+    `\tleaq\t${back}(%rip), ${register}`,
+    `\tmovq\t${register}, %gs:-8(%rsp)`,
+  ]);
   return { before, replace: null, after: [`${back}:`], window: 0 };
 }
 
@@ -86,7 +109,12 @@ function callMirror(site: Site, busy: number, body: (register: string) => string
   const candidates = withScratchOrNone(site, busy);
   if (candidates >= 0) return body(spell(candidates, 8));
   const victim = spell((busy & 1) === 0 ? 0 : lowestFree(busy), 8);
-  return [`\tmovq\t${victim}, %gs:-16(%rsp)`, `\tmovq\t${victim}, -16(%rsp)`, ...body(victim), `\tmovq\t-16(%rsp), ${victim}`];
+  return [
+    `\tmovq\t${victim}, %gs:-16(%rsp)`,
+    `\tmovq\t${victim}, -16(%rsp)`,
+    ...body(victim),
+    `\tmovq\t-16(%rsp), ${victim}`,
+  ];
 }
 
 function lowestFree(busy: number): number {

@@ -7,7 +7,8 @@ import { generalNumber, isHighByte, spell, suffix } from './registers.js';
 /** Integer registers an instruction's operands name. */
 function operandRegisters(site: Site): number {
   let set = site.unit.effects.integerRead | site.unit.effects.integerWritten;
-  for (const operand of site.unit.instruction.operands) if (operand.kind === 'memory') set |= addressRegisters(operand);
+  for (const operand of site.unit.instruction.operands)
+    if (operand.kind === 'memory') set |= addressRegisters(operand);
   return set & 0xffff;
 }
 
@@ -17,7 +18,9 @@ const hasHighByte = (site: Site): boolean =>
 /** The same store to the mirror, then the store. */
 export function mirrorStore(site: Site): Expansion {
   const { instruction, effects } = site.unit;
-  return storeAs(site, (target) => formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, target));
+  return storeAs(site, (target) =>
+    formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, target),
+  );
 }
 
 /** Registers without REX prefixes: beside ah..dh nothing else can be encoded. */
@@ -31,8 +34,11 @@ function storeAs(site: Site, store: (target: string) => string): Expansion {
     site.freeBefore,
     operandRegisters(site),
     (scratch, shift) => {
-      const readsStackPointer = site.unit.instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === 4);
-      if (shift !== 0 && readsStackPointer) throw new NoPattern('a store of %rsp needs a scratch register and none is free');
+      const readsStackPointer = site.unit.instruction.operands.some(
+        (o) => o.kind === 'register' && generalNumber(o.name) === 4,
+      );
+      if (shift !== 0 && readsStackPointer)
+        throw new NoPattern('a store of %rsp needs a scratch register and none is free');
       const address = addressOf(memory, scratch, shift);
       return [...address.setup, store(address.mirror(0))];
     },
@@ -68,11 +74,17 @@ export function mirrorModify(site: Site): Expansion {
     busy,
     (scratch, shift) => {
       const [value = -1, ...rest] = scratch;
-      if (shift !== 0 && instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === 4))
+      if (
+        shift !== 0 &&
+        instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === 4)
+      )
         throw new NoPattern('an operation on %rsp needs a scratch register and none is free');
       const address = addressOf(memory, rest, shift);
       const register = spell(value, bytes);
-      const load = bytes >= 4 ? `mov${suffix(bytes)}\t${address.native(0)}, ${register}` : `movz${suffix(bytes)}l\t${address.native(0)}, ${spell(value, 4)}`;
+      const load =
+        bytes >= 4
+          ? `mov${suffix(bytes)}\t${address.native(0)}, ${register}`
+          : `movz${suffix(bytes)}l\t${address.native(0)}, ${spell(value, 4)}`;
       return [
         ...address.setup,
         `\t${load}`,
@@ -90,21 +102,28 @@ export function mirrorModify(site: Site): Expansion {
 export function copyAfter(site: Site): Expansion {
   const { effects } = site.unit;
   const memory = memoryOf(site);
-  if (effects.integerWritten & addressRegisters(memory)) throw new NoPattern('the instruction changes its own address registers');
-  const after = withScratch(site, 1 + addressScratch(memory), site.freeAfter, addressRegisters(memory), (scratch, shift) => {
-    const [value = -1, ...rest] = scratch;
-    const address = addressOf(memory, rest, shift);
-    const lines = [...address.setup];
-    for (let at = 0; at < effects.memoryBytes; ) {
-      const left = effects.memoryBytes - at;
-      const bytes = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-      lines.push(
-        `\tmov${suffix(bytes)}\t${address.native(at)}, ${spell(value, bytes)}`,
-        `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${address.mirror(at)}`,
-      );
-      at += bytes;
-    }
-    return lines;
-  });
+  if (effects.integerWritten & addressRegisters(memory))
+    throw new NoPattern('the instruction changes its own address registers');
+  const after = withScratch(
+    site,
+    1 + addressScratch(memory),
+    site.freeAfter,
+    addressRegisters(memory),
+    (scratch, shift) => {
+      const [value = -1, ...rest] = scratch;
+      const address = addressOf(memory, rest, shift);
+      const lines = [...address.setup];
+      for (let at = 0; at < effects.memoryBytes;) {
+        const left = effects.memoryBytes - at;
+        const bytes = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        lines.push(
+          `\tmov${suffix(bytes)}\t${address.native(at)}, ${spell(value, bytes)}`,
+          `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${address.mirror(at)}`,
+        );
+        at += bytes;
+      }
+      return lines;
+    },
+  );
   return { before: [], replace: null, after, window: after.length };
 }

@@ -6,13 +6,19 @@ import { spell, suffix } from './registers.js';
 
 const STRING_REGISTERS = (1 << 0) | (1 << RCX) | (1 << RSI) | (1 << RDI);
 
-const repeats = (site: Site): boolean => site.unit.instruction.prefixes.some((p) => p === 'rep' || p === 'repe' || p === 'repz');
+const repeats = (site: Site): boolean =>
+  site.unit.instruction.prefixes.some((p) => p === 'rep' || p === 'repe' || p === 'repz');
 
 function checkPrefixes(site: Site): void {
   for (const prefix of site.unit.instruction.prefixes)
-    if (!['rep', 'repe', 'repz'].includes(prefix)) throw new NoPattern(`the prefix '${prefix}' on a string instruction has no pattern`);
+    if (!['rep', 'repe', 'repz'].includes(prefix))
+      throw new NoPattern(`the prefix '${prefix}' on a string instruction has no pattern`);
   for (const operand of site.unit.instruction.operands)
-    if (operand.kind === 'memory' && (operand.base.startsWith('e') || (operand.segment !== '' && operand.segment !== 'es' && operand.segment !== 'ds')))
+    if (
+      operand.kind === 'memory' &&
+      (operand.base.startsWith('e') ||
+        (operand.segment !== '' && operand.segment !== 'es' && operand.segment !== 'ds'))
+    )
       throw new NoPattern('a string instruction with 32-bit addresses or a segment override has no pattern');
 }
 
@@ -23,16 +29,27 @@ export function mirrorStos(site: Site): Expansion {
   checkPrefixes(site);
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site))
-    return { before: [`\tmov${suffix(bytes)}\t${spell(0, bytes)}, %gs:(%rdi)`], replace: null, after: [], window: 0 };
-  const before = withScratch(site, 2, site.freeBefore & site.freeAfter, STRING_REGISTERS, ([start = -1, count = -1]) => [
-    `\tmovq\t%rdi, ${spell(start, 8)}`,
-    `\tmovq\t%rcx, ${spell(count, 8)}`,
-    '\trdgsbase\t%rdi',
-    `\tleaq\t(%rdi,${spell(start, 8)}), %rdi`,
-    `\trep ${mnemonic(site, 'stos')}`,
-    `\tmovq\t${spell(start, 8)}, %rdi`,
-    `\tmovq\t${spell(count, 8)}, %rcx`,
-  ]);
+    return {
+      before: [`\tmov${suffix(bytes)}\t${spell(0, bytes)}, %gs:(%rdi)`],
+      replace: null,
+      after: [],
+      window: 0,
+    };
+  const before = withScratch(
+    site,
+    2,
+    site.freeBefore & site.freeAfter,
+    STRING_REGISTERS,
+    ([start = -1, count = -1]) => [
+      `\tmovq\t%rdi, ${spell(start, 8)}`,
+      `\tmovq\t%rcx, ${spell(count, 8)}`,
+      '\trdgsbase\t%rdi',
+      `\tleaq\t(%rdi,${spell(start, 8)}), %rdi`,
+      `\trep ${mnemonic(site, 'stos')}`,
+      `\tmovq\t${spell(start, 8)}, %rdi`,
+      `\tmovq\t${spell(count, 8)}, %rcx`,
+    ],
+  );
   return { before, replace: null, after: [], window: 0 };
 }
 
@@ -41,10 +58,16 @@ export function mirrorMovs(site: Site): Expansion {
   checkPrefixes(site);
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site)) {
-    const before = withScratch(site, 1, site.freeBefore & site.freeAfter, STRING_REGISTERS, ([value = -1]) => [
-      `\tmov${suffix(bytes)}\t(%rsi), ${spell(value, bytes)}`,
-      `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:(%rdi)`,
-    ]);
+    const before = withScratch(
+      site,
+      1,
+      site.freeBefore & site.freeAfter,
+      STRING_REGISTERS,
+      ([value = -1]) => [
+        `\tmov${suffix(bytes)}\t(%rsi), ${spell(value, bytes)}`,
+        `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:(%rdi)`,
+      ],
+    );
     return { before, replace: null, after: [], window: 0 };
   }
   const replace = withScratch(

@@ -35,7 +35,8 @@ export interface Effects {
   readonly vectorKilled: VectorSet;
   readonly vectorWritten: VectorSet;
   /** How control leaves. */
-  readonly flow: 'next' | 'jump' | 'branch' | 'indirect-jump' | 'call' | 'return' | 'syscall' | 'interrupt' | 'stop';
+  readonly flow:
+    'next' | 'jump' | 'branch' | 'indirect-jump' | 'call' | 'return' | 'syscall' | 'interrupt' | 'stop';
   /** Base name without size suffix as Intel spells it, lower case: `mov`, `add`, `movdqa`, `stosq` is `stos`. */
   readonly base: string;
   /** Operand size in bytes of the integer operation (the suffix): 1, 2, 4, 8; 0 where it has no meaning. */
@@ -45,5 +46,4 @@ export interface Effects {
 }
 
 export type Lookup =
-  | { readonly ok: true; readonly effects: Effects }
-  | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly effects: Effects } | { readonly ok: false; readonly reason: string };

@@ -48,12 +48,7 @@ export interface DecoratorOperand {
 }
 
 export type Operand =
-  | RegisterOperand
-  | ImmediateOperand
-  | MemoryOperand
-  | TargetOperand
-  | IndirectOperand
-  | DecoratorOperand;
+  RegisterOperand | ImmediateOperand | MemoryOperand | TargetOperand | IndirectOperand | DecoratorOperand;
 
 export interface Instruction {
   readonly kind: 'instruction';

@@ -1,6 +1,14 @@
 // mirrorcc from outside: the ways people call a C compiler.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,7 +17,8 @@ const mirrorcc = join(dist, 'mirrorcc.js');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-driver-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-const mainSource = '#include <stdio.h>\nint part(int);\nint main(void) { printf("%d\\n", part(20)); return 0; }\n';
+const mainSource =
+  '#include <stdio.h>\nint part(int);\nint main(void) { printf("%d\\n", part(20)); return 0; }\n';
 const partSource = 'int cell;\nint part(int n) { cell = n + 1; return cell * 2; }\n';
 
 let folder = '';
@@ -20,7 +29,11 @@ beforeEach(() => {
 });
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   return { status, stdout, stderr };
 }
 
@@ -39,17 +52,21 @@ describe('builds', () => {
     expect(runChecked('a.out')).toMatchObject({ status: 0, stdout: '42\n' });
   });
 
-  test.each([[['-O2', '-pipe']], [['-O2', '-save-temps']], [['-g', '-O0']], [['-fno-pie']], [['-static']], [['-std=c99', '-Wall', '-DX=1']]])(
-    'objects with %j, linked after',
-    (options) => {
-      expect(cc(...options.filter((o) => o !== '-static'), '-c', 'main.c', '-o', 'm.o').status).toBe(0);
-      expect(cc(...options.filter((o) => o !== '-static'), '-c', 'part.c').status).toBe(0);
-      const linked = cc(...options.filter((o) => o !== '-save-temps'), 'm.o', 'part.o', '-o', 'program');
-      if (options.includes('-fno-pie')) return; // whether such objects link statically position-independent is the linker's to say
-      expect(linked.status).toBe(0);
-      expect(runChecked('program').stdout).toBe('42\n');
-    },
-  );
+  test.each([
+    [['-O2', '-pipe']],
+    [['-O2', '-save-temps']],
+    [['-g', '-O0']],
+    [['-fno-pie']],
+    [['-static']],
+    [['-std=c99', '-Wall', '-DX=1']],
+  ])('objects with %j, linked after', (options) => {
+    expect(cc(...options.filter((o) => o !== '-static'), '-c', 'main.c', '-o', 'm.o').status).toBe(0);
+    expect(cc(...options.filter((o) => o !== '-static'), '-c', 'part.c').status).toBe(0);
+    const linked = cc(...options.filter((o) => o !== '-save-temps'), 'm.o', 'part.o', '-o', 'program');
+    if (options.includes('-fno-pie')) return; // whether such objects link statically position-independent is the linker's to say
+    expect(linked.status).toBe(0);
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
 
   test('a response file with quotes', () => {
     writeFileSync(join(folder, 'arguments'), '-O2 "main.c"\npart.c -o \'the program\'');
@@ -86,7 +103,8 @@ describe('builds', () => {
       join(folder, 'Makefile'),
       'program: main.o part.o a.o b.o c.o\n\t$(CC) -o $@ $^\n%.o: %.c\n\t$(CC) -O2 -c $< -o $@\n',
     );
-    for (const name of 'abc') writeFileSync(join(folder, `${name}.c`), `int ${name}; void f_${name}(void) { ${name}++; }\n`);
+    for (const name of 'abc')
+      writeFileSync(join(folder, `${name}.c`), `int ${name}; void f_${name}(void) { ${name}++; }\n`);
     const env = { CCACHE_DIR: join(folder, 'ccache'), CCACHE_COMPILERTYPE: 'gcc' };
     for (let round = 0; round < 2; round++) {
       expect(run('make', ['-j4', `CC=ccache ${mirrorcc}`], env)).toMatchObject({ status: 0 });
@@ -98,12 +116,19 @@ describe('builds', () => {
 
   test('statistics of a parallel build in a folder', () => {
     mkdirSync(join(folder, 'counts'));
-    expect(run(mirrorcc, ['-c', 'main.c', 'part.c'], { MIRROR_STATS: join(folder, 'counts') }).status).toBe(0);
+    expect(run(mirrorcc, ['-c', 'main.c', 'part.c'], { MIRROR_STATS: join(folder, 'counts') }).status).toBe(
+      0,
+    );
     const files = readdirSync(join(folder, 'counts'));
     expect(files).toHaveLength(2);
     for (const file of files) {
       const stats = JSON.parse(readFileSync(join(folder, 'counts', file), 'utf8')) as Record<string, unknown>;
-      expect(stats).toMatchObject({ version: 1, native: expect.any(Number), inserted: expect.any(Number), sites: expect.any(Number) });
+      expect(stats).toMatchObject({
+        version: 1,
+        native: expect.any(Number),
+        inserted: expect.any(Number),
+        sites: expect.any(Number),
+      });
     }
   });
 

@@ -19,7 +19,9 @@ int main(void) { fill(cells); return 0; }
 
 function build(breakAt: number): string {
   const program = join(work, `break${breakAt}`);
-  execFileSync(driver, ['-O2', join(work, 'cells.c'), '-o', program], { env: { ...process.env, MIRROR_BREAK: String(breakAt) } });
+  execFileSync(driver, ['-O2', join(work, 'cells.c'), '-o', program], {
+    env: { ...process.env, MIRROR_BREAK: String(breakAt) },
+  });
   return program;
 }
 
@@ -27,7 +29,9 @@ beforeAll(() => writeFileSync(join(work, 'cells.c'), source));
 
 test.each([0, ...Array.from({ length: stores }, (_, i) => i + 1)])('mirror store %i left out', (n) => {
   const report = join(work, `break${n}.json`);
-  const { status } = spawnSync(build(n), { env: { ...process.env, MIRROR_CHECK: 'exit', MIRROR_REPORT: report } });
+  const { status } = spawnSync(build(n), {
+    env: { ...process.env, MIRROR_CHECK: 'exit', MIRROR_REPORT: report },
+  });
   const { bytesDiffering, differences } = JSON.parse(readFileSync(report, 'utf8')) as {
     bytesDiffering: number;
     differences: { symbol: string; offset: number }[];

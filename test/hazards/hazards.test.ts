@@ -16,8 +16,14 @@ interface Report {
   differences: unknown[];
 }
 
-function run(program: string, env: NodeJS.ProcessEnv = {}): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(program, [], { encoding: 'utf8', env: { ...process.env, ...env } });
+function run(
+  program: string,
+  env: NodeJS.ProcessEnv = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(program, [], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   return { status, stdout, stderr };
 }
 
@@ -33,8 +39,13 @@ for (const name of readdirSync(programs).sort()) {
       const expected = run(native);
       const report = join(work, `${name}${level}.json`);
       const actual = run(mirrored, { MIRROR_CHECK: 'exit', MIRROR_REPORT: report });
-      expect({ status: actual.status, stdout: actual.stdout }).toEqual({ status: expected.status, stdout: expected.stdout });
-      const { bytesChecked, bytesDiffering, differences } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+      expect({ status: actual.status, stdout: actual.stdout }).toEqual({
+        status: expected.status,
+        stdout: expected.stdout,
+      });
+      const { bytesChecked, bytesDiffering, differences } = JSON.parse(
+        readFileSync(report, 'utf8'),
+      ) as Report;
       expect({ bytesDiffering, differences }).toEqual({ bytesDiffering: 0, differences: [] });
       expect(bytesChecked).toBeGreaterThan(4096);
     });

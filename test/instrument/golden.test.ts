@@ -40,7 +40,9 @@ function show(c: Case): string {
   return result.diagnostics.map((d) => `${d.line}:${d.column} ${d.code} ${d.message}\n`).join('');
 }
 
-for (const name of readdirSync(folder).filter((n) => n.endsWith('.txt')).sort()) {
+for (const name of readdirSync(folder)
+  .filter((n) => n.endsWith('.txt'))
+  .sort()) {
   const path = join(folder, name);
   const cases = readCases(readFileSync(path, 'utf8'));
   describe(name, () => {

@@ -3,13 +3,50 @@ import { readFileSync } from 'node:fs';
 
 /** Options whose value is the next argument (gcc manual, 3.1 to 3.15). Sorted. */
 const takesValue: ReadonlySet<string> = new Set([
-  '--param', '-A', '-D', '-I', '-L', '-MF', '-MQ', '-MT', '-T', '-U', '-Xassembler', '-Xlinker', '-Xpreprocessor', '-aux-info', '-dumpbase',
-  '-dumpbase-ext', '-dumpdir', '-e', '-idirafter', '-imacros', '-imultilib', '-include', '-iprefix', '-iquote', '-isysroot', '-isystem',
-  '-iwithprefix', '-iwithprefixbefore', '-l', '-u', '-wrapper', '-z',
+  '--param',
+  '-A',
+  '-D',
+  '-I',
+  '-L',
+  '-MF',
+  '-MQ',
+  '-MT',
+  '-T',
+  '-U',
+  '-Xassembler',
+  '-Xlinker',
+  '-Xpreprocessor',
+  '-aux-info',
+  '-dumpbase',
+  '-dumpbase-ext',
+  '-dumpdir',
+  '-e',
+  '-idirafter',
+  '-imacros',
+  '-imultilib',
+  '-include',
+  '-iprefix',
+  '-iquote',
+  '-isysroot',
+  '-isystem',
+  '-iwithprefix',
+  '-iwithprefixbefore',
+  '-l',
+  '-u',
+  '-wrapper',
+  '-z',
 ]);
 
 /** Options after which nothing is assembled or linked. */
-const informs: ReadonlySet<string> = new Set(['-E', '-M', '-MM', '-fsyntax-only', '--help', '--version', '-v']);
+const informs: ReadonlySet<string> = new Set([
+  '-E',
+  '-M',
+  '-MM',
+  '-fsyntax-only',
+  '--help',
+  '--version',
+  '-v',
+]);
 
 const informsByPrefix = ['-print-', '-dump', '--help=', '--target-help'];
 
@@ -45,14 +82,28 @@ const refusals: Readonly<Record<string, Refusal>> = {
   '-mx32': { code: 'M020', message: '-mx32: the x32 ABI is not supported', note: 'build for x86-64' },
   '-no-pie': {
     code: 'M021',
-    message: '-no-pie: a mirrored program has to be position-independent, or its memory has no constant distance to a mirror',
+    message:
+      '-no-pie: a mirrored program has to be position-independent, or its memory has no constant distance to a mirror',
     note: 'leave -no-pie out; programs are linked static-PIE',
   },
-  '-nopie': { code: 'M021', message: '-nopie: a mirrored program has to be position-independent', note: 'leave -nopie out' },
-  '-shared': { code: 'M022', message: '-shared: only static programs are supported in this release', note: 'link the objects, or a static library, into the program' },
+  '-nopie': {
+    code: 'M021',
+    message: '-nopie: a mirrored program has to be position-independent',
+    note: 'leave -nopie out',
+  },
+  '-shared': {
+    code: 'M022',
+    message: '-shared: only static programs are supported in this release',
+    note: 'link the objects, or a static library, into the program',
+  },
 };
 
-const ownOptions: ReadonlySet<string> = new Set(['--mirror-allow', '--mirror-break', '--mirror-call', '--mirror-stats']);
+const ownOptions: ReadonlySet<string> = new Set([
+  '--mirror-allow',
+  '--mirror-break',
+  '--mirror-call',
+  '--mirror-stats',
+]);
 
 /** Options of the driver's own link, which it makes itself. */
 const absorbed: ReadonlySet<string> = new Set(['-pie', '-static', '-static-pie', '-rdynamic']);
@@ -120,7 +171,11 @@ export function readArguments(argv: readonly string[]): Request {
     const name = equals < 0 ? arg : arg.slice(0, equals);
     if (name.startsWith('--mirror-')) {
       if (!ownOptions.has(name) || equals < 0)
-        refused.push({ code: 'M023', message: `unknown option '${arg}'`, note: `known: ${[...ownOptions].join('=, ')}=` });
+        refused.push({
+          code: 'M023',
+          message: `unknown option '${arg}'`,
+          note: `known: ${[...ownOptions].join('=, ')}=`,
+        });
       else own.set(name, arg.slice(equals + 1));
       continue;
     }

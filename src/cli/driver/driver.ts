@@ -4,11 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formatMessages, readText, writeText } from '../files.js';
-import { rewrite } from '../../rewrite.js';
 import { readArguments } from './arguments.js';
 import type { Request } from './arguments.js';
-import { readSettings } from './settings.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -36,7 +33,13 @@ function compileOptions(compiler: Compiler, request: Request, sysroot: string | 
   const options = compiler.clang ? ['-fno-integrated-as'] : ['-fno-ipa-ra'];
   if (!request.picChosen) options.push('-fPIE');
   if (sysroot !== undefined && !request.noStandardInclude)
-    options.push('-nostdinc', '-isystem', join(sysroot, 'include'), '-isystem', ask(compiler, '-print-file-name=include'));
+    options.push(
+      '-nostdinc',
+      '-isystem',
+      join(sysroot, 'include'),
+      '-isystem',
+      ask(compiler, '-print-file-name=include'),
+    );
   return options;
 }
 
@@ -45,12 +48,23 @@ function fail(code: string, message: string, note: string): number {
   return exitRefused;
 }
 
-function run(compiler: Compiler, args: readonly string[], request: Request): number {
+/** What the assembler wrapper has to know; see settings.ts. */
+function environment(request: Request): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, MIRROR_ABI: request.handWritten ? 'none' : 'sysv' };
-  for (const [name, value] of request.own) env[`MIRROR_${name.slice('--mirror-'.length).toUpperCase()}`] = value;
-  const { status, error, signal } = spawnSync(compiler.command, args, { stdio: 'inherit', env });
+  for (const [name, value] of request.own)
+    env[`MIRROR_${name.slice('--mirror-'.length).toUpperCase()}`] = value;
+  return env;
+}
+
+function run(compiler: Compiler, args: readonly string[], request: Request): number {
+  const { status, error, signal } = spawnSync(compiler.command, args, {
+    stdio: 'inherit',
+    env: environment(request),
+  });
   if (error) {
-    process.stderr.write(`mirrorcc: error: cannot run ${compiler.command}: ${error.message}\nmirrorcc: note: MIRROR_CC names the compiler\n`);
+    process.stderr.write(
+      `mirrorcc: error: cannot run ${compiler.command}: ${error.message}\nmirrorcc: note: MIRROR_CC names the compiler\n`,
+    );
     return exitInternal;
   }
   return signal === null ? (status ?? exitInternal) : exitInternal;
@@ -60,17 +74,26 @@ function run(compiler: Compiler, args: readonly string[], request: Request): num
 export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): number {
   const request = readArguments(argv);
   const [refusal] = request.refused;
-  if (refusal && (request.phase !== 'inform' || refusal.code === 'M023')) return fail(refusal.code, refusal.message, refusal.note);
+  if (refusal && (request.phase !== 'inform' || refusal.code === 'M023'))
+    return fail(refusal.code, refusal.message, refusal.note);
   const command = process.env['MIRROR_CC'] ?? defaultCompiler;
   const compiler: Compiler = { command, clang: basename(command).includes('clang') };
   const wrap = ['-B', `${join(dist, 'libexec')}/`];
   const sysroot = findSysroot();
   if (sysroot !== undefined && !existsSync(join(sysroot, 'include')) && request.inputs.length > 0)
-    return fail('M024', `no mirrored libc in ${sysroot}`, 'run the set-up (npm run setup), or name its folder in MIRROR_SYSROOT');
+    return fail(
+      'M024',
+      `no mirrored libc in ${sysroot}`,
+      'run the set-up (npm run setup), or name its folder in MIRROR_SYSROOT',
+    );
   const shared = [...wrap, ...compileOptions(compiler, request, sysroot)];
   switch (request.phase) {
     case 'inform':
-      return run(compiler, request.inputs.length === 0 ? request.arguments : [...shared, ...request.arguments], request);
+      return run(
+        compiler,
+        request.inputs.length === 0 ? request.arguments : [...shared, ...request.arguments],
+        request,
+      );
     case 'assembly':
       return giveAssembly(compiler, shared, request);
     case 'object':
@@ -85,18 +108,20 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
 function giveAssembly(compiler: Compiler, shared: readonly string[], request: Request): number {
   const folder = mkdtempSync(join(tmpdir(), 'mirrorcc-'));
   try {
-    const withoutOutput = request.arguments.filter((arg, i, all) => arg !== '-o' && all[i - 1] !== '-o' && !request.inputs.includes(arg));
+    const options = request.arguments.filter(
+      (arg, i, all) => arg !== '-o' && all[i - 1] !== '-o' && !request.inputs.includes(arg),
+    );
     for (const input of request.inputs) {
       const native = join(folder, 'native.s');
-      const status = run(compiler, [...shared, ...withoutOutput, input, '-o', native], request);
-      if (status !== 0) return status;
-      const settings = readSettings({ ...process.env, MIRROR_ABI: request.handWritten ? 'none' : 'sysv', ...Object.fromEntries([...request.own].map(([k, v]) => [`MIRROR_${k.slice(9).toUpperCase()}`, v])) });
-      const result = rewrite(input, readText(native), settings.options);
-      if (!result.ok) {
-        process.stderr.write(formatMessages(input, result.diagnostics));
-        return exitRefused;
-      }
-      writeText(request.output ?? `${basename(input, extname(input))}.s`, result.text);
+      const compiled = run(compiler, [...shared, ...options, input, '-o', native], request);
+      if (compiled !== 0) return compiled;
+      const output = request.output ?? `${basename(input, extname(input))}.s`;
+      const env = { ...environment(request), MIRROR_EMIT: 'text' };
+      const { status } = spawnSync(join(dist, 'libexec/as'), [native, '-o', output], {
+        stdio: 'inherit',
+        env,
+      });
+      if (status !== 0) return status ?? exitInternal;
     }
     return 0;
   } finally {
@@ -104,15 +129,28 @@ function giveAssembly(compiler: Compiler, shared: readonly string[], request: Re
   }
 }
 
-function link(compiler: Compiler, shared: readonly string[], request: Request, sysroot: string | undefined, cxx: boolean): number {
+function link(
+  compiler: Compiler,
+  shared: readonly string[],
+  request: Request,
+  sysroot: string | undefined,
+  cxx: boolean,
+): number {
   if (request.relocatable) return run(compiler, [...shared, ...request.arguments], request);
   if (cxx)
-    return fail('M025', 'there is no mirrored libstdc++ yet, so C++ programs cannot be linked', 'compile with -c; C programs link with mirrorcc');
+    return fail(
+      'M025',
+      'there is no mirrored libstdc++ yet, so C++ programs cannot be linked',
+      'compile with -c; C programs link with mirrorcc',
+    );
   if (sysroot === undefined) return run(compiler, [...shared, ...request.arguments], request);
   const lib = join(sysroot, 'lib');
-  const start = request.noStartFiles || request.noStandardLibrary ? [] : [join(lib, 'rcrt1.o'), join(lib, 'crti.o')];
+  const start =
+    request.noStartFiles || request.noStandardLibrary ? [] : [join(lib, 'rcrt1.o'), join(lib, 'crti.o')];
   const end = request.noStartFiles || request.noStandardLibrary ? [] : [join(lib, 'crtn.o')];
-  const libraries = request.noStandardLibrary ? ['-lmirror'] : ['-Wl,--start-group', '-lmirror', '-lc', '-lgcc', '-lgcc_eh', '-Wl,--end-group'];
+  const libraries = request.noStandardLibrary
+    ? ['-lmirror']
+    : ['-Wl,--start-group', '-lmirror', '-lc', '-lgcc', '-lgcc_eh', '-Wl,--end-group'];
   return run(
     compiler,
     [

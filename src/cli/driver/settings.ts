@@ -5,16 +5,21 @@ export interface Settings {
   readonly options: RewriteOptions;
   /** A JSON file, or a folder that gets one file an object; undefined: no statistics. */
   readonly stats: string | undefined;
+  /** Keep native and mirrored text beside the object. */
   readonly keep: boolean;
+  /** Give the rewritten text in place of an object. */
+  readonly emitText: boolean;
   readonly assembler: string;
 }
 
-/** Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_KEEP, MIRROR_STATS. Throws on a wrong value. */
+/** Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP, MIRROR_STATS. Throws on a wrong value. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const call = env['MIRROR_CALL'] ?? 'site';
-  if (call !== 'site' && call !== 'callee') throw new RangeError(`MIRROR_CALL or --mirror-call is 'site' or 'callee', not '${call}'`);
+  if (call !== 'site' && call !== 'callee')
+    throw new RangeError(`MIRROR_CALL or --mirror-call is 'site' or 'callee', not '${call}'`);
   const breakAt = Number(env['MIRROR_BREAK'] ?? '0');
-  if (!Number.isInteger(breakAt) || breakAt < 0) throw new RangeError('MIRROR_BREAK or --mirror-break is a number');
+  if (!Number.isInteger(breakAt) || breakAt < 0)
+    throw new RangeError('MIRROR_BREAK or --mirror-break is a number');
   return {
     options: {
       profile: 'linux-x86_64',
@@ -24,6 +29,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       allow: (env['MIRROR_ALLOW'] ?? '').split(',').filter((name) => name !== ''),
     },
     stats: env['MIRROR_STATS'],
+    emitText: env['MIRROR_EMIT'] === 'text',
     keep: env['MIRROR_KEEP'] === '1',
     assembler: env['MIRROR_AS'] ?? 'as',
   };

@@ -1,0 +1,139 @@
+// One operand's text to its typed form, by the grammar. Each distinct text is parsed once and remembered.
+import type { SyntaxNode } from '@lezer/common';
+import { parser } from './generated/gas.js';
+import { endOfQuoted } from './split.js';
+import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
+
+/** An operand, or the reason why it is none. */
+export type OperandResult = Operand | string;
+
+const remembered = new Map<string, OperandResult>();
+
+/** Parses one operand; a bare expression is a memory operand with nothing but a displacement. */
+export function parseOperand(text: string): OperandResult {
+  let known = remembered.get(text);
+  if (known === undefined) remembered.set(text, (known = convertTree(text)));
+  return known;
+}
+
+const COMMA = 44;
+const OPEN = 40;
+const CLOSE = 41;
+const BRACE = 123;
+const QUOTE = 34;
+const APOSTROPHE = 39;
+
+/** Cuts an operand list at the commas that stand outside parentheses, braces, strings and character constants. */
+export function splitOperands(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === COMMA && depth === 0) {
+      parts.push(text.slice(from, i).trim());
+      from = i + 1;
+    } else if (c === OPEN) depth++;
+    else if (c === CLOSE) depth--;
+    else if (c === QUOTE || c === APOSTROPHE) i = endOfQuoted(text, i) - 1;
+    else if (c === BRACE) {
+      const end = text.indexOf('}', i);
+      if (end < 0) break;
+      i = end;
+    }
+  }
+  parts.push(text.slice(from).trim());
+  return parts;
+}
+
+function convertTree(text: string): OperandResult {
+  if (text === '') return 'an operand is missing';
+  const tree = parser.parse(text);
+  let bad = -1;
+  tree.iterate({
+    enter: (node) => {
+      if (node.type.isError && bad < 0) bad = node.from;
+      return bad < 0;
+    },
+  });
+  if (bad >= 0) {
+    const rest = text.slice(bad);
+    return rest.trim() === ''
+      ? `the operand '${text}' ends too early`
+      : `cannot read the operand '${text}' from '${rest}' on`;
+  }
+  const node = tree.topNode.firstChild;
+  return node ? convertNode(node, text) : `cannot read the operand '${text}'`;
+}
+
+const textOf = (node: SyntaxNode, text: string): string => text.slice(node.from, node.to);
+
+function convertNode(node: SyntaxNode, text: string): OperandResult {
+  switch (node.name) {
+    case 'Register':
+      return convertRegister(node, text);
+    case 'Immediate': {
+      const expression = node.getChild('Expression');
+      return expression
+        ? { kind: 'immediate', expression: textOf(expression, text) }
+        : `no value in '${text}'`;
+    }
+    case 'Memory':
+      return convertMemory(node, text);
+    case 'Indirect': {
+      const child = node.getChild('Register') ?? node.getChild('Memory');
+      const inner = child ? convertNode(child, text) : `no target in '${text}'`;
+      if (typeof inner === 'string') return inner;
+      return inner.kind === 'register' || inner.kind === 'memory'
+        ? { kind: 'indirect', inner }
+        : `no target in '${text}'`;
+    }
+    case 'Decorator':
+      return { kind: 'decorator', text: text };
+    default:
+      return `an operand of an unknown kind: '${text}'`;
+  }
+}
+
+/** The register that stands directly in `node`: lower case, without `%` and blanks; empty when there is none. */
+function registerIn(node: SyntaxNode | null | undefined, text: string): string {
+  const register = node?.getChild('RegisterName');
+  return register
+    ? text
+        .slice(register.from + 1, register.to)
+        .trim()
+        .toLowerCase()
+    : '';
+}
+
+function decorationOf(node: SyntaxNode, text: string): string {
+  let decoration = '';
+  for (const braces of node.getChildren('Braces')) decoration += textOf(braces, text);
+  return decoration;
+}
+
+function convertRegister(node: SyntaxNode, text: string): RegisterOperand | string {
+  const name = registerIn(node, text);
+  const index = node.getChild('StackIndex');
+  if (index && name !== 'st') return `the register %${name} takes no index`;
+  const suffix = index ? textOf(index, text).replace(/\s/g, '') : '';
+  return { kind: 'register', name: name + suffix, decoration: decorationOf(node, text) };
+}
+
+function convertMemory(node: SyntaxNode, text: string): MemoryOperand | string {
+  const displacement = node.getChild('Expression');
+  const address = node.getChild('Address');
+  const scaleNode = address?.getChild('Scale');
+  const scaleText = scaleNode ? textOf(scaleNode, text) : '1';
+  const scale = Number(scaleText);
+  if (![1, 2, 4, 8].includes(scale)) return `a scale has to be 1, 2, 4 or 8, not '${scaleText}'`;
+  return {
+    kind: 'memory',
+    segment: registerIn(node.getChild('Segment'), text),
+    displacement: displacement ? textOf(displacement, text) : '',
+    base: registerIn(address?.getChild('Base'), text),
+    index: registerIn(address?.getChild('Index'), text),
+    scale,
+    decoration: decorationOf(node, text),
+  };
+}
