@@ -108,7 +108,7 @@ static void report(void) {
   mr_put("{\n  \"version\": "), mr_json(MR_VERSION);
   key("program"), mr_json(S.program);
   key("pid"), mr_num(pid);
-  key("mirrorOffset"), mr_json("-0x400000000000");
+  key("mirrorOffset"), mr_json("-" STRINGIFY(MR_DISTANCE));
   key("checked"), mr_put(S.check ? "true" : "false");
   key("bytesMirrored"), mr_num(S.mirrored);
   key("bytesChecked"), mr_num(S.checked);

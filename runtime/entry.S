@@ -11,7 +11,7 @@
 
 # copies the stack bytes a boundary call may have dirtied; \top is the program's rsp - 128. Clobbers rcx, rsi, rdi.
         .macro  MIRROR_DEAD
-        mov     $-1<<46, %rdi
+        mov     $-MR_DISTANCE, %rdi
         add     %rsi, %rdi
         mov     $MR_K/8, %ecx
         rep movsq

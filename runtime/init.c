@@ -63,7 +63,7 @@ void mr_init(u64 *sp) {
   long r = sys6(__NR_mmap, low, BIT46 - low, 0, M_PRIVATE | M_ANON | M_NORESERVE | M_NOREPLACE, -1ul, 0);
   S.reserved_space = !IS_ERR(r);
   if (!IS_ERR(r) && (u64)r != low) sys(__NR_munmap, r, BIT46 - low, 0), S.reserved_space = 0;
-  __asm__ volatile("wrgsbase %0" : : "r"(-BIT46));
+  __asm__ volatile("wrgsbase %0" : : "r"(-MR_DISTANCE));
 
   for (u64 i = 0; i < phnum; i++) {
     struct phdr *p = (struct phdr *)(phdr + i * phent);

@@ -58,7 +58,7 @@ static long do_mmap(struct frame *f) {
 
 static long do_munmap(struct frame *f) {
   u64 lo = f->a[0], hi = lo + UP(f->a[1]), rsp = APP_RSP(f);
-  if (lo < BIT46 || hi > 2 * BIT46 || hi < lo) return lo & (PG - 1) || lo >= 2 * BIT46 || hi < lo ? -E_INVAL : 0; /* nothing of the program's is below */
+  if (lo < NATIVE_LOW || hi > 2 * BIT46 || hi < lo) return lo & (PG - 1) || lo >= 2 * BIT46 || hi < lo ? -E_INVAL : 0; /* nothing of the program's is below */
   int own = rsp > lo && rsp <= hi;
   if (own) mr_clear_tid();
   long r = sys(__NR_munmap, lo, f->a[1], 0);

@@ -10,15 +10,18 @@ typedef uint32_t u32;
 
 #define MR_VERSION "0.1.0"
 #define BIT46 (1ul << 46)
-#define MVA(p) ((u64)(p) - BIT46) /* mva = nva + D, D = -2^46 (DESIGN 4) */
+#define MVA(p) ((u64)(p) - MR_DISTANCE)
+#define STRINGIFY2(x) #x
+#define STRINGIFY(x) STRINGIFY2(x)
 #define PG 4096ul
 #define DOWN(x) ((u64)(x) & ~(PG - 1))
 #define UP(x) (((u64)(x) + PG - 1) & ~(PG - 1))
 #define IS_ERR(r) ((u64)(r) >= (u64)-4095)
 /* Is this an address that can have a mirror? User addresses end at 2^47. */
-#define IN_RANGE(a) ((u64)(a) >= BIT46 && (u64)(a) < 2 * BIT46)
+#define NATIVE_LOW (2 * (MR_DISTANCE - BIT46) + BIT46)
+#define IN_RANGE(a) ((u64)(a) >= NATIVE_LOW && (u64)(a) < 2 * BIT46)
 
-/* MR_K (how far below the red zone a boundary call may write on the program's stack) is shared with entry.S. */
+/* MR_K and MR_DISTANCE are shared with entry.S. */
 #include "limits.h"
 
 enum { P_R = 1, P_W = 2, P_X = 4 };

@@ -64,7 +64,7 @@ test('a lost mirror store is reported with its symbol, and the exit code is 121'
   expect(done.status).toBe(121);
   expect(done.stderr).toMatch(/, 1 differ\n.* victim\+16, 1 bytes/);
   const json = JSON.parse(readFileSync(report, 'utf8'));
-  expect(json).toMatchObject({ program, bytesDiffering: 1, recoveries: 0, mirrorOffset: '-0x400000000000' });
+  expect(json).toMatchObject({ program, bytesDiffering: 1, recoveries: 0, mirrorOffset: '-0x400000200000' });
   expect(json.differences).toEqual([
     { address: expect.stringMatching(/^0x7/), symbol: 'victim', offset: 16, length: 1 },
   ]);
