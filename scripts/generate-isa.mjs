@@ -1,4 +1,5 @@
-// Writes src/isa/generated/table.ts from iced-x86: one line for each operand form of each instruction of 64-bit mode.
+// Writes src/isa/generated/table.ts from iced-x86: one line for each operand form of each instruction,
+// with `m32` or `m64` where only one mode has it.
 // `node scripts/generate-isa.mjs` writes the file, `--check` only compares (exit status 1 when it is out of date).
 //
 // No instruction is encoded: a sample is built from code, operand kinds and registers that no instruction uses
@@ -12,6 +13,7 @@ const iced = createRequire(import.meta.url)('iced-x86');
 const {
   Code,
   CodeExt,
+  CodeSize,
   DecoderOptions,
   EncodingKind,
   FlowControl,
@@ -77,14 +79,14 @@ const ADDRESS_ONLY = /^(clflush|clflushopt|clwb|cldemote|prefetch.*|nop|invlpg)$
 const UNFIXED_SIZE = /^v?p?(compress|expand)/;
 const BIT_TEST = /^(bt|bts|btr|btc)$/;
 const STRING = /^(movs|stos|lods|scas|cmps|ins|outs)[bwdq]$/;
-// Second encodings of x87, shift and nop instructions, which no assembler emits; and instructions whose effects on memory and
-// registers iced does not describe (enclaves, virtual machine control, PadLock). Left out, hence refused by lookup.
+// Second encodings of x87, shift and nop instructions, which no assembler emits. Instructions whose effects are in no
+// register (src/isa/refused.ts) have their lines all the same; lookup refuses them by name.
 const LEFT_OUT =
-  /^(reservednop|sal|fstpnce|fstp[89]|fxch[47]|fcom2|fcomp[35]|encl[suv]|getsecq?|seam.*|tdcall|vmgexit|vmfunc|vmrun|vmsave|vmload|x(crypt|sha|store|mod|mont).*|ccs_.*|skinit|p(config|smash|validate)|rmp.*|loadall.*|undoc|montmul)$/;
-// iced lists no memory for these.
-const WRITES_MEMORY = /^clzero$/;
+  /^(reservednop|sal|fstpnce|fstp[89]|fxch[47]|fcom2|fcomp[35]|loadall.*|undoc|cyrix.*|via_undoc.*)$/;
+// iced lists no memory for it: the 64 bytes of the line at the accumulator (AMD APM volume 3).
+const MORE_MEMORY = { clzero: '0@0:64:w:64' };
 const DEFAULT_32 = /^(fn?stenv|fldenv|fn?save|frstor|iret)$/;
-const FAR = /^l(jmp|call)/;
+const FAR = /^l(jmp|call|ret)/;
 const COUNTED = /^(shl|sal|shr|sar|rol|ror|rcl|rcr|shld|shrd)$/;
 
 // Operand kind to [token, register of the sample, register class step], for kinds that are one fixed register.
@@ -121,7 +123,6 @@ const SAMPLE = {
   bnd: [Register.BND0, Register.BND1, Register.BND2, Register.BND3, Register.BND3],
   tmm: [1, 2, 3, 4, 5].map((n) => Register.TMM0 + n),
 };
-const SAMPLE_GENERAL = new Set([Register.R8, ...SAMPLE.r64]);
 const IMMEDIATE_KIND = {
   imm4_m2z: OpKind.Immediate8,
   imm8: OpKind.Immediate8,
@@ -135,35 +136,39 @@ const IMMEDIATE_KIND = {
   imm64: OpKind.Immediate64,
 };
 const STRING_OPERAND = {
-  seg_rSI: OpKind.MemorySegRSI,
-  es_rDI: OpKind.MemoryESRDI,
-  seg_rDI: OpKind.MemorySegRDI,
+  64: { seg_rSI: OpKind.MemorySegRSI, es_rDI: OpKind.MemoryESRDI, seg_rDI: OpKind.MemorySegRDI },
+  32: { seg_rSI: OpKind.MemorySegESI, es_rDI: OpKind.MemoryESEDI, seg_rDI: OpKind.MemorySegEDI },
 };
 
 /** What an operand kind can be: a list of `memory`, `imm`, `rel`, `string`, `xlat`, or a class of registers. */
 function choices(kind) {
   if (kind in FIXED) return [`fixed:${kind}`];
   if (kind in IMMEDIATE_KIND) return ['imm'];
-  if (kind in STRING_OPERAND) return ['string'];
+  if (kind in STRING_OPERAND[64]) return ['string'];
   if (kind === 'seg_rBX_al') return ['xlat'];
   if (/^(br|xbegin)/.test(kind)) return ['rel'];
+  if (/^farbr/.test(kind)) return ['far'];
   const vsib = /^mem_vsib(?:32|64)([xyz])$/.exec(kind);
   if (vsib) return [`vsib:${vsib[1]}`];
   if (/^(mem|sibmem)/.test(kind)) return ['memory'];
-  const match = /^(r8|r16|r32|r64|mm|xmm|ymm|zmm|k|kp1|seg|cr|dr|bnd|tmm|sti)_(.*)$/.exec(kind);
+  const match = /^(r8|r16|r32|r64|mm|xmm|ymm|zmm|xmmp3|zmmp3|k|kp1|seg|cr|dr|bnd|tmm|sti)_(.*)$/.exec(kind);
   if (!match) throw new Error(`operand kind ${kind} is not handled`);
-  const name = { xmm: 'x', ymm: 'y', zmm: 'z', kp1: 'k', seg: 'sg', sti: 'st' }[match[1]] ?? match[1];
+  const name = NAMES[match[1]] ?? match[1];
   return match[2].startsWith('or_mem') ? [name, 'memory'] : [name];
 }
+
+const NAMES = { xmm: 'x', ymm: 'y', zmm: 'z', xmmp3: 'x', zmmp3: 'z', kp1: 'k', seg: 'sg', sti: 'st' };
 
 function product(lists) {
   return lists.reduce((all, list) => all.flatMap((head) => list.map((item) => [...head, item])), [[]]);
 }
 
 /** The sample instruction of `code` whose operands are as `form` says. */
-function sample(code, info, form) {
+function sample(code, info, form, mode) {
   const instruction = new Instruction();
   instruction.code = code;
+  instruction.codeSize = mode === 64 ? CodeSize.Code64 : CodeSize.Code32;
+  const wide = mode === 64;
   // Masked gathers and scatters are not valid without a mask; for the others masking is added at lookup.
   if (info.requireOpMaskRegister) instruction.opMask = Register.K1;
   form.forEach((choice, i) => {
@@ -171,12 +176,13 @@ function sample(code, info, form) {
     const [head, tail] = choice.split(':');
     if (head === 'memory' || head === 'vsib' || head === 'xlat') {
       instruction.setOpKind(i, OpKind.Memory);
-      instruction.memoryBase = head === 'xlat' ? Register.RBX : Register.R8;
+      instruction.memoryBase =
+        head === 'xlat' ? (wide ? Register.RBX : Register.EBX) : wide ? Register.R8 : Register.R8D;
       if (head === 'vsib')
         instruction.memoryIndex = { x: Register.XMM20, y: Register.YMM20, z: Register.ZMM20 }[tail];
       if (head === 'xlat') instruction.memoryIndex = Register.AL;
     } else if (head === 'string') {
-      instruction.setOpKind(i, STRING_OPERAND[kind]);
+      instruction.setOpKind(i, STRING_OPERAND[mode][kind]);
     } else if (head === 'imm') {
       // A second 8-bit immediate (enter, extrq) has a kind of its own.
       const first = form.indexOf('imm') === i;
@@ -185,7 +191,9 @@ function sample(code, info, form) {
       if (!first) instruction.immediate8_2nd = 2;
       if (first && kind !== 'imm64') instruction.immediate32 = 1;
     } else if (head === 'rel') {
-      instruction.setOpKind(i, OpKind.NearBranch64);
+      instruction.setOpKind(i, wide ? OpKind.NearBranch64 : OpKind.NearBranch32);
+    } else if (head === 'far') {
+      instruction.setOpKind(i, kind === 'farbr2_2' ? OpKind.FarBranch16 : OpKind.FarBranch32);
     } else if (head === 'fixed') {
       instruction.setOpKind(i, OpKind.Register);
       instruction.setOpRegister(i, FIXED[tail][1]);
@@ -212,34 +220,133 @@ function flagLetters(bits) {
     .join('');
 }
 
+/** Bit of a register that is neither general nor vector (OtherSet of effects.ts), or undefined. */
+function otherBit(register) {
+  const number = RegisterExt.number(register);
+  if (RegisterExt.isK(register)) return number;
+  if (RegisterExt.isMM(register)) return 8 + number;
+  if (RegisterExt.isTMM(register)) return 16 + number;
+  if (RegisterExt.isBND(register)) return 24 + number;
+  if (RegisterExt.isST(register)) return X87;
+  if (RegisterExt.isSegmentRegister(register)) return SEGMENTS;
+  if (RegisterExt.isCR(register) || RegisterExt.isDR(register)) return SYSTEM;
+  return undefined;
+}
+const X87 = 28;
+const SEGMENTS = 29;
+const SYSTEM = 30;
+const SYSTEM_FLAGS = iced.RflagsBits.IF | iced.RflagsBits.AC | iced.RflagsBits.UIF;
+const X87_FLAGS = iced.RflagsBits.C0 | iced.RflagsBits.C1 | iced.RflagsBits.C2 | iced.RflagsBits.C3;
+const ALL_OTHER = 0x1fffffff;
+const ALL_MMX = 0x1000ff00;
+
+// What iced leaves out: registers that are saved or loaded as a whole (Intel SDM volume 2, under the name).
+const WHOLE_STATE = [
+  [/^(fxsave(64)?)$/, { vr: 0xffff, or: ALL_MMX }],
+  [/^(xsave(c|s|opt)?(64)?)$/, { vr: -1, or: ALL_OTHER }],
+  [/^(fxrstor(64)?)$/, { vw: 0xffff, ow: ALL_MMX }],
+  [/^(xrstors?(64)?)$/, { vr: -1, vw: -1, or: ALL_OTHER, ow: ALL_OTHER }],
+  [/^(fn?save)$/, { or: ALL_MMX, ow: ALL_MMX }],
+  [/^(frstor)$/, { ow: ALL_MMX }],
+  [/^(fninit|finit|fldenv|emms|femms)$/, { ow: 1 << X87 }],
+  [/^(fn?stenv)$/, { or: 1 << X87, ow: 1 << X87 }],
+];
+
 /** Registers the sample uses besides its own and the `named` ones: bit sets, as the attributes of a line. */
-function implicitRegisters(used, named) {
-  const set = { ir: 0, iw: 0, ik: 0, vr: 0, vw: 0, vk: 0 };
+function implicitRegisters(instruction, used, own, named, base) {
+  const set = { ir: 0, iw: 0, ik: 0, vr: 0, vw: 0, vk: 0, or: 0, ow: 0, ok: 0 };
   for (const item of used) {
     const access = ACCESS[item.access];
     const full = RegisterExt.fullRegister(item.register);
+    if (own.has(full) || named.has(full)) continue;
     const vector = RegisterExt.isVectorRegister(item.register);
-    if (!vector && !RegisterExt.isGPR(item.register)) continue;
-    const number = RegisterExt.number(full);
-    if (vector ? number >= 20 : SAMPLE_GENERAL.has(full) || named.has(full)) continue;
-    const bit = (1 << number) >>> 0;
-    const [r, w, k] = vector ? ['vr', 'vw', 'vk'] : ['ir', 'iw', 'ik'];
-    const wide = vector || RegisterExt.size(item.register) >= 4;
+    const general = RegisterExt.isGPR(item.register);
+    const number = vector || general ? RegisterExt.number(full) : otherBit(item.register);
+    // Reads of segment registers: every memory access is one.
+    if (number === undefined || (number === SEGMENTS && !general && !vector && !access.includes('w')))
+      continue;
+    const bit = 1 << number;
+    const [r, w, k] = vector ? ['vr', 'vw', 'vk'] : general ? ['ir', 'iw', 'ik'] : ['or', 'ow', 'ok'];
+    const wide = vector || (general ? RegisterExt.size(item.register) >= 4 : number < X87);
     const conditional = access.includes('cw');
-    if (access.includes('r') || conditional || (access.includes('w') && !wide)) set[r] = (set[r] | bit) >>> 0;
-    if (access.includes('w')) set[w] = (set[w] | bit) >>> 0;
-    if (access.includes('w') && wide && !conditional) set[k] = (set[k] | bit) >>> 0;
+    if (access.includes('r') || conditional || (access.includes('w') && !wide)) set[r] |= bit;
+    if (access.includes('w')) set[w] |= bit;
+    if (access.includes('w') && wide && !conditional) set[k] |= bit;
   }
+  if (instruction.rflagsRead & SYSTEM_FLAGS) set.or |= 1 << SYSTEM;
+  if (instruction.rflagsModified & SYSTEM_FLAGS) set.ow |= 1 << SYSTEM;
+  if (instruction.rflagsRead & X87_FLAGS) set.or |= 1 << X87;
+  if (instruction.rflagsModified & X87_FLAGS) set.ow |= 1 << X87;
+  for (const [names, bits] of WHOLE_STATE)
+    if (names.test(base)) for (const [key, more] of Object.entries(bits)) set[key] |= more;
   return set;
 }
+
+/** Implicit accesses, neighbours joined: `base@displacement:bytes:access`, where `o1` is the register operand 1. */
+function implicitMemory(used, instruction, base) {
+  const items = [];
+  const registers = Array.from({ length: instruction.opCount }, (_, i) => instruction.opRegister(i));
+  const explicit = RegisterExt.fullRegister(instruction.memoryBase);
+  for (const item of used) {
+    const full = RegisterExt.fullRegister(item.base);
+    if (full === Register.R8 && explicit === Register.R8) continue;
+    const operand = registers.indexOf(item.base);
+    items.push({
+      place:
+        operand >= 0
+          ? `o${instruction.opCount - 1 - operand}`
+          : item.base === Register.None
+            ? '-'
+            : `${RegisterExt.number(full)}`,
+      at: Number(BigInt.asIntN(RegisterExt.size(item.base || Register.RAX) * 8, item.displacement)),
+      bytes: MemorySizeExt.size(item.memorySize),
+      access: ACCESS[item.access],
+    });
+  }
+  items.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : a.at - b.at));
+  const joined = [];
+  for (const item of items) {
+    const last = joined[joined.length - 1];
+    const same = last && last.place === item.place && last.access === item.access;
+    if (same && last.bytes > 0 && last.at + last.bytes === item.at) last.bytes += item.bytes;
+    else joined.push(item);
+  }
+  const text = joined.map((item) => `${item.place}@${item.at}:${item.bytes}:${item.access}`);
+  if (base in MORE_MEMORY) text.push(MORE_MEMORY[base]);
+  return text.join(';');
+}
+
+// x87 and MMX: what happens to the register stack. `set`: its top or its tags become something fixed.
+const X87_STACK = [
+  [/^(fcompp|fucompp)$/, 'pop2'],
+  [/^(f(i?st|ist|bst|istt)p|fistp|fisttp|f(add|mul|subr?|divr?)p|fu?comp|fu?comip|ficomp|ffreep)$/, 'pop'],
+  [/^(fpatan|fyl2x(p1)?|fincstp)$/, 'pop'],
+  [/^(fi?ld|fbld|fld(1|z|pi|l2t|l2e|lg2|ln2)|fptan|fsincos|fxtract|fdecstp)$/, 'push'],
+  [/^(fn?init|fn?save|frstor|fldenv|fxrstor(64)?|xrstors?(64)?|emms|femms)$/, 'set'],
+];
+
+function x87Of(base, tokens, instruction) {
+  const [, known] = X87_STACK.find(([names]) => names.test(base)) ?? [];
+  if (known) return known;
+  if (tokens.includes('mm')) return 'set';
+  const features = instruction.cpuidFeatures();
+  return features.some((feature) => FPU_FEATURES.has(feature)) ? 'use' : '-';
+}
+const FPU_FEATURES = new Set([iced.CpuidFeature.FPU, iced.CpuidFeature.FPU287, iced.CpuidFeature.FPU387]);
+
+// prettier-ignore
+const RENAMED = {
+  pushfq: 'pushf', pushfd: 'pushf', popfq: 'popf', popfd: 'popf', iretq: 'iret', iretd: 'iret', pushad: 'pusha',
+  popad: 'popa', xlatb: 'xlat', sal: 'shl',
+};
 
 function baseName(instruction) {
   const name = Mnemonic[instruction.mnemonic].toLowerCase();
   if (STRING.test(name) && instruction.isStringInstruction) return name.slice(0, -1);
-  return (
-    { pushfq: 'pushf', popfq: 'popf', iretq: 'iret', iretd: 'iret', xlatb: 'xlat', sal: 'shl' }[name] ?? name
-  );
+  return RENAMED[name] ?? name;
 }
+
+const CODES_32 = new Set([Code.Iretd, Code.Jmp_ptr1632, Code.Call_ptr1632, Code.Retfd, Code.Retfd_imm16]);
 
 /** Every way GAS spells this form. */
 function spellings(instruction, base) {
@@ -257,10 +364,11 @@ function spellings(instruction, base) {
   }
   // Without a suffix GAS takes the 32-bit form of these.
   if (DEFAULT_32.test(base) || FAR.test(plain.formatMnemonicOptions(instruction, NO_PREFIXES))) {
-    const unsuffixed = base === 'jmp' || base === 'call' ? `l${base}` : base;
+    const unsuffixed = { jmp: 'ljmp', call: 'lcall', retf: 'lret' }[base] ?? base;
     const size = MemorySizeExt.size(instruction.memorySize);
-    const is32 = size === 28 || size === 108 || size === 6 || instruction.code === Code.Iretd;
-    if (!is32) names.delete(unsuffixed);
+    const is32 = size === 28 || size === 108 || size === 6 || CODES_32.has(instruction.code);
+    if (is32) names.add(unsuffixed);
+    else names.delete(unsuffixed);
     if (size === 10) names.add(`${unsuffixed}q`);
   }
   return [...names];
@@ -269,7 +377,7 @@ function spellings(instruction, base) {
 const WIDTH = { r8: 1, r16: 2, r32: 4, r64: 8, al: 1, ax: 2, eax: 4, rax: 8 };
 const SUFFIX = { b: 1, w: 2, l: 4, q: 8 };
 
-function operandBytes(operands, names, base, instruction, info) {
+function operandBytes(operands, names, base, instruction, info, mode) {
   if (base === 'nop') return 0;
   // The displacement's width is the assembler's choice.
   if (operands.some(([token]) => token === 'rel')) return base === 'call' ? info.operandSize / 8 : 0;
@@ -287,6 +395,7 @@ function operandBytes(operands, names, base, instruction, info) {
   }
   if (info.defaultOpSize64 || info.forceOpSize64)
     return instruction.code === Code.INVALID ? 0 : info.operandSize / 8;
+  if (mode === 32 && instruction.isStackInstruction) return info.operandSize / 8;
   return { cbw: 2, cwd: 2, cwde: 4, cdq: 4, cdqe: 8, cqo: 8 }[base] ?? 0;
 }
 
@@ -299,40 +408,38 @@ function flowOf(instruction, base) {
 }
 
 /** Lines of one form of one Code: as iced has it, then the further operand lists that GAS takes for it. */
-function lines(code, info, form) {
-  const instruction = sample(code, info, form);
+function lines(code, info, form, mode) {
+  const instruction = sample(code, info, form, mode);
   const base = baseName(instruction);
   const used = factory.info(instruction);
   const stringForm = form.some((choice) => choice === 'string' || choice === 'xlat');
-  let operands = form.map((choice, i) => {
+  let operands = form.flatMap((choice, i) => {
     const [head, tail] = choice.split(':');
     let access = ACCESS[used.opAccess(i)];
     if (head === 'memory' && ADDRESS_ONLY.test(base)) access = 'a';
     if (head === 'memory') {
       const indexed = BIT_TEST.test(base) && /^r(16|32|64)$/.test(form[1]);
-      return [memoryToken(instruction, info, base, access, indexed), access];
+      return [[memoryToken(instruction, info, base, access, indexed), access]];
     }
-    if (head === 'vsib') return [`v${tail}`, access];
-    if (head === 'string' || head === 'xlat') return ['ms', access];
-    if (head === 'imm') return ['i', '-'];
-    if (head === 'rel') return ['rel', '-'];
-    return [head === 'fixed' ? FIXED[tail][0] : head, access];
+    if (head === 'vsib') return [[`v${tail}${MemorySizeExt.size(instruction.memorySize)}`, access]];
+    if (head === 'string' || head === 'xlat') return [['ms', access]];
+    if (head === 'imm') return [['i', '-']];
+    if (head === 'rel') return [['rel', '-']];
+    // `ljmp $selector, $offset`
+    if (head === 'far')
+      return [
+        ['i', '-'],
+        ['i', '-'],
+      ];
+    return [[head === 'fixed' ? FIXED[tail][0] : head, access]];
   });
   operands.reverse();
   const names = spellings(instruction, base);
 
-  let mw = WRITES_MEMORY.test(base);
-  let mr = false;
-  for (const item of used.usedMemory()) {
-    if (item.base === Register.R8) continue;
-    const access = ACCESS[item.access];
-    if (access.includes('w')) mw = true;
-    if (access.includes('r')) mr = true;
-  }
-  const size = operandBytes(operands, names, base, instruction, info);
+  const memory = implicitMemory(used.usedMemory(), instruction, base);
+  const size = operandBytes(operands, names, base, instruction, info, mode);
   const attributes = [];
-  if (mr) attributes.push('mr');
-  if (mw) attributes.push('mw');
+  if (memory) attributes.push(`im=${memory}`);
   const read = flagLetters(instruction.rflagsRead);
   const modified = flagLetters(instruction.rflagsModified);
   if (read) attributes.push(`fr=${read}`);
@@ -341,10 +448,40 @@ function lines(code, info, form) {
   const flow = flowOf(instruction, base);
   if (flow !== 'next') attributes.push(`flow=${flow}`);
   if (size) attributes.push(`os=${size}`);
-  if (size && (info.defaultOpSize64 || info.forceOpSize64)) attributes.push('d64');
+  const stack = instruction.isStackInstruction || base === 'jmp';
+  const natural = mode === 64 ? info.defaultOpSize64 || info.forceOpSize64 : stack && size === 4;
+  if (size && natural) attributes.push('natural');
   if (stringForm && STRING.test(Mnemonic[instruction.mnemonic].toLowerCase())) attributes.push('rep');
   if (info.canUseLockPrefix && operands.some(([token]) => token.startsWith('m'))) attributes.push('lock');
   if (instruction.isPrivileged) attributes.push('priv');
+  const x87 = x87Of(
+    base,
+    operands.map(([token]) => token),
+    instruction,
+  );
+  if (x87 !== '-') attributes.push(`x87=${x87}`);
+  const own = new Set();
+  form.forEach((choice, i) => {
+    if (/^(memory|vsib)/.test(choice))
+      own.add(Register.R8).add(RegisterExt.fullRegister(instruction.memoryIndex));
+    else if (choice in SAMPLE) own.add(RegisterExt.fullRegister(instruction.opRegister(i)));
+    const kind = OpCodeOperandKind[info.opKind(i)];
+    const position = form.length - 1 - i;
+    // One register stands for two mask registers, or four vector registers.
+    if (kind === 'kp1_reg') {
+      own.add(instruction.opRegister(i) + 1);
+      attributes.push(`pair=${position}`);
+    } else if (/p3_/.test(kind)) {
+      attributes.push(`block=${position}`);
+      SAMPLE[choice].forEach((register) => own.add(RegisterExt.fullRegister(register)));
+      own.add(Register.ZMM20);
+    }
+  });
+  if (info.requireOpMaskRegister) {
+    own.add(Register.K1);
+    const mask = used.usedRegisters().find((item) => item.register === Register.K1);
+    attributes.push(`mask=${ACCESS[mask.access]}`);
+  }
 
   return variants(operands, base, stringForm, instruction).map((list) => {
     const text = list.map(([token, access]) => `${token}:${access}`).join(',') || '-';
@@ -352,9 +489,9 @@ function lines(code, info, form) {
     const named = new Set(
       list.filter(([token]) => token in FIXED).map(([token]) => RegisterExt.fullRegister(FIXED[token][1])),
     );
-    const registers = Object.entries(implicitRegisters(used.usedRegisters(), named))
+    const registers = Object.entries(implicitRegisters(instruction, used.usedRegisters(), own, named, base))
       .filter(([, bits]) => bits !== 0)
-      .map(([key, bits]) => `${key}=${bits.toString(16)}`);
+      .map(([key, bits]) => `${key}=${(bits >>> 0).toString(16)}`);
     return { names, text: [base, text, ...registers, ...attributes].join(' ') };
   });
 }
@@ -392,34 +529,54 @@ function variants(operands, base, stringForm, instruction) {
   return all;
 }
 
+/** Why a code has no line, or undefined. */
+export function leftOut(code) {
+  const info = CodeExt.opCode(code);
+  if (!info.isInstruction) return 'not an instruction';
+  if (info.encoding === EncodingKind.MVEX) return 'Xeon Phi (KNC) encoding';
+  // Forms only old or special decoders know are not what an assembler emits; MPX has its own decoder option.
+  if (info.decoderOption !== 0 && info.decoderOption !== DecoderOptions.MPX)
+    return `decoder option ${DecoderOptions[info.decoderOption]}`;
+  if (LEFT_OUT.test(Mnemonic[info.mnemonic].toLowerCase())) return 'second encoding or undocumented';
+  return undefined;
+}
+
+/** The operand forms of a code: one choice (a register class, `memory`, `imm`, ...) an operand. */
+export function formsOf(code) {
+  const info = CodeExt.opCode(code);
+  const kinds = Array.from({ length: info.opCount }, (_, i) => OpCodeOperandKind[info.opKind(i)]);
+  return product(kinds.map(choices));
+}
+
 /** The whole generated file. */
 export function generate() {
   const rows = new Map();
   for (const code of Object.values(Code)) {
-    if (typeof code !== 'number') continue;
+    if (typeof code !== 'number' || leftOut(code) !== undefined) continue;
     const info = CodeExt.opCode(code);
-    // Forms only old or special decoders know are not what an assembler emits; MPX has its own decoder option.
-    const usual = info.decoderOption === 0 || info.decoderOption === DecoderOptions.MPX;
-    if (!info.isInstruction || !info.mode64 || !usual || info.encoding === EncodingKind.MVEX) continue;
-    const kinds = Array.from({ length: info.opCount }, (_, i) => OpCodeOperandKind[info.opKind(i)]);
-    // Blocks of four registers (Xeon Phi): unknown, hence refused.
-    if (kinds.some((kind) => /^[xz]mmp3_/.test(kind))) continue;
-    if (LEFT_OUT.test(Mnemonic[info.mnemonic].toLowerCase())) continue;
-    // With 32-bit addresses the implicit registers are the same, and the operands tell nothing else.
-    for (const form of product(kinds.map(choices))) {
-      for (const { names, text } of lines(code, info, form)) {
-        const known = rows.get(text) ?? new Set();
-        names.forEach((name) => known.add(name));
-        rows.set(text, known);
+    for (const mode of [64, 32]) {
+      if (mode === 64 ? !info.mode64 : !info.mode32) continue;
+      // With 32-bit addresses the implicit registers are the same, and the operands tell nothing else.
+      for (const form of formsOf(code)) {
+        for (const { names, text } of lines(code, info, form, mode)) {
+          let known = rows.get(text);
+          if (!known) rows.set(text, (known = new Map()));
+          for (const name of names) known.set(name, (known.get(name) ?? 0) | (mode === 64 ? 1 : 2));
+        }
       }
     }
   }
-  const text = [...rows].map(([row, names]) => `${[...names].sort().join(',')} ${row}`).sort();
+  const text = [...rows].flatMap(([row, names]) =>
+    [3, 1, 2].flatMap((modes) => {
+      const here = [...names].filter(([, where]) => where === modes).map(([name]) => name);
+      return here.length === 0 ? [] : [`${here.sort().join(',')} ${row}${['', ' m64', ' m32', ''][modes]}`];
+    }),
+  );
   return [
     '// Generated by scripts/generate-isa.mjs from iced-x86 (npm run isa:generate). Do not edit.',
     '// names base operands(AT&T order, class:access) attributes; see src/isa/rows.ts.',
     'export const TABLE = `',
-    ...text,
+    ...text.sort(),
     '`;',
     '',
   ].join('\n');

@@ -13,6 +13,26 @@ export type Access = 'r' | 'w' | 'rw' | 'cw' | 'rcw' | 'a' | '-';
 export type IntegerSet = number;
 /** Vector registers 0..31 as one bit set (xmm, ymm, zmm alike). */
 export type VectorSet = number;
+/**
+ * The remaining registers as one bit set. Bits 0..7: k0..k7; 8..15: mm0..mm7; 16..23: tmm0..tmm7; 24..27: bnd0..bnd3;
+ * 28: the x87 stack and its status and control (which the mm registers are part of); 29: segment registers (reads by
+ * memory accesses are not counted); 30: control and debug registers, IF, AC, UIF.
+ */
+export type OtherSet = number;
+
+/** Memory an instruction accesses without an operand that names it. */
+export interface ImplicitMemory {
+  /** Number of the general register that holds the address before the instruction, or -1. */
+  readonly base: number;
+  /** Index of the register operand that holds the address (movdir64b, enqcmd, umonitor), or -1. */
+  readonly operand: number;
+  readonly displacement: number;
+  /** 0: not fixed. Below the stack pointer the address is the lowest byte. */
+  readonly bytes: number;
+  readonly access: Access;
+  /** The address is rounded down to a multiple of this (clzero: 64), else 1. */
+  readonly aligned: number;
+}
 
 export interface Effects {
   /** One for each operand, in AT&T order. Registers in a memory operand's address are not in here: see integerRead. */
@@ -43,6 +63,22 @@ export interface Effects {
   readonly operandBytes: number;
   /** True for instructions no user program may execute. */
   readonly privileged: boolean;
+  /** What the implicit flags above summarize, place by place. With `rep` the bytes are 0 and the access conditional. */
+  readonly implicitMemory: readonly ImplicitMemory[];
+  /** Memory is written, but a mask, a count or a comparison decides which bytes of it. */
+  readonly conditionalWrite: boolean;
+  /**
+   * Memory is written, and doing it twice (the first time to other addresses) gives the same as doing it once: no register
+   * it reads is changed, memory is not read where it is written, nothing is popped.
+   */
+  readonly storeRepeatable: boolean;
+  /** A register that an accessed address is computed from is changed by the instruction itself. */
+  readonly changesAddress: boolean;
+  /** What becomes of the x87 register stack; `set`: its top or its tags become something fixed (fninit, MMX). */
+  readonly x87: '-' | 'use' | 'push' | 'pop' | 'pop2' | 'set';
+  readonly otherRead: OtherSet;
+  readonly otherKilled: OtherSet;
+  readonly otherWritten: OtherSet;
 }
 
 export type Lookup =

@@ -1,143 +1,21 @@
 // From a typed instruction to what it reads, writes and clobbers: finds the form in the table, then fills in the
 // registers of the operands that are actually there.
 import type { Instruction, Operand, RegisterOperand } from '../parse/syntax.js';
-import { aliasesOf, pseudoOperation } from './aliases.js';
-import type { Access, Effects, Lookup } from './effects.js';
+import { candidates, choose, classesOf, describe } from './choose.js';
+import type { Access, Effects, ImplicitMemory, Lookup } from './effects.js';
 import { isRepeated, refusePrefixes } from './prefixes.js';
-import { REGISTERS } from './registers.js';
-import { CLASS, formsNamed, type Form } from './rows.js';
+import { refusedReason } from './refused.js';
+import { registersOf } from './registers.js';
+import { CLASS, type Form, type Mode } from './rows.js';
 
 const RCX = 1 << 1;
-const SUFFIX_BYTES: Readonly<Record<string, number>> = { b: 1, w: 2, l: 4, q: 8 };
-/** AVX-512 disp8 and `(%dx)` aside, what string instructions may be given as address. */
-const STRING_BASES = new Set(['rsi', 'rdi', 'rbx']);
+const X87 = 1 << 28;
 
 /** With both sources the same register the result does not depend on it. */
 const IDIOMS =
   /^(xor|sub|v?pxor[dq]?|v?xorp[sd]|v?psub(b|w|d|q|sb|sw|usb|usw)|v?pcmpeq[bwdq]|v?pcmpgt[bwdq])$/;
-
-interface Candidates {
-  readonly forms: readonly Form[];
-  /** The mnemonic stands for another one with an immediate in front. */
-  readonly pseudo: boolean;
-}
-
-const cache = new Map<string, Candidates>();
-
-function spelled(name: string): Form[] {
-  const forms = formsNamed(name);
-  for (const alias of aliasesOf(name))
-    for (const form of formsNamed(alias.name))
-      if (
-        (alias.base === undefined || alias.base === form.base) &&
-        (alias.bytes === undefined || alias.bytes === form.operandBytes)
-      )
-        forms.push(form);
-  return forms;
-}
-
-/** All forms a mnemonic can mean, whatever the operands. */
-function candidates(mnemonic: string): Candidates {
-  const known = cache.get(mnemonic);
-  if (known) return known;
-  const forms = spelled(mnemonic);
-  // GAS takes a size suffix on any integer instruction (`cvttsd2siq`); it must agree with the operand size.
-  const bytes = SUFFIX_BYTES[mnemonic.slice(-1)];
-  if (bytes !== undefined)
-    for (const form of spelled(mnemonic.slice(0, -1))) if (form.operandBytes === bytes) forms.push(form);
-  let found: Candidates = { forms, pseudo: false };
-  if (forms.length === 0) {
-    const name = pseudoOperation(mnemonic);
-    if (name !== undefined) found = { forms: formsNamed(name), pseudo: true };
-  }
-  cache.set(mnemonic, found);
-  return found;
-}
-
-/** Classes (bits of CLASS) an operand belongs to; 0 for what no form takes. */
-function classesOf(operand: Operand): number {
-  switch (operand.kind) {
-    case 'register':
-      return REGISTERS.get(operand.name)?.classes ?? 0;
-    case 'immediate':
-      return CLASS.i;
-    case 'target':
-      return CLASS.rel;
-    case 'indirect':
-      return classesOf(operand.inner);
-    case 'decorator':
-      return 0;
-    case 'memory': {
-      if (operand.index === '') {
-        const string = STRING_BASES.has(operand.base) && operand.displacement === '';
-        return string ? CLASS.m | CLASS.ms : CLASS.m;
-      }
-      const index = REGISTERS.get(operand.index)?.classes ?? 0;
-      if (index & CLASS.x) return CLASS.vx;
-      if (index & CLASS.y) return CLASS.vy;
-      return index & CLASS.z ? CLASS.vz : CLASS.m;
-    }
-  }
-}
-
-const NAMED_CLASSES: readonly (readonly [number, string])[] = [
-  [CLASS.r8, 'r8'],
-  [CLASS.r16, 'r16'],
-  [CLASS.r32, 'r32'],
-  [CLASS.r64, 'r64'],
-  [CLASS.mm, 'mm'],
-  [CLASS.x, 'xmm'],
-  [CLASS.y, 'ymm'],
-  [CLASS.z, 'zmm'],
-  [CLASS.k, 'k'],
-  [CLASS.st, 'st'],
-  [CLASS.sg, 'segment'],
-  [CLASS.cr, 'cr'],
-  [CLASS.dr, 'dr'],
-  [CLASS.bnd, 'bnd'],
-  [CLASS.tmm, 'tmm'],
-  [CLASS.i, 'imm'],
-  [CLASS.rel, 'label'],
-];
-
-function describe(operands: readonly Operand[]): string {
-  const words = operands.map((operand) => {
-    const classes = classesOf(operand);
-    const named = NAMED_CLASSES.find(([bits]) => classes & bits);
-    if (named) return named[1];
-    return operand.kind === 'register' ? `%${operand.name}` : 'memory';
-  });
-  return `(${words.join(', ')})`;
-}
-
-function fits(form: Form, classes: readonly number[]): boolean {
-  if (form.classes.length !== classes.length) return false;
-  for (let i = 0; i < classes.length; i++)
-    if (((form.classes[i] ?? 0) & (classes[i] ?? 0)) === 0) return false;
-  return true;
-}
-
-/** The one form (or one of several with equal effects) these operands have, or the reason why there is none. */
-function choose(
-  mnemonic: string,
-  forms: readonly Form[],
-  classes: readonly number[],
-): Form | string | undefined {
-  let only: Form | undefined;
-  let ambiguous = false;
-  for (const form of forms) {
-    if (!fits(form, classes)) continue;
-    if (only !== undefined && only.key !== form.key) ambiguous = true;
-    // Of a VEX and an EVEX form that agree, the latter also knows the size of a broadcast element.
-    if (only === undefined || form.broadcastBytes > 0) only = form;
-  }
-  if (!ambiguous) return only;
-  // push, call, ret and their like are 64 bits wide unless a suffix says otherwise.
-  const wide = forms.filter((form) => form.default64 && form.operandBytes === 8 && fits(form, classes));
-  const [first] = wide;
-  if (first && wide.every((form) => form.key === first.key)) return first;
-  return `the operand size of '${mnemonic}' does not follow from its operands; write a size suffix`;
-}
+/** What a second execution would change although no register tells: exceptions get masked, a device gets a command twice. */
+const NOT_TWICE = /^(fn?stenv|enqcmds?)$/;
 
 /** `{%k1}` without `{z}`: elements keep what they were. */
 function isMerging(operand: Operand): boolean {
@@ -162,9 +40,9 @@ function setsFlags(form: Form, operands: readonly Operand[]): boolean {
   const [first] = operands;
   if (operands.length === 1) return true;
   if (first?.kind !== 'immediate') return false;
-  const expression = first.expression.trim();
-  if (!/^(0x[0-9a-f]+|[1-9][0-9]*|0)$/i.test(expression)) return false;
-  const count = Number(expression) & (form.operandBytes === 8 ? 63 : 31);
+  const value = literal(first);
+  if (value === undefined) return false;
+  const count = value & (form.operandBytes === 8 ? 63 : 31);
   // Narrow rcl and rcr rotate by the count modulo 9 or 17.
   return count > 0 && (count < 9 || form.operandBytes >= 4 || !form.base.startsWith('rc'));
 }
@@ -177,42 +55,127 @@ class Sets {
   vectorRead: number;
   vectorWritten: number;
   vectorKilled: number;
+  otherRead: number;
+  otherWritten: number;
+  otherKilled: number;
 
-  constructor(form: Form) {
+  constructor(
+    form: Form,
+    private readonly mode: Mode,
+  ) {
     this.integerRead = form.implicitRead | form.flagsRead;
     this.integerWritten = form.implicitWritten | form.flagsWritten;
     this.integerKilled = form.implicitKilled;
     this.vectorRead = form.vectorRead;
     this.vectorWritten = form.vectorWritten;
     this.vectorKilled = form.vectorKilled;
+    this.otherRead = form.otherRead;
+    this.otherWritten = form.otherWritten;
+    this.otherKilled = form.otherKilled;
   }
 
+  /** Registers of an address, read before the instruction changes anything. */
   address(name: string): void {
-    const register = REGISTERS.get(name);
+    const register = registersOf(this.mode).get(name);
     if (register === undefined) return;
     this.integerRead |= register.integer;
     this.vectorRead |= register.vector;
   }
 
-  register(operand: RegisterOperand, access: Access): void {
-    const register = REGISTERS.get(operand.name);
+  /** `{%k1}` of an operand. */
+  mask(decoration: string, access: Access): void {
+    const found = /%k([0-7])/.exec(decoration);
+    if (!found) return;
+    const bit = 1 << Number(found[1]);
+    if (access.includes('r')) this.otherRead |= bit;
+    if (access.includes('w')) this.otherWritten |= bit;
+  }
+
+  /** @param count how many registers, from an aligned first one on, the operand stands for */
+  register(operand: RegisterOperand, access: Access, count = 1): void {
+    const register = registersOf(this.mode).get(operand.name);
     if (register === undefined) return;
-    const { integer, vector } = register;
+    const { integer } = register;
+    const vector = several(register.vector, count);
+    const other = several(register.other, count);
     const written = access.includes('w');
     const certain = written && !access.includes('c') && !register.partial;
     if (access.includes('r') || (written && !certain)) {
       this.integerRead |= integer;
       this.vectorRead |= vector;
+      this.otherRead |= other;
     }
     if (written) {
       this.integerWritten |= integer;
       this.vectorWritten |= vector;
+      this.otherWritten |= other;
     }
     if (certain) {
       this.integerKilled |= integer;
       this.vectorKilled |= vector;
+      this.otherKilled |= other;
     }
   }
+}
+
+/** The bits of the `count` registers (a power of two) in whose aligned group `bit` is. */
+function several(bit: number, count: number): number {
+  if (count === 1 || bit === 0) return bit;
+  const first = (31 - Math.clz32(bit)) & -count;
+  return ((1 << count) - 1) << first;
+}
+
+/** Literal integer, or undefined. */
+function literal(operand: Operand | undefined): number | undefined {
+  if (operand?.kind !== 'immediate') return undefined;
+  const text = operand.expression.trim();
+  return /^(0x[0-9a-f]+|[1-9][0-9]*|0)$/i.test(text) ? Number(text) : undefined;
+}
+
+/** Implicit memory of this very instruction: `rep` makes it conditional, the nesting level of `enter` tells its extent. */
+function memoryOf(form: Form, operands: readonly Operand[], repeated: boolean): readonly ImplicitMemory[] {
+  if (form.base === 'enter') {
+    const level = literal(operands[1]);
+    const word = form.operandBytes;
+    const frame = { base: 4, operand: -1, access: 'w', aligned: 1 } as const;
+    if (level === undefined) return [{ ...frame, displacement: 0, bytes: 0 }, ...reads(form)];
+    const bytes = word * ((level & 31) + 1);
+    return [{ ...frame, displacement: -bytes, bytes }, ...((level & 31) > 1 ? reads(form) : [])];
+  }
+  if (!repeated) return form.memory;
+  return form.memory.map((item) => ({ ...item, bytes: 0, access: item.access === 'w' ? 'cw' : item.access }));
+}
+
+/** `enter` reads outer frames below %rbp: how many depends on the level. */
+function reads(form: Form): ImplicitMemory[] {
+  return form.memory.filter((item) => item.access === 'r').map((item) => ({ ...item, bytes: 0 }));
+}
+
+/** Whether an address the instruction accesses is computed from a register it changes. */
+function changesAddress(
+  form: Form,
+  operands: readonly Operand[],
+  memory: readonly ImplicitMemory[],
+  sets: Sets,
+  mode: Mode,
+): boolean {
+  const changed = (name: string): boolean => {
+    const register = registersOf(mode).get(name);
+    return (
+      register !== undefined &&
+      ((register.integer & sets.integerWritten) | (register.vector & sets.vectorWritten)) !== 0
+    );
+  };
+  for (const operand of operands) {
+    const inner = operand.kind === 'indirect' ? operand.inner : operand;
+    if (inner.kind === 'memory' && form.memoryOperand >= 0 && (changed(inner.base) || changed(inner.index)))
+      return true;
+  }
+  return memory.some((item) => {
+    if (item.base >= 0) return ((1 << item.base) & sets.integerWritten) !== 0;
+    const operand = operands[item.operand];
+    return operand?.kind === 'register' && changed(operand.name);
+  });
 }
 
 /** The sources' reads that a zeroing idiom does not have. */
@@ -226,9 +189,10 @@ function effectsOf(
   instruction: Instruction,
   operands: readonly Operand[],
   shift: number,
+  mode: Mode,
 ): Effects {
   const repeated = form.repeatable && instruction.prefixes.length > 0 && isRepeated(instruction.prefixes);
-  const sets = new Sets(form);
+  const sets = new Sets(form, mode);
   // Nearly always the form's own list is the answer: only masking and repetition change it.
   let access: readonly Access[] = form.access;
   const changed: Access[] | undefined = repeated || shift > 0 || operands.some(isMerging) ? [] : undefined;
@@ -240,8 +204,11 @@ function effectsOf(
     const how = changed ? accessOf(form, i + shift, operand, repeated) : (form.access[i] ?? '-');
     changed?.push(how);
     const target = operand.kind === 'indirect' ? operand.inner : operand;
+    if ((target.kind === 'register' || target.kind === 'memory') && target.decoration !== '')
+      sets.mask(target.decoration, i + shift === form.memoryOperand ? form.maskAccess : 'r');
+    const count = i + shift === form.pair ? 2 : i + shift === form.block ? 4 : 1;
     if (target.kind === 'register') {
-      sets.register(target, idiom ? (how.includes('w') && !isMerging(operand) ? 'w' : '-') : how);
+      sets.register(target, idiom ? (how.includes('w') && !isMerging(operand) ? 'w' : '-') : how, count);
       if (idiom && isMerging(operand)) sets.register(target, how);
     } else if (target.kind === 'memory') {
       sets.address(target.base);
@@ -258,14 +225,18 @@ function effectsOf(
   }
   const memoryOperand = form.memoryOperand < 0 ? -1 : form.memoryOperand - shift;
   const memory = operands[memoryOperand];
+  const implicit = memoryOf(form, operands, repeated);
+  const implicitWrite = implicit.some((item) => item.access.includes('w'));
+  const stored = memoryOperand < 0 ? '-' : (access[memoryOperand] ?? '-');
+  const writes = implicitWrite || stored.includes('w');
   const broadcast = memory?.kind === 'memory' && memory.decoration.includes('1to');
   return {
     access,
     memoryOperand,
     memoryBytes: broadcast ? form.broadcastBytes : form.memoryBytes,
     memorySizeKnown: form.memorySizeKnown,
-    implicitMemoryWrite: form.memoryWrite,
-    implicitMemoryRead: form.memoryRead,
+    implicitMemoryWrite: implicitWrite,
+    implicitMemoryRead: implicit.some((item) => item.access.includes('r')),
     integerRead: sets.integerRead,
     integerKilled: sets.integerKilled,
     integerWritten: sets.integerWritten,
@@ -276,6 +247,23 @@ function effectsOf(
     base: form.base,
     operandBytes: form.operandBytes,
     privileged: form.privileged,
+    implicitMemory: implicit,
+    conditionalWrite: stored.includes('cw') || implicit.some((item) => item.access.includes('cw')),
+    storeRepeatable:
+      writes &&
+      !stored.includes('r') &&
+      !implicit.some((item) => item.access.startsWith('r') && item.access.includes('w')) &&
+      (sets.integerRead & sets.integerWritten) === 0 &&
+      (sets.vectorRead & sets.vectorWritten) === 0 &&
+      (sets.otherRead & sets.otherWritten & ~X87) === 0 &&
+      (form.x87 === '-' || form.x87 === 'use') &&
+      form.flow === 'next' &&
+      !NOT_TWICE.test(form.base),
+    changesAddress: changesAddress(form, operands, implicit, sets, mode),
+    x87: form.x87,
+    otherRead: sets.otherRead,
+    otherKilled: sets.otherKilled,
+    otherWritten: sets.otherWritten,
   };
 }
 
@@ -293,7 +281,7 @@ function withDecorators(effects: Effects, all: readonly Operand[]): Effects {
 }
 
 /**
- * What `instruction` does, in 64-bit mode with AT&T operands; `ok: false` for anything not known for certain.
+ * What `instruction` does, in 64-bit or 32-bit mode with AT&T operands; `ok: false` for anything not known for certain.
  *
  * - Only the instruction itself is described: what a called function or the kernel clobbers is the caller's to add.
  * - A legacy SSE write of a whole xmm register kills it, although the upper half of the ymm register stays: a caller
@@ -301,24 +289,28 @@ function withDecorators(effects: Effects, all: readonly Operand[]): Effects {
  * - String instructions have `memoryOperand` -1 in every spelling: their memory is implicit, `operandBytes` an element.
  * - `bt`, `bts`, `btr`, `btc` with a register offset have `memorySizeKnown` false: the bytes are not at the address.
  */
-export function lookup(instruction: Instruction): Lookup {
+export function lookup(instruction: Instruction, mode: Mode = 64): Lookup {
   const { mnemonic, operands: all, prefixes } = instruction;
   if (mnemonic === '') return { ok: false, reason: `prefix '${prefixes.join(' ')}' without an instruction` };
-  const { forms, pseudo } = candidates(mnemonic);
+  const refused = refusedReason(mnemonic);
+  if (refused !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${refused}` };
+  const { forms, pseudo } = candidates(mnemonic, mode);
   if (forms.length === 0) return { ok: false, reason: `unknown instruction '${mnemonic}'` };
   const decorated = all.some((operand) => operand.kind === 'decorator');
   const operands = decorated ? all.filter((operand) => operand.kind !== 'decorator') : all;
-  const classes = operands.map(classesOf);
+  const classes = operands.map((operand) => classesOf(operand, mode));
   if (pseudo) classes.unshift(CLASS.i);
   const form = choose(mnemonic, forms, classes);
   if (form === undefined)
-    return { ok: false, reason: `no form of '${mnemonic}' takes ${describe(operands)}` };
+    return { ok: false, reason: `no form of '${mnemonic}' takes ${describe(operands, mode)}` };
   if (typeof form === 'string') return { ok: false, reason: form };
+  const why = refusedReason(form.base);
+  if (why !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${why}` };
   if (prefixes.length > 0) {
-    const reason = refusePrefixes(prefixes, form);
+    const reason = refusePrefixes(prefixes, form, mode);
     if (reason !== undefined) return { ok: false, reason };
   }
-  const effects = effectsOf(form, instruction, operands, pseudo ? 1 : 0);
+  const effects = effectsOf(form, instruction, operands, pseudo ? 1 : 0, mode);
   if (effects.memoryOperand >= 0 && effects.memoryBytes === 0 && effects.memorySizeKnown) {
     // Address-only operands cover nothing; a broadcast the form does not have is not an instruction.
     if (effects.access[effects.memoryOperand] !== 'a')

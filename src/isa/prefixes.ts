@@ -1,5 +1,5 @@
 // Which prefixes may stand before which forms. What is not listed is refused.
-import type { Form } from './rows.js';
+import type { Form, Mode } from './rows.js';
 
 /** The reason why a prefix may not stand there, or undefined. */
 type Rule = (form: Form) => string | undefined;
@@ -17,10 +17,11 @@ const keepsOperandSize: Rule = (form) =>
   // REX.W overrides 0x66, so a 64-bit operand size stays what it is.
   form.operandBytes === 8 || isPadding(form) ? undefined : 'changes the operand size';
 const is64Bit: Rule = keepsOperandSize;
+const writesImplicitly = (form: Form): boolean => form.memory.some((item) => item.access.includes('w'));
 const noMemory: Rule = (form) =>
   form.memoryOperand >= 0 && form.access[form.memoryOperand] !== 'a'
     ? 'changes the address of the memory operand'
-    : form.repeatable || (form.memoryWrite && form.flow === 'next' && form.base !== 'push')
+    : form.repeatable || (writesImplicitly(form) && form.flow === 'next' && form.base !== 'push')
       ? 'changes an implicit address'
       : undefined;
 const repeats: Rule = (form) =>
@@ -45,7 +46,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['repnz', repeats],
   ['bnd', always],
   ['notrack', always],
-  // In 64-bit mode these four change nothing; jcc takes two of them as hints.
+  // In 64-bit mode these four change nothing, and elsewhere not where memory is flat; jcc takes two of them as hints.
   ['cs', always],
   ['ds', always],
   ['es', always],
@@ -71,6 +72,19 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['{rex}', always],
 ]);
 
+// Where 32-bit mode differs.
+const absent = refuse('does not exist in 32-bit mode');
+const RULES_32: ReadonlyMap<string, Rule> = new Map([
+  ['addr32', always],
+  ['addr16', noMemory],
+  ['data16', (form: Form) => (isPadding(form) ? undefined : 'changes the operand size')],
+  ['data32', always],
+  ['rex', absent],
+  ['rex64', absent],
+  ['rex.w', absent],
+  ['{rex}', absent],
+]);
+
 const REPEAT = new Set(['rep', 'repe', 'repz', 'repne', 'repnz']);
 
 /** True when the prefixes make a string instruction repeat. */
@@ -79,9 +93,9 @@ export function isRepeated(prefixes: readonly string[]): boolean {
 }
 
 /** Why these prefixes cannot be understood in front of `form`; undefined when they can. */
-export function refusePrefixes(prefixes: readonly string[], form: Form): string | undefined {
+export function refusePrefixes(prefixes: readonly string[], form: Form, mode: Mode): string | undefined {
   for (const prefix of prefixes) {
-    const rule = RULES.get(prefix);
+    const rule = (mode === 32 ? RULES_32.get(prefix) : undefined) ?? RULES.get(prefix);
     if (rule === undefined) return `unknown prefix '${prefix}'`;
     const reason = rule(form);
     if (reason !== undefined) return `prefix '${prefix}' before '${form.base}': ${reason}`;

@@ -1,5 +1,5 @@
 // Reads the generated table: one line is one operand form. Lines are parsed when their mnemonic is first looked up.
-import type { Access, Effects, IntegerSet, VectorSet } from './effects.js';
+import type { Access, Effects, ImplicitMemory, IntegerSet, OtherSet, VectorSet } from './effects.js';
 import { TABLE } from './generated/table.js';
 
 /** Operand classes, one bit each: an operand fits a form's slot when their bits meet. */
@@ -39,6 +39,9 @@ export const CLASS = {
   ms: 1 << 29,
 } as const;
 
+/** 64-bit or 32-bit mode. */
+export type Mode = 32 | 64;
+
 /** One line of the table. */
 export interface Form {
   readonly base: string;
@@ -56,19 +59,28 @@ export interface Form {
   readonly vectorRead: VectorSet;
   readonly vectorWritten: VectorSet;
   readonly vectorKilled: VectorSet;
-  readonly memoryRead: boolean;
-  readonly memoryWrite: boolean;
+  readonly otherRead: OtherSet;
+  readonly otherWritten: OtherSet;
+  readonly otherKilled: OtherSet;
+  readonly memory: readonly ImplicitMemory[];
+  /** Access to the mask register that decorates the memory operand (gather, scatter), where it is not a mere read. */
+  readonly maskAccess: Access;
+  /** Index of the operand that stands for two mask registers, or four vector registers; -1 for none. */
+  readonly pair: number;
+  readonly block: number;
+  readonly x87: Effects['x87'];
   readonly flagsRead: IntegerSet;
   readonly flagsWritten: IntegerSet;
   /** The flags change only when the count (masked) is not zero. */
   readonly counted: boolean;
   readonly flow: Effects['flow'];
   readonly operandBytes: number;
-  /** Operand size 64 unless something says otherwise: push, call, leave, ... */
-  readonly default64: boolean;
+  /** The operand size it has when nothing tells another one: push, call, leave, ... */
+  readonly natural: boolean;
   readonly repeatable: boolean;
   readonly lockable: boolean;
   readonly privileged: boolean;
+  readonly modes: Mode | 0;
   /** Forms with equal keys have equal effects on equal operands. */
   readonly key: string;
 }
@@ -115,10 +127,10 @@ function formAt(start: number): Form {
   return form;
 }
 
-/** The forms GAS knows by this very spelling; empty when there are none. */
-export function formsNamed(name: string): Form[] {
+/** The forms GAS knows by this very spelling in that mode; empty when there are none. */
+export function formsNamed(name: string, mode: Mode): Form[] {
   offsets ??= buildIndex();
-  return (offsets.get(name) ?? []).map(formAt);
+  return (offsets.get(name) ?? []).map(formAt).filter((form) => form.modes === 0 || form.modes === mode);
 }
 
 /** Every line of the table, for tests. */
@@ -136,7 +148,26 @@ function classOf(token: string): number {
   const bits = (CLASS as Readonly<Record<string, number>>)[token];
   if (bits !== undefined) return bits;
   if (/^m\d*\??(b\d+)?$/.test(token)) return CLASS.m;
+  const vector = /^v([xyz])\d+$/.exec(token);
+  if (vector) return { x: CLASS.vx, y: CLASS.vy, z: CLASS.vz }[vector[1] as 'x' | 'y' | 'z'];
   throw new Error(`src/isa/generated/table.ts: operand class '${token}'`);
+}
+
+/** `4@-8:8:w;7@0:1:w:64`: base (a register's number, `o` and an operand's, or `-`), displacement, bytes, access, alignment. */
+function parseMemory(text: string): ImplicitMemory[] {
+  if (text === '') return [];
+  return text.split(';').map((part) => {
+    const [place = '', bytes = '', access = '', aligned = '1'] = part.split(':');
+    const [base = '', displacement = ''] = place.split('@');
+    return {
+      base: /^\d/.test(base) ? Number(base) : -1,
+      operand: base.startsWith('o') ? Number(base.slice(1)) : -1,
+      displacement: Number(displacement),
+      bytes: Number(bytes),
+      access: access as Access,
+      aligned: Number(aligned),
+    };
+  });
 }
 
 /** Parses one line: `names base operands attributes...`. */
@@ -152,20 +183,21 @@ export function parseRow(line: string): Form {
   const hex = (name: string): number => parseInt(values.get(name) ?? '0', 16) | 0;
   const tokens = operands.map(([token = '']) => token);
   const access = operands.map(([, text]) => text as Access);
-  const memoryOperand = tokens.findIndex((token) => /^(m[0-9?].*|v[xyz])$/.test(token));
+  const memoryOperand = tokens.findIndex((token) => /^(m[0-9?].*|v[xyz]\d+)$/.test(token));
   const memory = memoryOperand < 0 ? '' : (tokens[memoryOperand] ?? '');
   // Which x87 register is read or written is in no set: `fdiv %st(0), %st` is one of two encodings, both alike;
   // and GAS swaps fsub and fsubr in one of them.
   const told = tokens.map((token, i) => (token.startsWith('st') ? 'st' : access[i]));
   const x87 = tokens.length > 0 && tokens.every((token) => token.startsWith('st'));
-  const size = /^m(\d+)(\??)(?:b(\d+))?$/.exec(memory);
+  const effects = attributes.filter((name) => name !== 'm32' && name !== 'm64');
+  const size = /^[mv][xyz]?(\d+)(\??)(?:b(\d+))?$/.exec(memory);
   return {
     base,
     classes: tokens.map(classOf),
     access,
     memoryOperand,
     memoryBytes: size ? Number(size[1]) : 0,
-    memorySizeKnown: memory === '' || (size !== null && size[2] === ''),
+    memorySizeKnown: memory === '' || (size !== null && size[2] === '' && !memory.startsWith('v')),
     broadcastBytes: size?.[3] === undefined ? 0 : Number(size[3]),
     implicitRead: hex('ir'),
     implicitWritten: hex('iw'),
@@ -173,19 +205,24 @@ export function parseRow(line: string): Form {
     vectorRead: hex('vr'),
     vectorWritten: hex('vw'),
     vectorKilled: hex('vk'),
-    memoryRead: values.has('mr'),
-    memoryWrite: values.has('mw'),
+    otherRead: hex('or'),
+    otherWritten: hex('ow'),
+    otherKilled: hex('ok'),
+    memory: parseMemory(values.get('im') ?? ''),
+    maskAccess: (values.get('mask') ?? 'r') as Access,
+    pair: Number(values.get('pair') ?? '-1'),
+    block: Number(values.get('block') ?? '-1'),
+    x87: (values.get('x87') ?? '-') as Effects['x87'],
     flagsRead: flagSet(values.get('fr') ?? ''),
     flagsWritten: flagSet(values.get('fw') ?? ''),
     counted: values.has('count'),
     flow: (values.get('flow') ?? 'next') as Effects['flow'],
     operandBytes: Number(values.get('os') ?? '0'),
-    default64: values.has('d64'),
+    natural: values.has('natural'),
     repeatable: values.has('rep'),
     lockable: values.has('lock'),
     privileged: values.has('priv'),
-    key: [x87 ? 'x87' : base, told.join(), memoryOperand, memory.replace(/b\d+$/, ''), ...attributes].join(
-      ' ',
-    ),
+    modes: values.has('m64') ? 64 : values.has('m32') ? 32 : 0,
+    key: [x87 ? 'x87' : base, told.join(), memoryOperand, memory.replace(/b\d+$/, ''), ...effects].join(' '),
   };
 }
