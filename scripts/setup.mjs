@@ -23,7 +23,19 @@ bundles();
 libraries();
 
 function debianPackages() {
-  const wanted = ['binutils', 'ccache', 'dpkg-dev', 'gcc', 'make', 'musl-tools', 'patch', 'time', 'xz-utils'];
+  const wanted = [
+    'binutils',
+    'ccache',
+    'dpkg-dev',
+    'g++',
+    'gcc',
+    'gdb',
+    'make',
+    'musl-tools',
+    'patch',
+    'time',
+    'xz-utils',
+  ];
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {
     encoding: 'utf8',
   });

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { rewrite } from '../rewrite.js';
 import type { Message } from '../rewrite.js';
 import { readSettings } from './driver/settings.js';
+import type { Settings } from './driver/settings.js';
 import { formatMessages, readText, writeText } from './files.js';
 
 const exitRefused = 2;
@@ -42,9 +43,10 @@ function sourceName(text: string, input: string): string {
   return found?.[1] === undefined ? (input === '-' ? '<stdin>' : input) : `${found[1]} (assembly)`;
 }
 
-function refuse(name: string, messages: readonly Message[], output: string): number {
+function refuse(name: string, messages: readonly Message[], output: string, settings: Settings): number {
   process.stderr.write(formatMessages(name, messages));
   rmSync(output, { force: true });
+  if (settings.refusedFile !== undefined) writeFileSync(settings.refusedFile, '');
   return exitRefused;
 }
 
@@ -66,7 +68,7 @@ function main(argv: readonly string[]): number {
   }
   const name = sourceName(text, command.inputs[0] ?? '-');
   const result = rewrite(name, text, settings.options);
-  if (!result.ok) return refuse(name, result.diagnostics, command.output);
+  if (!result.ok) return refuse(name, result.diagnostics, command.output, settings);
   if (settings.emitText) {
     writeText(command.output, result.text);
     return 0;

@@ -52,21 +52,24 @@ describe('builds', () => {
     expect(runChecked('a.out')).toMatchObject({ status: 0, stdout: '42\n' });
   });
 
-  test.each([
-    [['-O2', '-pipe']],
-    [['-O2', '-save-temps']],
-    [['-g', '-O0']],
-    [['-fno-pie']],
-    [['-static']],
-    [['-std=c99', '-Wall', '-DX=1']],
-  ])('objects with %j, linked after', (options) => {
-    expect(cc(...options.filter((o) => o !== '-static'), '-c', 'main.c', '-o', 'm.o').status).toBe(0);
-    expect(cc(...options.filter((o) => o !== '-static'), '-c', 'part.c').status).toBe(0);
-    const linked = cc(...options.filter((o) => o !== '-save-temps'), 'm.o', 'part.o', '-o', 'program');
-    if (options.includes('-fno-pie')) return; // whether such objects link statically position-independent is the linker's to say
-    expect(linked.status).toBe(0);
-    expect(runChecked('program').stdout).toBe('42\n');
-  });
+  test.each([['-O2 -pipe'], ['-O2 -save-temps'], ['-g -O0'], ['-std=c99 -Wall -DX=1'], ['-O2 -fipa-ra']])(
+    'objects with %s, linked after',
+    (line) => {
+      const options = line.split(' ');
+      expect(cc(...options, '-c', 'main.c', '-o', 'm.o').status).toBe(0);
+      expect(cc(...options, '-c', 'part.c').status).toBe(0);
+      expect(cc('m.o', 'part.o', '-o', 'program').status).toBe(0);
+      expect(runChecked('program').stdout).toBe('42\n');
+    },
+  );
+
+  test.each([['-static'], ['-static-pie'], ['-pie'], ['-rdynamic'], ['-Wl,-O1'], ['-s']])(
+    'links with %s',
+    (option) => {
+      expect(cc(option, 'main.c', 'part.c', '-o', 'program').status).toBe(0);
+      expect(runChecked('program').stdout).toBe('42\n');
+    },
+  );
 
   test('a response file with quotes', () => {
     writeFileSync(join(folder, 'arguments'), '-O2 "main.c"\npart.c -o \'the program\'');
@@ -155,9 +158,29 @@ describe('refuses', () => {
   test('an unknown instruction: place, text, reason; no object', () => {
     writeFileSync(join(folder, 'bad.s'), '\tnop\n\tfrobnicate %eax\n');
     const result = cc('-c', 'bad.s');
-    expect(result.status).not.toBe(0);
+    expect(result.status).toBe(2);
     expect(result.stderr).toContain("bad.s:2:2: error[M002]: unknown instruction 'frobnicate'");
     expect(existsSync(join(folder, 'bad.o'))).toBe(false);
+  });
+
+  test('objects that are not position-independent, at the link', () => {
+    writeFileSync(
+      join(folder, 'table.c'),
+      'int cell; int *table(int i) { static int *const t[] = {&cell, &cell}; return t[i]; }\n',
+    );
+    execFileSync('gcc', [
+      '-O2',
+      '-fno-pie',
+      '-mcmodel=medium',
+      '-c',
+      join(folder, 'table.c'),
+      '-o',
+      join(folder, 'table.o'),
+    ]);
+    const result = cc('main.c', 'part.c', 'table.o', '-o', 'program');
+    expect(result.status).not.toBe(0);
+    expect(result.stderr).toMatch(/recompile with -fPIE/);
+    expect(existsSync(join(folder, 'program'))).toBe(false);
   });
 
   test('C that does not compile: the compiler’s own message and code', () => {

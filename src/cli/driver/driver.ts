@@ -28,9 +28,9 @@ function ask(compiler: Compiler, option: string): string {
   return execFileSync(compiler.command, [option], { encoding: 'utf8' }).trim();
 }
 
-/** Options every compilation gets. gcc's -fipa-ra would let values live in registers that the psABI gives to the callee (DESIGN 6). */
+/** Options every compilation gets, before the user's. */
 function compileOptions(compiler: Compiler, request: Request, sysroot: string | undefined): string[] {
-  const options = compiler.clang ? ['-fno-integrated-as'] : ['-fno-ipa-ra'];
+  const options = compiler.clang ? ['-fno-integrated-as'] : [];
   if (!request.picChosen) options.push('-fPIE');
   if (sysroot !== undefined && !request.noStandardInclude)
     options.push(
@@ -56,11 +56,21 @@ function environment(request: Request): NodeJS.ProcessEnv {
   return env;
 }
 
+/** What no option of the user's may turn on: gcc's -fipa-ra lets values live in registers that the psABI gives to the callee. */
+const lastWord = (compiler: Compiler): string[] => (compiler.clang ? [] : ['-fno-ipa-ra']);
+
+/** Runs the compiler. When our `as` refuses its input, the exit code is ours, not the one the compiler makes of it. */
 function run(compiler: Compiler, args: readonly string[], request: Request): number {
-  const { status, error, signal } = spawnSync(compiler.command, args, {
+  const refused = join(tmpdir(), `mirrorcc-${process.pid}-refused`);
+  rmSync(refused, { force: true });
+  const { status, error, signal } = spawnSync(compiler.command, [...args, ...lastWord(compiler)], {
     stdio: 'inherit',
-    env: environment(request),
+    env: { ...environment(request), MIRROR_REFUSED: refused },
   });
+  if (status !== 0 && existsSync(refused)) {
+    rmSync(refused);
+    return exitRefused;
+  }
   if (error) {
     process.stderr.write(
       `mirrorcc: error: cannot run ${compiler.command}: ${error.message}\nmirrorcc: note: MIRROR_CC names the compiler\n`,

@@ -10,9 +10,14 @@ export interface Settings {
   /** Give the rewritten text in place of an object. */
   readonly emitText: boolean;
   readonly assembler: string;
+  /** A file to make when the input is refused: the compiler in between does not hand on our exit code. */
+  readonly refusedFile: string | undefined;
 }
 
-/** Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP, MIRROR_STATS. Throws on a wrong value. */
+/**
+ * Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP,
+ * MIRROR_REFUSED, MIRROR_STATS. Throws on a wrong value.
+ */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const call = env['MIRROR_CALL'] ?? 'site';
   if (call !== 'site' && call !== 'callee')
@@ -32,5 +37,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     emitText: env['MIRROR_EMIT'] === 'text',
     keep: env['MIRROR_KEEP'] === '1',
     assembler: env['MIRROR_AS'] ?? 'as',
+    refusedFile: env['MIRROR_REFUSED'],
   };
 }

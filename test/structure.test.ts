@@ -1,0 +1,59 @@
+// The data flow in one direction (docs/architecture.md): each folder of src may import only from those that stand before it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const src = join(__dirname, '../src');
+
+/** What each folder of src may import from, beside itself. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  analyze: ['parse', 'isa'],
+  cli: ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile', 'rewrite.ts'],
+  emit: ['parse'],
+  expand: ['parse'],
+  instrument: ['analyze', 'emit', 'isa', 'parse', 'profile'],
+  isa: ['parse'],
+  parse: [],
+  profile: [],
+  'rewrite.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile'],
+};
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.includes('generated'))
+  .sort();
+
+const imports = new Map(
+  files.map((path) => [
+    path,
+    [...readFileSync(join(src, path), 'utf8').matchAll(/from '(\.[^']*)\.js'/g)].map((found) =>
+      relative(src, join(src, dirname(path), `${found[1]}.ts`)),
+    ),
+  ]),
+);
+const roomOf = (path: string): string => path.split('/')[0]!;
+
+test.each(files)('%s imports from the rooms before its own', (path) => {
+  const room = roomOf(path);
+  expect(Object.keys(allowed)).toContain(room);
+  const strange = imports
+    .get(path)!
+    .filter((from) => roomOf(from) !== room && !allowed[room]!.includes(roomOf(from)));
+  expect(strange).toEqual([]);
+});
+
+test('every file is reached from a command', () => {
+  const entries = files.filter((path) => /^cli\/(as|mirrorasm|mirrorcc|mirrorcxx)\.ts$/.test(path));
+  expect(entries).toHaveLength(4);
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const next of imports.get(path) ?? []) visit(next);
+  };
+  entries.forEach(visit);
+  expect(files.filter((path) => !reached.has(path))).toEqual([]);
+});
+
+test('no file is longer than about 500 lines', () => {
+  const long = files.filter((path) => readFileSync(join(src, path), 'utf8').split('\n').length > 520);
+  expect(long).toEqual([]);
+});
