@@ -1,5 +1,6 @@
 // Which kind of memory write an instruction does: one row an exception, everything else from its effects.
-import type { Unit } from './code.js';
+import type { Effects } from '../isa/effects.js';
+import type { Instruction } from '../parse/syntax.js';
 
 export type WriteKind =
   | 'none'
@@ -82,8 +83,7 @@ const shortBranches: ReadonlySet<string> = new Set(['jcxz', 'jecxz', 'jrcxz', 'l
 const gsInstructions: ReadonlySet<string> = new Set(['lgs', 'rdgsbase', 'swapgs', 'wrgsbase']);
 
 /** The kind of write that one instruction does. Never guesses: what has no row and does not follow from effects is `unsupported`. */
-export function classify(unit: Unit): WriteKind {
-  const { instruction, effects } = unit;
+export function classify(instruction: Instruction, effects: Effects): WriteKind {
   const { base } = effects;
   if (gsInstructions.has(base)) return 'gs';
   for (const operand of instruction.operands) {

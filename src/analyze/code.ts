@@ -1,9 +1,12 @@
 // The instructions of a file's executable sections, with their effects and successors: what liveness and the patterns work on.
 import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
-import type { Instruction, SourceFile } from '../parse/syntax.js';
+import type { Directive, Instruction, SourceFile } from '../parse/syntax.js';
+import { classify } from './classify.js';
+import type { WriteKind } from './classify.js';
 import { directiveRole } from './directives.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
+import { createLabels } from './labels.js';
 import { createSectionTracker } from './sections.js';
 
 /** One instruction: statement `first` to `statement` (they differ where prefixes such as `lock;` stand alone). */
@@ -12,6 +15,7 @@ export interface Unit {
   readonly statement: number;
   readonly instruction: Instruction;
   readonly effects: Effects;
+  readonly kind: WriteKind;
   /** The canonical frame address is computed from %rsp here, so moving %rsp must be told to the unwinder. */
   readonly cfaOnStackPointer: boolean;
 }
@@ -34,33 +38,37 @@ const notes: Partial<Record<DiagnosticCode, string>> = {
   M002: 'an instruction that is not known may write memory; please report it',
   M003: 'assemble this file natively and list it as unprotected, or expand it first',
   M004: 'bytes in code may be instructions that write; write them as instructions or move data to .rodata, or accept with --allow=data-in-code',
+  M008: 'use a label',
 };
 
-/** Numeric local labels: their definitions, in order. */
-interface NumericLabels {
-  readonly statements: number[];
-  readonly units: number[];
-}
+/** What holds of an instruction text wherever it stands. */
+type Known =
+  | { readonly ok: true; readonly effects: Effects; readonly kind: WriteKind; readonly fromHere: string }
+  | { readonly ok: false; readonly reason: string };
 
-/** `.` as the current address: changes its meaning when code is inserted. */
-const usesDot = /(^|[^\w.$@"])\.($|[^\w.$@])/;
+/** What is open in one section while its statements go by. */
+interface Place {
+  /** Labels that the section's next instruction gets. */
+  readonly labels: { readonly name: string; readonly statement: number }[];
+  /** The section's last instruction so far, or -1. */
+  last: number;
+}
 
 /** Collects the instructions of all executable sections. Pure; `allow` holds the opt-outs by name. */
 export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code {
   const units: Unit[] = [];
-  const fall: number[] = [];
+  const next = new Int32Array(file.count).fill(-1);
   const diagnostics: Diagnostic[] = [];
   const sections = createSectionTracker();
-  const lastInSection = new Map<string, number>();
-  const pendingLabels = new Map<string, [name: string, statement: number][]>();
-  const unitOfLabel = new Map<string, number>();
-  const numeric = new Map<string, NumericLabels>();
+  const places = new Map<string, Place>();
+  const labels = createLabels();
   const functions = new Set<string>();
-  const effectsOf = new Map<Instruction, ReturnType<typeof lookup>>();
+  const known = new Map<Instruction, Known>();
   const cfaStack: boolean[] = [];
   let cfaOnStackPointer = false;
   let prefixes: string[] = [];
   let prefixStart = -1;
+  let place = placeOf(places, sections.current);
 
   const refuse = (
     statement: number,
@@ -71,35 +79,26 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
     diagnostics.push({ statement, code, message, note });
   };
 
-  for (let i = 0; i < file.count; i++) {
-    const parsed = file.parsed[i];
-    if (!parsed) continue;
-    if (parsed.labels.length > 0) {
-      let pending = pendingLabels.get(sections.current);
-      if (!pending) pendingLabels.set(sections.current, (pending = []));
-      for (const label of parsed.labels) pending.push([label, i]);
-      if (prefixStart >= 0)
-        refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
-    }
-    const body = parsed.body;
-    switch (body.kind) {
-      case 'empty':
-      case 'assignment':
-        continue;
-      case 'malformed':
-        refuse(i, 'M001', body.reason);
-        continue;
-      case 'directive': {
-        const role = directiveRole(body.name);
-        if (role === undefined) refuse(i, 'M003', `unknown directive '${body.name}'`);
-        else if (role === 'refused') refuse(i, 'M003', `directive '${body.name}' is not supported`);
-        else if (role === 'section') {
-          if (!sections.apply(body.name, body.args))
-            refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
-        } else if (role === 'data') {
-          if (sections.executable && !allow.has('data-in-code'))
-            refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
-        } else if (body.name === '.type') {
+  function directive(i: number, body: Directive): void {
+    const role = directiveRole(body.name);
+    switch (role) {
+      case undefined:
+        return refuse(i, 'M003', `unknown directive '${body.name}'`);
+      case 'refused':
+        return refuse(i, 'M003', `directive '${body.name}' is not supported`);
+      case 'section':
+        if (!sections.apply(body.name, body.args))
+          refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
+        place = placeOf(places, sections.current);
+        return;
+      case 'data':
+        if (sections.executable && !allow.has('data-in-code'))
+          refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
+        return;
+      case 'layout':
+        return;
+      case 'neutral':
+        if (body.name === '.type') {
           const comma = body.args.indexOf(',');
           if (/[@%"]?(function|gnu_indirect_function|STT_FUNC)\b/.test(body.args.slice(comma + 1)))
             functions.add(body.args.slice(0, comma).trim());
@@ -108,75 +107,71 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
           else if (body.name === '.cfi_restore_state') cfaOnStackPointer = cfaStack.pop() ?? false;
           else cfaOnStackPointer = cfaAfter(body.name, body.args, cfaOnStackPointer);
         }
-        continue;
-      }
-      case 'instruction': {
-        if (!sections.executable) {
-          refuse(
-            i,
-            'M003',
-            `instruction in the section ${sections.current}, which is not executable`,
-            'give the section the flag "x"',
-          );
-          continue;
-        }
-        if (body.mnemonic === '') {
-          if (prefixStart < 0) prefixStart = i;
-          prefixes = [...prefixes, ...body.prefixes];
-          continue;
-        }
-        const instruction: Instruction =
-          prefixes.length === 0 ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
-        const first = prefixStart < 0 ? i : prefixStart;
-        prefixes = [];
-        prefixStart = -1;
-        let found = effectsOf.get(instruction);
-        if (!found) effectsOf.set(instruction, (found = lookup(instruction)));
-        if (!found.ok) {
-          refuse(i, 'M002', found.reason);
-          continue;
-        }
-        for (const operand of instruction.operands) {
-          const text =
-            operand.kind === 'target'
-              ? operand.expression
-              : operand.kind === 'memory'
-                ? operand.displacement
-                : '';
-          if (text.includes('.') && usesDot.test(text))
-            refuse(
-              i,
-              'M008',
-              `'${text}' counts bytes of code from here, and their number changes`,
-              'use a label',
-            );
-        }
-        const index = units.length;
-        units.push({ first, statement: i, instruction, effects: found.effects, cfaOnStackPointer });
-        fall.push(-1);
-        const previous = lastInSection.get(sections.current);
-        if (previous !== undefined) fall[previous] = index;
-        lastInSection.set(sections.current, index);
-        const pending = pendingLabels.get(sections.current);
-        if (pending && pending.length > 0) {
-          for (const [label, statement] of pending) {
-            const c = label.charCodeAt(0);
-            if (c >= 48 && c <= 57) {
-              let definitions = numeric.get(label);
-              if (!definitions) numeric.set(label, (definitions = { statements: [], units: [] }));
-              definitions.statements.push(statement);
-              definitions.units.push(index);
-            } else unitOfLabel.set(label, index);
-          }
-          pending.length = 0;
-        }
-        continue;
-      }
+    }
+  }
+
+  function instruction(i: number, body: Instruction): void {
+    if (!sections.executable)
+      return refuse(
+        i,
+        'M003',
+        `instruction in the section ${sections.current}, which is not executable`,
+        'give the section the flag "x"',
+      );
+    if (body.mnemonic === '') {
+      if (prefixStart < 0) prefixStart = i;
+      prefixes = [...prefixes, ...body.prefixes];
+      return;
+    }
+    const whole = prefixes.length === 0 ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
+    const first = prefixStart < 0 ? i : prefixStart;
+    prefixes = [];
+    prefixStart = -1;
+    let facts = known.get(whole);
+    if (facts === undefined) known.set(whole, (facts = study(whole)));
+    if (!facts.ok) return refuse(i, 'M002', facts.reason);
+    if (facts.fromHere !== '')
+      refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
+    const index = units.length;
+    units.push({
+      first,
+      statement: i,
+      instruction: whole,
+      effects: facts.effects,
+      kind: facts.kind,
+      cfaOnStackPointer,
+    });
+    if (place.last >= 0) next[place.last] = index;
+    place.last = index;
+    if (place.labels.length === 0) return;
+    for (const { name, statement } of place.labels) labels.define(name, statement, index);
+    place.labels.length = 0;
+  }
+
+  for (let i = 0; i < file.count; i++) {
+    const parsed = file.parsed[i];
+    if (!parsed) continue;
+    for (const name of parsed.labels) place.labels.push({ name, statement: i });
+    if (prefixStart >= 0 && parsed.labels.length > 0)
+      refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
+    const body = parsed.body;
+    switch (body.kind) {
+      case 'empty':
+      case 'assignment':
+        break;
+      case 'malformed':
+        refuse(i, 'M001', body.reason);
+        break;
+      case 'directive':
+        directive(i, body);
+        break;
+      case 'instruction':
+        instruction(i, body);
+        break;
     }
   }
   if (prefixStart >= 0) refuse(prefixStart, 'M001', 'a prefix without an instruction', '');
 
-  const next = Int32Array.from(fall);
   const target = new Int32Array(units.length).fill(-1);
   for (let i = 0; i < units.length; i++) {
     const unit = units[i];
@@ -185,32 +180,39 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
     if (flow === 'jump' || flow === 'indirect-jump' || flow === 'return' || flow === 'stop') next[i] = -1;
     if (flow !== 'jump' && flow !== 'branch' && flow !== 'call') continue;
     const operand = unit.instruction.operands[0];
-    target[i] = operand?.kind === 'target' ? resolve(operand.expression, unit.statement) : -2;
+    target[i] = operand?.kind === 'target' ? labels.resolve(operand.expression, unit.statement) : -2;
   }
-
-  function resolve(expression: string, statement: number): number {
-    const named = unitOfLabel.get(expression);
-    if (named !== undefined) return named;
-    const local = /^(\d+)([bf])$/.exec(expression);
-    if (!local) return -2;
-    const definitions = numeric.get(local[1] ?? '');
-    if (!definitions) return -2;
-    const { statements, units: at } = definitions;
-    if (local[2] === 'f') {
-      for (let k = 0; k < statements.length; k++) if ((statements[k] ?? 0) > statement) return at[k] ?? -2;
-    } else {
-      for (let k = statements.length - 1; k >= 0; k--)
-        if ((statements[k] ?? 0) <= statement) return at[k] ?? -2;
-    }
-    return -2;
-  }
-
   const functionEntries = new Set<number>();
   for (const name of functions) {
-    const unit = unitOfLabel.get(name);
-    if (unit !== undefined) functionEntries.add(unit);
+    const unit = labels.resolve(name, file.count);
+    if (unit >= 0) functionEntries.add(unit);
   }
-  return { units, next, target, functionEntries, functions, diagnostics };
+  return { units, next: next.subarray(0, units.length), target, functionEntries, functions, diagnostics };
+}
+
+function placeOf(places: Map<string, Place>, section: string): Place {
+  let place = places.get(section);
+  if (place === undefined) places.set(section, (place = { labels: [], last: -1 }));
+  return place;
+}
+
+function study(instruction: Instruction): Known {
+  const found = lookup(instruction);
+  if (!found.ok) return found;
+  const { effects } = found;
+  return { ok: true, effects, kind: classify(instruction, effects), fromHere: usesDot(instruction) };
+}
+
+const dot = /(^|[^\w.$@"])\.($|[^\w.$@])/;
+
+/** The operand that uses `.`, the current address, which changes its meaning when code is inserted; or nothing. */
+function usesDot(instruction: Instruction): string {
+  for (const operand of instruction.operands) {
+    const text =
+      operand.kind === 'target' ? operand.expression : operand.kind === 'memory' ? operand.displacement : '';
+    if (text.includes('.') && dot.test(text)) return text;
+  }
+  return '';
 }
 
 /** Whether the CFA is computed from %rsp after one .cfi_ directive (GNU as manual 7.12; register 7 is rsp). */

@@ -11,7 +11,7 @@ export type DiagnosticCode =
   | 'M007' // instruction no user program may execute
   | 'M008' // code address arithmetic
   | 'M009' // no register can be had
-  | 'M010' // nothing mirrored
+  | 'M010' // a write that got no mirror store
   | 'M011'; // unreadable input
 
 export interface Diagnostic {

@@ -1,5 +1,4 @@
 // Writes and liveness in, edits out: picks each site's pattern.
-import { classify } from '../analyze/classify.js';
 import type { WriteKind } from '../analyze/classify.js';
 import type { Code, Unit } from '../analyze/code.js';
 import type { Diagnostic, DiagnosticCode } from '../analyze/diagnostic.js';
@@ -82,7 +81,14 @@ const patterns: Record<
 /** Kinds that write no protected memory by themselves: not counted as sites. */
 const notASite: ReadonlySet<WriteKind> = new Set(['none', 'locked-nothing', 'short-branch']);
 
-const isInstruction = (line: string): boolean => !/^(\s*\.|[^\s].*:$)/.test(line);
+/** Lines made here are directives (`\t.cfi_...`), labels (`name:`) or instructions. */
+const isInstruction = (line: string): boolean => !line.startsWith('\t.') && !line.endsWith(':');
+
+/** Inserted code never reads the mirror, and input that uses %gs is refused. */
+const isMirrorStore = (line: string): boolean => line.includes('%gs:');
+
+/** A string operation reaches the mirror through the GS base itself. */
+const mirrors = (line: string): boolean => isMirrorStore(line) || line.startsWith('\trdgsbase');
 
 /** Mirrors every write of `code`. Pure. */
 export function instrument(code: Code, live: Liveness, options: InstrumentOptions): Instrumented {
@@ -96,7 +102,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
   for (let i = 0; i < code.units.length; i++) {
     const unit = code.units[i];
     if (!unit) continue;
-    const kind = classify(unit);
+    const { kind } = unit;
     const entry = options.callMirror === 'callee' && isEntry(code, i);
     if (kind === 'none' && !entry) continue;
     const row = patterns[kind];
@@ -105,29 +111,36 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       continue;
     }
     const site = siteOf(unit, i, live, options, label);
+    const left = kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit);
     let expansion: Expansion;
     try {
-      expansion =
-        kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit)
-          ? unchanged
-          : row(site);
+      expansion = left ? unchanged : row(site);
       if (entry) expansion = addEntry(expansion, mirrorEntry(site), unit);
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
-      diagnostics.push({ statement: unit.statement, code: 'M005', message: error.message, note: REPORT });
+      diagnostics.push({ statement: unit.statement, code: error.code, message: error.message, note: REPORT });
       continue;
     }
     if (entry) count('entry');
     if (!notASite.has(kind)) count(kind);
     if (expansion.window > 0) counts.windows++;
     let { before, replace, after } = expansion;
-    if ([...before, ...(replace ?? []), ...after].some(isMirrorStore) && ++breakable === options.breakAt) {
+    const lines = [...before, ...(replace ?? []), ...after];
+    // Fail closed: whatever a pattern does, a write that nothing mirrors does not go out.
+    if (!left && !notASite.has(kind) && kind !== 'syscall' && !lines.some(mirrors))
+      diagnostics.push({
+        statement: unit.statement,
+        code: 'M010',
+        message: `this write (${kind}) got no mirror store`,
+        note: REPORT,
+      });
+    if (lines.some(isMirrorStore) && ++breakable === options.breakAt) {
       before = before.filter((line) => !isMirrorStore(line));
       replace = replace?.filter((line) => !isMirrorStore(line)) ?? null;
       after = after.filter((line) => !isMirrorStore(line));
     }
-    counts.inserted +=
-      [...before, ...(replace ?? []), ...after].filter(isInstruction).length - (replace ? 1 : 0);
+    for (const line of lines) if (isInstruction(line)) counts.inserted++;
+    if (replace !== null) counts.inserted--;
     if (before.length === 0 && replace === null && after.length === 0) continue;
     push(edits, unit, before, replace, after);
   }
@@ -138,8 +151,6 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
   }
   return { edits, counts, diagnostics };
 }
-
-const isMirrorStore = (line: string): boolean => /%gs:[^\s]*$/.test(line) || /^\tset\w+\t%gs:/.test(line);
 
 function siteOf(
   unit: Unit,

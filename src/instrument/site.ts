@@ -27,7 +27,14 @@ export interface Expansion {
 }
 
 /** Why a pattern cannot be used: becomes a diagnostic. */
-export class NoPattern extends Error {}
+export class NoPattern extends Error {
+  constructor(
+    message: string,
+    readonly code: 'M005' | 'M009' = 'M005',
+  ) {
+    super(message);
+  }
+}
 
 /** Registers named by a memory operand. */
 export function addressRegisters(operand: MemoryOperand): number {
@@ -125,7 +132,7 @@ export function withScratch(
     if ((usable >> number) & 1 && !taken.includes(number)) spilled.push(number);
   }
   if (taken.length + spilled.length < count)
-    throw new NoPattern(`${count} scratch registers are needed and cannot be had here`);
+    throw new NoPattern(`${count} scratch registers are needed and cannot be had here`, 'M009');
   const scratch = [...taken, ...spilled];
 
   const vectors: number[] = [];

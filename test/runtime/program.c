@@ -2,7 +2,8 @@
    memory goes through put(), and every system call through the sequence that the rewriter emits. argv[1] names the scenario. */
 typedef unsigned long u64;
 #define EXEMPT __attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096)))
-#define D (1ul << 46)
+#include "../../runtime/limits.h"
+#define D ((unsigned long)MR_DISTANCE)
 
 EXEMPT char test_stack[65536];
 EXEMPT volatile u64 unmap_base; /* the child unmaps its own stack there, as musl's __unmapself does */
