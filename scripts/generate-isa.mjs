@@ -8,24 +8,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { FIXED, formsOf, sample, SAMPLE } from './generate-isa-samples.mjs';
 
 const iced = createRequire(import.meta.url)('iced-x86');
 const {
   Code,
   CodeExt,
-  CodeSize,
   DecoderOptions,
   EncodingKind,
   FlowControl,
   Formatter,
   FormatterSyntax,
-  Instruction,
   InstructionInfoFactory,
   MemorySizeExt,
   Mnemonic,
   OpAccess,
   OpCodeOperandKind,
-  OpKind,
   Register,
   RegisterExt,
 } = iced;
@@ -88,122 +86,6 @@ const MORE_MEMORY = { clzero: '0@0:64:w:64' };
 const DEFAULT_32 = /^(fn?stenv|fldenv|fn?save|frstor|iret)$/;
 const FAR = /^l(jmp|call|ret)/;
 const COUNTED = /^(shl|sal|shr|sar|rol|ror|rcl|rcr|shld|shrd)$/;
-
-// Operand kind to [token, register of the sample, register class step], for kinds that are one fixed register.
-const FIXED = {
-  al: ['al', Register.AL],
-  cl: ['cl', Register.CL],
-  ax: ['ax', Register.AX],
-  dx: ['dx', Register.DX],
-  eax: ['eax', Register.EAX],
-  rax: ['rax', Register.RAX],
-  es: ['sg', Register.ES],
-  cs: ['sg', Register.CS],
-  ss: ['sg', Register.SS],
-  ds: ['sg', Register.DS],
-  fs: ['sg', Register.FS],
-  gs: ['sg', Register.GS],
-  st0: ['st0', Register.ST0],
-};
-// Sample registers by class; five in a row, none of them an implicit operand of anything.
-const SAMPLE = {
-  r8: [Register.R9L, Register.R10L, Register.R12L, Register.R13L, Register.R14L],
-  r16: [Register.R9W, Register.R10W, Register.R12W, Register.R13W, Register.R14W],
-  r32: [Register.R9D, Register.R10D, Register.R12D, Register.R13D, Register.R14D],
-  r64: [Register.R9, Register.R10, Register.R12, Register.R13, Register.R14],
-  mm: [1, 2, 3, 4, 5].map((n) => Register.MM0 + n),
-  x: [1, 2, 3, 4, 5].map((n) => Register.XMM20 + n),
-  y: [1, 2, 3, 4, 5].map((n) => Register.YMM20 + n),
-  z: [1, 2, 3, 4, 5].map((n) => Register.ZMM20 + n),
-  k: [2, 3, 4, 5, 6].map((n) => Register.K0 + n),
-  st: [2, 3, 4, 5, 6].map((n) => Register.ST0 + n),
-  sg: [Register.FS, Register.FS, Register.FS, Register.FS, Register.FS],
-  cr: [Register.CR8, Register.CR8, Register.CR8, Register.CR8, Register.CR8],
-  dr: [Register.DR6, Register.DR6, Register.DR6, Register.DR6, Register.DR6],
-  bnd: [Register.BND0, Register.BND1, Register.BND2, Register.BND3, Register.BND3],
-  tmm: [1, 2, 3, 4, 5].map((n) => Register.TMM0 + n),
-};
-const IMMEDIATE_KIND = {
-  imm4_m2z: OpKind.Immediate8,
-  imm8: OpKind.Immediate8,
-  imm8_const_1: OpKind.Immediate8,
-  imm8sex16: OpKind.Immediate8to16,
-  imm8sex32: OpKind.Immediate8to32,
-  imm8sex64: OpKind.Immediate8to64,
-  imm16: OpKind.Immediate16,
-  imm32: OpKind.Immediate32,
-  imm32sex64: OpKind.Immediate32to64,
-  imm64: OpKind.Immediate64,
-};
-const STRING_OPERAND = {
-  64: { seg_rSI: OpKind.MemorySegRSI, es_rDI: OpKind.MemoryESRDI, seg_rDI: OpKind.MemorySegRDI },
-  32: { seg_rSI: OpKind.MemorySegESI, es_rDI: OpKind.MemoryESEDI, seg_rDI: OpKind.MemorySegEDI },
-};
-
-/** What an operand kind can be: a list of `memory`, `imm`, `rel`, `string`, `xlat`, or a class of registers. */
-function choices(kind) {
-  if (kind in FIXED) return [`fixed:${kind}`];
-  if (kind in IMMEDIATE_KIND) return ['imm'];
-  if (kind in STRING_OPERAND[64]) return ['string'];
-  if (kind === 'seg_rBX_al') return ['xlat'];
-  if (/^(br|xbegin)/.test(kind)) return ['rel'];
-  if (/^farbr/.test(kind)) return ['far'];
-  const vsib = /^mem_vsib(?:32|64)([xyz])$/.exec(kind);
-  if (vsib) return [`vsib:${vsib[1]}`];
-  if (/^(mem|sibmem)/.test(kind)) return ['memory'];
-  const match = /^(r8|r16|r32|r64|mm|xmm|ymm|zmm|xmmp3|zmmp3|k|kp1|seg|cr|dr|bnd|tmm|sti)_(.*)$/.exec(kind);
-  if (!match) throw new Error(`operand kind ${kind} is not handled`);
-  const name = NAMES[match[1]] ?? match[1];
-  return match[2].startsWith('or_mem') ? [name, 'memory'] : [name];
-}
-
-const NAMES = { xmm: 'x', ymm: 'y', zmm: 'z', xmmp3: 'x', zmmp3: 'z', kp1: 'k', seg: 'sg', sti: 'st' };
-
-function product(lists) {
-  return lists.reduce((all, list) => all.flatMap((head) => list.map((item) => [...head, item])), [[]]);
-}
-
-/** The sample instruction of `code` whose operands are as `form` says. */
-function sample(code, info, form, mode) {
-  const instruction = new Instruction();
-  instruction.code = code;
-  instruction.codeSize = mode === 64 ? CodeSize.Code64 : CodeSize.Code32;
-  const wide = mode === 64;
-  // Masked gathers and scatters are not valid without a mask; for the others masking is added at lookup.
-  if (info.requireOpMaskRegister) instruction.opMask = Register.K1;
-  form.forEach((choice, i) => {
-    const kind = OpCodeOperandKind[info.opKind(i)];
-    const [head, tail] = choice.split(':');
-    if (head === 'memory' || head === 'vsib' || head === 'xlat') {
-      instruction.setOpKind(i, OpKind.Memory);
-      instruction.memoryBase =
-        head === 'xlat' ? (wide ? Register.RBX : Register.EBX) : wide ? Register.R8 : Register.R8D;
-      if (head === 'vsib')
-        instruction.memoryIndex = { x: Register.XMM20, y: Register.YMM20, z: Register.ZMM20 }[tail];
-      if (head === 'xlat') instruction.memoryIndex = Register.AL;
-    } else if (head === 'string') {
-      instruction.setOpKind(i, STRING_OPERAND[mode][kind]);
-    } else if (head === 'imm') {
-      // A second 8-bit immediate (enter, extrq) has a kind of its own.
-      const first = form.indexOf('imm') === i;
-      instruction.setOpKind(i, first ? IMMEDIATE_KIND[kind] : OpKind.Immediate8_2nd);
-      // A nesting level: enter then reads the outer frames as well.
-      if (!first) instruction.immediate8_2nd = 2;
-      if (first && kind !== 'imm64') instruction.immediate32 = 1;
-    } else if (head === 'rel') {
-      instruction.setOpKind(i, wide ? OpKind.NearBranch64 : OpKind.NearBranch32);
-    } else if (head === 'far') {
-      instruction.setOpKind(i, kind === 'farbr2_2' ? OpKind.FarBranch16 : OpKind.FarBranch32);
-    } else if (head === 'fixed') {
-      instruction.setOpKind(i, OpKind.Register);
-      instruction.setOpRegister(i, FIXED[tail][1]);
-    } else {
-      instruction.setOpKind(i, OpKind.Register);
-      instruction.setOpRegister(i, SAMPLE[head][i]);
-    }
-  });
-  return instruction;
-}
 
 function memoryToken(instruction, info, base, access, registerIndexed) {
   const size = MemorySizeExt.size(instruction.memorySize);
@@ -384,6 +266,9 @@ function operandBytes(operands, names, base, instruction, info, mode) {
   if (instruction.isStringInstruction && STRING.test(Mnemonic[instruction.mnemonic].toLowerCase()))
     return { b: 1, w: 2, d: 4, q: 8 }[Mnemonic[instruction.mnemonic].slice(-1)];
   if (/^set(?!ssbsy)/.test(base)) return 1;
+  // The suffix of crc32 is the width of its source.
+  if (base === 'crc32') return WIDTH[operands[0][0]] ?? MemorySizeExt.size(instruction.memorySize);
+
   // The destination is last; `dx` and `cl` are a port and a count.
   const general = operands.map(([token]) => WIDTH[token]).filter((width) => width !== undefined);
   if (general.length > 0) return general[general.length - 1];
@@ -449,7 +334,8 @@ function lines(code, info, form, mode) {
   if (flow !== 'next') attributes.push(`flow=${flow}`);
   if (size) attributes.push(`os=${size}`);
   const stack = instruction.isStackInstruction || base === 'jmp';
-  const natural = mode === 64 ? info.defaultOpSize64 || info.forceOpSize64 : stack && size === 4;
+  const table = /^[ls][gi]dt$/.test(base);
+  const natural = mode === 64 ? info.defaultOpSize64 || info.forceOpSize64 : (stack || table) && size === 4;
   if (size && natural) attributes.push('natural');
   if (stringForm && STRING.test(Mnemonic[instruction.mnemonic].toLowerCase())) attributes.push('rep');
   if (info.canUseLockPrefix && operands.some(([token]) => token.startsWith('m'))) attributes.push('lock');
@@ -479,8 +365,9 @@ function lines(code, info, form, mode) {
   });
   if (info.requireOpMaskRegister) {
     own.add(Register.K1);
-    const mask = used.usedRegisters().find((item) => item.register === Register.K1);
-    attributes.push(`mask=${ACCESS[mask.access]}`);
+    const masks = used.usedRegisters().filter((item) => item.register === Register.K1);
+    const written = masks.some((item) => ACCESS[item.access].includes('w'));
+    if (written) attributes.push('mask=rw');
   }
 
   return variants(operands, base, stringForm, instruction).map((list) => {
@@ -515,6 +402,8 @@ function variants(operands, base, stringForm, instruction) {
     all.push([operands[0], [tokens[1], 'rw']]);
   // Both orders are one encoding.
   if ((base === 'test' || base === 'xchg') && tokens[0] !== 'i') all.push([operands[1], operands[0]]);
+  // `bound` stands in Intel's order as well.
+  if (base === 'bound') all.push([operands[1], operands[0]]);
   // x87: the stack top is understood; st(1) as well in `fxch`, `faddp`.
   if (tokens.some((token) => token === 'st' || token === 'st0') && !/^fcmov/.test(base)) {
     all.push(operands.filter(([token]) => token !== 'st0'));
@@ -529,6 +418,12 @@ function variants(operands, base, stringForm, instruction) {
   return all;
 }
 
+// Near branches with an operand size prefix: in 64-bit mode Intel ignores it, AMD does not (src/isa/refused.ts).
+const NARROW_BRANCH = /^(Call_rm16|Jmp_rm16|Call_rel16|Jmp_rel16|Retnw.*)$/;
+
+// Implicit 16-bit addresses and counters: an address size prefix of 32-bit mode, which lookup refuses.
+const NARROW_ADDRESS = /^(Loop\w*_CX|(X|Ccs|Mont)\w*_16)$/;
+
 /** Why a code has no line, or undefined. */
 export function leftOut(code) {
   const info = CodeExt.opCode(code);
@@ -541,13 +436,6 @@ export function leftOut(code) {
   return undefined;
 }
 
-/** The operand forms of a code: one choice (a register class, `memory`, `imm`, ...) an operand. */
-export function formsOf(code) {
-  const info = CodeExt.opCode(code);
-  const kinds = Array.from({ length: info.opCount }, (_, i) => OpCodeOperandKind[info.opKind(i)]);
-  return product(kinds.map(choices));
-}
-
 /** The whole generated file. */
 export function generate() {
   const rows = new Map();
@@ -555,7 +443,12 @@ export function generate() {
     if (typeof code !== 'number' || leftOut(code) !== undefined) continue;
     const info = CodeExt.opCode(code);
     for (const mode of [64, 32]) {
-      if (mode === 64 ? !info.mode64 : !info.mode32) continue;
+      if (
+        mode === 64
+          ? !info.mode64 || NARROW_BRANCH.test(Code[code])
+          : !info.mode32 || NARROW_ADDRESS.test(Code[code])
+      )
+        continue;
       // With 32-bit addresses the implicit registers are the same, and the operands tell nothing else.
       for (const form of formsOf(code)) {
         for (const { names, text } of lines(code, info, form, mode)) {

@@ -13,6 +13,8 @@ const STRING_BASES: Readonly<Record<Mode, ReadonlySet<string>>> = {
 
 export interface Candidates {
   readonly forms: readonly Form[];
+  /** Taken when no form of the very spelling fits: those of the name without its size suffix. */
+  readonly suffixed: readonly Form[];
   /** The mnemonic stands for another one with an immediate in front. */
   readonly pseudo: boolean;
 }
@@ -37,15 +39,16 @@ export function candidates(mnemonic: string, mode: Mode): Candidates {
   const known = cache.get(mnemonic);
   if (known) return known;
   const forms = spelled(mnemonic, mode);
+  const suffixed: Form[] = [];
   // GAS takes a size suffix on any integer instruction (`cvttsd2siq`); it must agree with the operand size.
   const bytes = SUFFIX_BYTES[mnemonic.slice(-1)];
   if (bytes !== undefined)
     for (const form of spelled(mnemonic.slice(0, -1), mode))
-      if (form.operandBytes === bytes) forms.push(form);
-  let found: Candidates = { forms, pseudo: false };
-  if (forms.length === 0) {
+      if (form.operandBytes === bytes) suffixed.push(form);
+  let found: Candidates = { forms, suffixed, pseudo: false };
+  if (forms.length === 0 && suffixed.length === 0) {
     const name = pseudoOperation(mnemonic);
-    if (name !== undefined) found = { forms: formsNamed(name, mode), pseudo: true };
+    if (name !== undefined) found = { forms: formsNamed(name, mode), suffixed, pseudo: true };
   }
   cache.set(mnemonic, found);
   return found;
@@ -135,4 +138,22 @@ export function choose(
   const [first] = wide;
   if (first && wide.every((form) => form.key === first.key)) return first;
   return `the operand size of '${mnemonic}' does not follow from its operands; write a size suffix`;
+}
+
+/**
+ * `{1to4}` tells the vector length where nothing else does: `vcvtpd2ps (%rax){1to2}, %xmm0` is `vcvtpd2psx`.
+ *
+ * @returns the forms whose memory operand holds that many elements, or `forms` when nothing is broadcast
+ */
+export function broadcast(
+  mnemonic: string,
+  forms: readonly Form[],
+  operands: readonly Operand[],
+  mode: Mode,
+): readonly Form[] {
+  const memory = operands.find((operand) => operand.kind === 'memory');
+  const found = memory === undefined ? null : /\{1to(\d+)\}/.exec(memory.decoration);
+  if (!found) return forms;
+  const all = [...forms, ...['x', 'y', 'z'].flatMap((letter) => formsNamed(mnemonic + letter, mode))];
+  return all.filter((form) => form.memoryBytes === form.broadcastBytes * Number(found[1]));
 }

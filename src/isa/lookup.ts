@@ -1,7 +1,7 @@
 // From a typed instruction to what it reads, writes and clobbers: finds the form in the table, then fills in the
 // registers of the operands that are actually there.
 import type { Instruction, Operand, RegisterOperand } from '../parse/syntax.js';
-import { candidates, choose, classesOf, describe } from './choose.js';
+import { broadcast, candidates, choose, classesOf, describe } from './choose.js';
 import type { Access, Effects, ImplicitMemory, Lookup } from './effects.js';
 import { isRepeated, refusePrefixes } from './prefixes.js';
 import { refusedReason } from './refused.js';
@@ -9,6 +9,7 @@ import { registersOf } from './registers.js';
 import { CLASS, type Form, type Mode } from './rows.js';
 
 const RCX = 1 << 1;
+const FLAGS = 0x7f << 16;
 const X87 = 1 << 28;
 
 /** With both sources the same register the result does not depend on it. */
@@ -24,27 +25,31 @@ function isMerging(operand: Operand): boolean {
   return decoration !== '' && decoration.includes('k') && !decoration.includes('z');
 }
 
+/** Masked elements of a blend are taken from the other source. */
+const BLEND = /^vp?blendm/;
+
 /** What the form's access to its i-th operand becomes by masking and repetition. */
 function accessOf(form: Form, i: number, operand: Operand, repeated: boolean): Access {
   const access = form.access[i] ?? '-';
   if (!access.includes('w')) return access;
   // A mask register as destination is zeroed where masked.
-  const masked = isMerging(operand) && !(operand.kind === 'register' && operand.name.startsWith('k'));
+  const masked =
+    isMerging(operand) &&
+    !BLEND.test(form.base) &&
+    !(operand.kind === 'register' && operand.name.startsWith('k'));
   if (!repeated && !masked) return access;
   return access === 'rw' || access === 'rcw' || (masked && operand.kind === 'register') ? 'rcw' : 'cw';
 }
 
-/** Zero only for counts known to be: `shl $0` leaves the flags alone, and so does what cannot be evaluated. */
-function setsFlags(form: Form, operands: readonly Operand[]): boolean {
-  if (!form.counted) return true;
-  const [first] = operands;
-  if (operands.length === 1) return true;
-  if (first?.kind !== 'immediate') return false;
-  const value = literal(first);
-  if (value === undefined) return false;
+/** Whether the flags are set: a shift or rotate by nothing leaves them alone, and so may one whose count is not known. */
+function flagsSet(form: Form, operands: readonly Operand[]): 'yes' | 'no' | 'maybe' {
+  if (!form.counted || operands.length === 1) return 'yes';
+  const value = literal(operands[0]);
+  if (value === undefined) return 'maybe';
   const count = value & (form.operandBytes === 8 ? 63 : 31);
   // Narrow rcl and rcr rotate by the count modulo 9 or 17.
-  return count > 0 && (count < 9 || form.operandBytes >= 4 || !form.base.startsWith('rc'));
+  const narrow = form.base.startsWith('rc') && form.operandBytes < 4;
+  return (narrow ? count % (form.operandBytes * 8 + 1) : count) === 0 ? 'no' : 'yes';
 }
 
 /** Register sets under construction. */
@@ -138,17 +143,21 @@ function memoryOf(form: Form, operands: readonly Operand[], repeated: boolean): 
     const level = literal(operands[1]);
     const word = form.operandBytes;
     const frame = { base: 4, operand: -1, access: 'w', aligned: 1 } as const;
-    if (level === undefined) return [{ ...frame, displacement: 0, bytes: 0 }, ...reads(form)];
+    if (level === undefined)
+      return [
+        { ...frame, displacement: 0, bytes: 0 },
+        { ...frame, base: 5, displacement: 0, bytes: 0, access: 'r' },
+      ];
     const bytes = word * ((level & 31) + 1);
-    return [{ ...frame, displacement: -bytes, bytes }, ...((level & 31) > 1 ? reads(form) : [])];
+    const outer = word * ((level & 31) - 1);
+    const written = { ...frame, displacement: -bytes, bytes };
+    // Outer frame pointers stand below the one %rbp points to.
+    return outer <= 0
+      ? [written]
+      : [written, { ...frame, base: 5, displacement: -outer, bytes: outer, access: 'r' }];
   }
   if (!repeated) return form.memory;
   return form.memory.map((item) => ({ ...item, bytes: 0, access: item.access === 'w' ? 'cw' : item.access }));
-}
-
-/** `enter` reads outer frames below %rbp: how many depends on the level. */
-function reads(form: Form): ImplicitMemory[] {
-  return form.memory.filter((item) => item.access === 'r').map((item) => ({ ...item, bytes: 0 }));
 }
 
 /** Whether an address the instruction accesses is computed from a register it changes. */
@@ -205,7 +214,7 @@ function effectsOf(
     changed?.push(how);
     const target = operand.kind === 'indirect' ? operand.inner : operand;
     if ((target.kind === 'register' || target.kind === 'memory') && target.decoration !== '')
-      sets.mask(target.decoration, i + shift === form.memoryOperand ? form.maskAccess : 'r');
+      sets.mask(target.decoration, form.maskAccess);
     const count = i + shift === form.pair ? 2 : i + shift === form.block ? 4 : 1;
     if (target.kind === 'register') {
       sets.register(target, idiom ? (how.includes('w') && !isMerging(operand) ? 'w' : '-') : how, count);
@@ -215,8 +224,13 @@ function effectsOf(
       sets.address(target.index);
     }
   }
-  if (setsFlags(form, operands)) sets.integerKilled |= form.flagsWritten;
-  else sets.integerRead |= form.flagsWritten;
+  const flags = flagsSet(form, operands);
+  if (flags === 'yes') sets.integerKilled |= form.flagsWritten;
+  else if (flags === 'maybe') sets.integerRead |= form.flagsWritten;
+  else {
+    sets.integerRead &= ~FLAGS;
+    sets.integerWritten &= ~FLAGS;
+  }
   if (repeated) {
     // A count of zero changes nothing.
     sets.integerRead |= sets.integerWritten | RCX;
@@ -292,19 +306,22 @@ function withDecorators(effects: Effects, all: readonly Operand[]): Effects {
 export function lookup(instruction: Instruction, mode: Mode = 64): Lookup {
   const { mnemonic, operands: all, prefixes } = instruction;
   if (mnemonic === '') return { ok: false, reason: `prefix '${prefixes.join(' ')}' without an instruction` };
-  const refused = refusedReason(mnemonic);
+  const refused = refusedReason(mnemonic, mode);
   if (refused !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${refused}` };
-  const { forms, pseudo } = candidates(mnemonic, mode);
-  if (forms.length === 0) return { ok: false, reason: `unknown instruction '${mnemonic}'` };
+  const { forms, suffixed, pseudo } = candidates(mnemonic, mode);
+  if (forms.length === 0 && suffixed.length === 0)
+    return { ok: false, reason: `unknown instruction '${mnemonic}'` };
   const decorated = all.some((operand) => operand.kind === 'decorator');
   const operands = decorated ? all.filter((operand) => operand.kind !== 'decorator') : all;
   const classes = operands.map((operand) => classesOf(operand, mode));
   if (pseudo) classes.unshift(CLASS.i);
-  const form = choose(mnemonic, forms, classes);
+  const form =
+    choose(mnemonic, broadcast(mnemonic, forms, operands, mode), classes) ??
+    choose(mnemonic, suffixed, classes);
   if (form === undefined)
     return { ok: false, reason: `no form of '${mnemonic}' takes ${describe(operands, mode)}` };
   if (typeof form === 'string') return { ok: false, reason: form };
-  const why = refusedReason(form.base);
+  const why = refusedReason(form.base, mode);
   if (why !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${why}` };
   if (prefixes.length > 0) {
     const reason = refusePrefixes(prefixes, form, mode);

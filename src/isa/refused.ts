@@ -1,4 +1,5 @@
 // Instructions whose writes are not told by their operands and registers: lookup refuses them with these reasons.
+import type { Mode } from './rows.js';
 
 const ENCLAVE = 'what it writes depends on a leaf number and on enclave structures';
 const MACHINE = 'it loads or stores the state of a virtual machine or a trust domain';
@@ -16,6 +17,7 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['enclv', ENCLAVE],
   ['encls', ENCLAVE],
   ['enclu', ENCLAVE],
+  ['frstpm', 'only the 80287 has it'],
   ['getsec', ENCLAVE],
   ['getsecq', ENCLAVE],
   ['llwpcb', PROFILING],
@@ -43,12 +45,19 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['vmsave', MACHINE],
 ]);
 
+const NARROW = 'the operand size prefix is ignored by one vendor and obeyed by the other in 64-bit mode';
+const REFUSED_64: ReadonlyMap<string, string> = new Map([
+  ['callw', NARROW],
+  ['jmpw', NARROW],
+  ['retw', NARROW],
+]);
+
 /** Why an instruction is refused by name, or undefined. */
-export function refusedReason(name: string): string | undefined {
-  return REFUSED.get(name);
+export function refusedReason(name: string, mode: Mode): string | undefined {
+  return REFUSED.get(name) ?? (mode === 64 ? REFUSED_64.get(name) : undefined);
 }
 
-/** All names refused on purpose, with their reasons: for the check and its tests. */
-export function refusedNames(): ReadonlyMap<string, string> {
-  return REFUSED;
+/** All names refused on purpose in a mode, with their reasons: for the check and its tests. */
+export function refusedNames(mode: Mode): ReadonlyMap<string, string> {
+  return mode === 64 ? new Map([...REFUSED, ...REFUSED_64]) : REFUSED;
 }

@@ -47,8 +47,8 @@ function build(mode: Mode): Map<string, RegisterName> {
     add(`zmm${i}`, CLASS.z, 0, 1 << i);
   }
   for (let i = 0; i < 16; i++) {
-    if (!long && i >= 8) break;
     special(`cr${i}`, CLASS.cr, 30);
+    if (!long && i >= 8) continue;
     special(`dr${i}`, CLASS.dr, 30);
     special(`db${i}`, CLASS.dr, 30);
   }

@@ -219,7 +219,9 @@ bndmov bndmov m16:r,bnd:w m64
 bndmov bndmov m8:r,bnd:w m32
 bndstx bndstx bnd:r,m0:a
 bound,boundl bound m8:r,r32:r os=4 m32
+bound,boundl bound r32:r,m8:r os=4 m32
 bound,boundw bound m4:r,r16:r os=2 m32
+bound,boundw bound r16:r,m4:r os=2 m32
 bsf,bsfl bsf m4:r,r32:cw fw=cpazso os=4
 bsf,bsfl bsf r32:r,r32:cw fw=cpazso os=4
 bsf,bsfq bsf m8:r,r64:cw fw=cpazso os=8 m64
@@ -293,9 +295,9 @@ call,calll call rel:- ir=10 iw=10 ik=10 im=4@-4:4:w flow=call os=4 natural m32
 call,callq call m8:r ir=10 iw=10 ik=10 im=4@-8:8:w flow=call os=8 natural m64
 call,callq call r64:r ir=10 iw=10 ik=10 im=4@-8:8:w flow=call os=8 natural m64
 call,callq call rel:- ir=10 iw=10 ik=10 im=4@-8:8:w flow=call os=8 natural m64
-call,callw call m2:r ir=10 iw=10 ik=10 im=4@-2:2:w flow=call os=2
-call,callw call r16:r ir=10 iw=10 ik=10 im=4@-2:2:w flow=call os=2
-call,callw call rel:- ir=10 iw=10 ik=10 im=4@-2:2:w flow=call os=2
+call,callw call m2:r ir=10 iw=10 ik=10 im=4@-2:2:w flow=call os=2 m32
+call,callw call r16:r ir=10 iw=10 ik=10 im=4@-2:2:w flow=call os=2 m32
+call,callw call rel:- ir=10 iw=10 ik=10 im=4@-2:2:w flow=call os=2 m32
 cbtw cbw - ir=1 iw=1 os=2
 ccs_encrypt ccs_encrypt - ir=cf iw=c2 im=2@0:0:r;3@0:0:r;6@0:0:r;7@0:0:cw
 ccs_hash ccs_hash - ir=cb iw=43 im=6@0:0:r;7@0:0:r;7@0:0:cw
@@ -531,16 +533,16 @@ comiss comiss m4:r,x:r fw=cpazso
 comiss comiss x:r,x:r fw=cpazso
 cpuid cpuid - ir=3 iw=f ik=f
 cqto cqo - ir=1 iw=4 ik=4 os=8 m64
-crc32,crc32b crc32 m1:r,r32:rw os=4
-crc32,crc32b crc32 m1:r,r64:rw os=8 m64
-crc32,crc32b crc32 r8:r,r32:rw os=4
-crc32,crc32b crc32 r8:r,r64:rw os=8 m64
+crc32,crc32b crc32 m1:r,r32:rw os=1
+crc32,crc32b crc32 m1:r,r64:rw os=1 m64
+crc32,crc32b crc32 r8:r,r32:rw os=1
+crc32,crc32b crc32 r8:r,r64:rw os=1 m64
 crc32,crc32l crc32 m4:r,r32:rw os=4
 crc32,crc32l crc32 r32:r,r32:rw os=4
 crc32,crc32q crc32 m8:r,r64:rw os=8 m64
 crc32,crc32q crc32 r64:r,r64:rw os=8 m64
-crc32,crc32w crc32 m2:r,r32:rw os=4
-crc32,crc32w crc32 r16:r,r32:rw os=4
+crc32,crc32w crc32 m2:r,r32:rw os=2
+crc32,crc32w crc32 r16:r,r32:rw os=2
 cvtdq2pd cvtdq2pd m8:r,x:w
 cvtdq2pd cvtdq2pd x:r,x:w
 cvtdq2ps cvtdq2ps m16:r,x:w
@@ -977,8 +979,8 @@ jmp,jmpl jmp m4:r flow=indirect-jump os=4 natural m32
 jmp,jmpl jmp r32:r flow=indirect-jump os=4 natural m32
 jmp,jmpq jmp m8:r flow=indirect-jump os=8 natural m64
 jmp,jmpq jmp r64:r flow=indirect-jump os=8 natural m64
-jmp,jmpw jmp m2:r flow=indirect-jump os=2
-jmp,jmpw jmp r16:r flow=indirect-jump os=2
+jmp,jmpw jmp m2:r flow=indirect-jump os=2 m32
+jmp,jmpw jmp r16:r flow=indirect-jump os=2 m32
 jne jne rel:- fr=z flow=branch
 jno jno rel:- fr=o flow=branch
 jnp jnp rel:- fr=p flow=branch
@@ -1085,13 +1087,13 @@ lfence lfence -
 lfs,lfsl lfs m6:r,r32:w or=20000000 ow=20000000 os=4
 lfs,lfsq lfs m10:r,r64:w or=20000000 ow=20000000 os=8 m64
 lfs,lfsw lfs m4:r,r16:w or=20000000 ow=20000000 os=2
-lgdt,lgdtl lgdt m6:r os=4 priv m32
+lgdt,lgdtl lgdt m6:r os=4 natural priv m32
 lgdt,lgdtq lgdt m10:r os=8 natural priv m64
 lgdt,lgdtw lgdt m6:r os=2 priv m32
 lgs,lgsl lgs m6:r,r32:w or=20000000 ow=20000000 os=4
 lgs,lgsq lgs m10:r,r64:w or=20000000 ow=20000000 os=8 m64
 lgs,lgsw lgs m4:r,r16:w or=20000000 ow=20000000 os=2
-lidt,lidtl lidt m6:r os=4 priv m32
+lidt,lidtl lidt m6:r os=4 natural priv m32
 lidt,lidtq lidt m10:r os=8 natural priv m64
 lidt,lidtw lidt m6:r os=2 priv m32
 ljmp,ljmpl jmp m6:r flow=indirect-jump
@@ -1126,12 +1128,9 @@ lods,lodsw lods - ir=41 iw=41 ik=40 im=6@0:2:r fr=d os=2 rep
 lods,lodsw lods ms:r ir=41 iw=41 ik=40 im=6@0:2:r fr=d os=2 rep
 lods,lodsw lods ms:r,ax:w ir=40 iw=40 ik=40 im=6@0:2:r fr=d os=2 rep
 loop,loopl loop rel:- ir=2 iw=2 ik=2 flow=branch
-loop,loopw loop rel:- ir=2 iw=2 flow=branch m32
 loope,loopel loope rel:- ir=2 iw=2 ik=2 fr=z flow=branch
-loope,loopew loope rel:- ir=2 iw=2 fr=z flow=branch m32
 loopeq loope rel:- ir=2 iw=2 ik=2 fr=z flow=branch m64
 loopne,loopnel loopne rel:- ir=2 iw=2 ik=2 fr=z flow=branch
-loopne,loopnew loopne rel:- ir=2 iw=2 fr=z flow=branch m32
 loopneq loopne rel:- ir=2 iw=2 ik=2 fr=z flow=branch m64
 loopq loop rel:- ir=2 iw=2 ik=2 flow=branch m64
 lret,lretl retf - ir=10 iw=10 ik=10 im=4@0:8:r flow=return m64
@@ -2054,8 +2053,8 @@ ret,retl ret - ir=10 iw=10 ik=10 im=4@0:4:r flow=return os=4 natural m32
 ret,retl ret i:- ir=10 iw=10 ik=10 im=4@0:4:r flow=return os=4 natural m32
 ret,retq ret - ir=10 iw=10 ik=10 im=4@0:8:r flow=return os=8 natural m64
 ret,retq ret i:- ir=10 iw=10 ik=10 im=4@0:8:r flow=return os=8 natural m64
-ret,retw ret - ir=10 iw=10 ik=10 im=4@0:2:r flow=return os=2
-ret,retw ret i:- ir=10 iw=10 ik=10 im=4@0:2:r flow=return os=2
+ret,retw ret - ir=10 iw=10 ik=10 im=4@0:2:r flow=return os=2 m32
+ret,retw ret i:- ir=10 iw=10 ik=10 im=4@0:2:r flow=return os=2 m32
 rmpadjust rmpadjust - ir=7 iw=1 ik=1 fw=pazso priv m64
 rmpquery rmpquery - ir=5 iw=7 ik=7 fw=pazso priv m64
 rmpupdate rmpupdate - ir=3 iw=1 ik=1 im=1@0:16:r fw=pazso priv m64
@@ -2231,7 +2230,7 @@ sets,setsb sets m1:w fr=s os=1
 sets,setsb sets r8:w fr=s os=1
 setssbsy setssbsy - priv
 sfence sfence -
-sgdt,sgdtl sgdt m6:w os=4 m32
+sgdt,sgdtl sgdt m6:w os=4 natural m32
 sgdt,sgdtq sgdt m10:w os=8 natural m64
 sgdt,sgdtw sgdt m6:w os=2 m32
 sha1msg1 sha1msg1 m16:r,x:rw
@@ -2334,7 +2333,7 @@ shufpd shufpd i:-,m16:r,x:rw
 shufpd shufpd i:-,x:r,x:rw
 shufps shufps i:-,m16:r,x:rw
 shufps shufps i:-,x:r,x:rw
-sidt,sidtl sidt m6:w os=4 m32
+sidt,sidtl sidt m6:w os=4 natural m32
 sidt,sidtq sidt m10:w os=8 natural m64
 sidt,sidtw sidt m6:w os=2 m32
 skinit skinit - ir=1 iw=ff ik=ff or=60000000 ow=60000000 fw=cpazsdo flow=return priv m32
@@ -3923,14 +3922,14 @@ vgatherdps vgatherdps vy4:r,y:rw mask=rw
 vgatherdps vgatherdps vz4:r,z:rcw mask=rw
 vgatherdps vgatherdps x:rw,vx4:r,x:rw
 vgatherdps vgatherdps y:rw,vy4:r,y:rw
-vgatherpf0dpd vgatherpf0dpd vy8:a mask=r
-vgatherpf0dps vgatherpf0dps vz4:a mask=r
-vgatherpf0qpd vgatherpf0qpd vz8:a mask=r
-vgatherpf0qps vgatherpf0qps vz4:a mask=r
-vgatherpf1dpd vgatherpf1dpd vy8:a mask=r
-vgatherpf1dps vgatherpf1dps vz4:a mask=r
-vgatherpf1qpd vgatherpf1qpd vz8:a mask=r
-vgatherpf1qps vgatherpf1qps vz4:a mask=r
+vgatherpf0dpd vgatherpf0dpd vy8:a
+vgatherpf0dps vgatherpf0dps vz4:a
+vgatherpf0qpd vgatherpf0qpd vz8:a
+vgatherpf0qps vgatherpf0qps vz4:a
+vgatherpf1dpd vgatherpf1dpd vy8:a
+vgatherpf1dps vgatherpf1dps vz4:a
+vgatherpf1qpd vgatherpf1qpd vz8:a
+vgatherpf1qps vgatherpf1qps vz4:a
 vgatherqpd vgatherqpd vx8:r,x:rw mask=rw
 vgatherqpd vgatherqpd vy8:r,y:rw mask=rw
 vgatherqpd vgatherqpd vz8:r,z:rcw mask=rw
@@ -6448,14 +6447,14 @@ vscatterdpd vscatterdpd z:r,vy8:cw mask=rw
 vscatterdps vscatterdps x:r,vx4:cw mask=rw
 vscatterdps vscatterdps y:r,vy4:cw mask=rw
 vscatterdps vscatterdps z:r,vz4:cw mask=rw
-vscatterpf0dpd vscatterpf0dpd vy8:a mask=r
-vscatterpf0dps vscatterpf0dps vz4:a mask=r
-vscatterpf0qpd vscatterpf0qpd vz8:a mask=r
-vscatterpf0qps vscatterpf0qps vz4:a mask=r
-vscatterpf1dpd vscatterpf1dpd vy8:a mask=r
-vscatterpf1dps vscatterpf1dps vz4:a mask=r
-vscatterpf1qpd vscatterpf1qpd vz8:a mask=r
-vscatterpf1qps vscatterpf1qps vz4:a mask=r
+vscatterpf0dpd vscatterpf0dpd vy8:a
+vscatterpf0dps vscatterpf0dps vz4:a
+vscatterpf0qpd vscatterpf0qpd vz8:a
+vscatterpf0qps vscatterpf0qps vz4:a
+vscatterpf1dpd vscatterpf1dpd vy8:a
+vscatterpf1dps vscatterpf1dps vz4:a
+vscatterpf1qpd vscatterpf1qpd vz8:a
+vscatterpf1qps vscatterpf1qps vz4:a
 vscatterqpd vscatterqpd x:r,vx8:cw mask=rw
 vscatterqpd vscatterqpd y:r,vy8:cw mask=rw
 vscatterqpd vscatterqpd z:r,vz8:cw mask=rw
@@ -6732,9 +6731,7 @@ xsha1 xsha1 - ir=c3 iw=43 im=6@0:0:r;7@0:0:r;7@0:0:cw
 xsha256 xsha256 - ir=c3 iw=43 im=6@0:0:r;7@0:0:r;7@0:0:cw
 xsha512 xsha512 - ir=c2 iw=42 im=6@0:0:r;7@0:0:r;7@0:0:cw
 xsha512_alt xsha512_alt - ir=c2 iw=42 im=6@0:0:r;7@0:0:r;7@0:0:cw
-xstore xstore - ir=84 iw=81 ik=1 im=7@0:0:w m32
 xstore xstore - ir=84 iw=81 ik=81 im=7@0:0:w
-xstore_alt xstore_alt - ir=84 iw=81 ik=1 im=7@0:0:w m32
 xstore_alt xstore_alt - ir=84 iw=81 ik=81 im=7@0:0:w
 xsusldtrk xsusldtrk -
 xtest xtest - fw=cpazso
