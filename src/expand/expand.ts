@@ -138,7 +138,7 @@ class Expander {
     for (;;) {
       while (text.charCodeAt(at) === 12 || skipBlanks(text, at) !== at) at++;
       const c = text.charCodeAt(at);
-      if (isEnd(c)) return this.plain(input, at);
+      if (isEnd(c)) return this.blank(input, at);
       const named = isNameStart(c) || c === QUOTE;
       if (this.conditions.skipping && !(named && /^\.(if|else|endif|endc)/i.test(text.slice(at, at + 6)))) {
         input.finish(endQuoted(text, at, false));
@@ -170,9 +170,13 @@ class Expander {
 
   /** The statement is copied as it stands. */
   private plain(input: Input, at: number): void {
-    const blank = isEnd(input.text.charCodeAt(at));
     input.finish(endQuoted(input.text, at, true));
-    if (blank && input.kind !== 'file' && this.labels === '') this.output.drop(input);
+  }
+
+  /** Nothing, or labels alone. Blank lines of a macro are of no use. */
+  private blank(input: Input, at: number): void {
+    input.finish(at);
+    if (input.kind !== 'file' && this.labels === '') this.output.drop(input);
   }
 
   private assignment(input: Input, name: string, sign: number): void {
