@@ -1,9 +1,13 @@
 // The whole pass: text in, mirrored text or diagnostics out. Pure.
 import { collectCode } from './analyze/code.js';
-import type { Diagnostic } from './analyze/diagnostic.js';
+import type { Diagnostic, DiagnosticCode } from './analyze/diagnostic.js';
 import { computeLiveness } from './analyze/liveness.js';
 import type { Abi } from './analyze/liveness.js';
 import { emit } from './emit/emit.js';
+import { expand } from './expand/expand.js';
+import { originOf } from './expand/origins.js';
+import type { Origins } from './expand/origins.js';
+import type { ExpandOptions, Problem } from './expand/types.js';
 import { instrument } from './instrument/instrument.js';
 import type { CallMirror, Counts } from './instrument/instrument.js';
 import { parse } from './parse/parse.js';
@@ -18,16 +22,12 @@ export interface RewriteOptions {
   readonly breakAt: number;
   /** Opt-outs by name: `data-in-code`. */
   readonly allow: readonly string[];
+  /** What `.include` reads, and `--defsym` values. */
+  readonly expand: ExpandOptions;
 }
 
-export interface Message {
-  readonly line: number;
-  readonly column: number;
-  readonly code: string;
-  readonly message: string;
-  readonly note: string;
-  /** The refused statement. */
-  readonly text: string;
+export interface Message extends Problem {
+  readonly code: DiagnosticCode;
 }
 
 export type RewriteResult =
@@ -41,18 +41,32 @@ function freshPrefix(text: string): string {
   return prefix;
 }
 
-function located(file: SourceFile, diagnostic: Diagnostic): Message {
+function located(file: SourceFile, origins: Origins, diagnostic: Diagnostic): Message {
   const start = file.starts[diagnostic.statement] ?? 0;
   const parsed = file.parsed[diagnostic.statement];
   const at = start + (parsed?.bodyOffset ?? 0);
   const { line, column } = positionOf(file, at);
   return {
-    line,
+    ...originOf(origins, line),
     column,
     code: diagnostic.code,
     message: diagnostic.message,
     note: diagnostic.note,
     text: file.text.slice(at, file.ends[diagnostic.statement] ?? at),
+  };
+}
+
+/** Refused before there are statements: binary data. */
+function unreadable(name: string, text: string, nul: number): Message {
+  return {
+    file: name,
+    line: text.slice(0, nul).split('\n').length,
+    column: 1,
+    uses: [],
+    code: 'M011',
+    message: 'binary data where assembly text is expected',
+    note: 'give the text that the compiler writes with -S',
+    text: '',
   };
 }
 
@@ -65,33 +79,24 @@ function located(file: SourceFile, diagnostic: Diagnostic): Message {
  */
 export function rewrite(name: string, text: string, options: RewriteOptions): RewriteResult {
   const nul = text.indexOf('\0');
-  if (nul >= 0) {
-    const line = text.slice(0, nul).split('\n').length;
-    return {
-      ok: false,
-      diagnostics: [
-        {
-          line,
-          column: 1,
-          code: 'M011',
-          message: 'binary data where assembly text is expected',
-          note: 'give the text that the compiler writes with -S',
-          text: '',
-        },
-      ],
-    };
-  }
-  const file = parse(name, text);
+  if (nul >= 0) return { ok: false, diagnostics: [unreadable(name, text, nul)] };
+  const expansion = expand(name, text, options.expand);
+  if (!expansion.ok)
+    return { ok: false, diagnostics: expansion.problems.map((problem) => ({ ...problem, code: 'M012' })) };
+  const { origins } = expansion;
+  const file = parse(name, expansion.text);
+  const refuse = (diagnostics: readonly Diagnostic[]): RewriteResult => ({
+    ok: false,
+    diagnostics: diagnostics.map((d) => located(file, origins, d)),
+  });
   const code = collectCode(file, new Set(options.allow));
-  if (code.diagnostics.length > 0)
-    return { ok: false, diagnostics: code.diagnostics.map((d) => located(file, d)) };
+  if (code.diagnostics.length > 0) return refuse(code.diagnostics);
   const live = computeLiveness(code, options.abi);
   const { edits, counts, diagnostics } = instrument(code, live, {
     abi: options.abi,
     callMirror: options.callMirror,
     breakAt: options.breakAt,
-    labelPrefix: freshPrefix(text),
+    labelPrefix: freshPrefix(expansion.text),
   });
-  if (diagnostics.length > 0) return { ok: false, diagnostics: diagnostics.map((d) => located(file, d)) };
-  return { ok: true, text: emit(file, edits), stats: counts };
+  return diagnostics.length > 0 ? refuse(diagnostics) : { ok: true, text: emit(file, edits), stats: counts };
 }

@@ -98,7 +98,14 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
       case 'layout':
         return;
       case 'neutral':
-        if (body.name === '.type') {
+        if (body.name === '.att_syntax' && !/^(prefix)?$/.test(body.args))
+          refuse(
+            i,
+            'M003',
+            `directive '.att_syntax ${body.args}' is not supported`,
+            'write registers with %',
+          );
+        else if (body.name === '.type') {
           const comma = body.args.indexOf(',');
           if (/[@%"]?(function|gnu_indirect_function|STT_FUNC)\b/.test(body.args.slice(comma + 1)))
             functions.add(body.args.slice(0, comma).trim());

@@ -12,7 +12,8 @@ export type DiagnosticCode =
   | 'M008' // code address arithmetic
   | 'M009' // no register can be had
   | 'M010' // a write that got no mirror store
-  | 'M011'; // unreadable input
+  | 'M011' // unreadable input
+  | 'M012'; // a macro, conditional, loop or include that cannot be expanded
 
 export interface Diagnostic {
   readonly statement: number;

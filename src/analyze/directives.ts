@@ -5,7 +5,7 @@ export type DirectiveRole =
   | 'data' // emits bytes: refused in code, where it may hide stores
   | 'layout' // alignment: harmless in code
   | 'neutral' // symbols, debug information, CFI
-  | 'refused'; // conditional text, macros, other syntaxes: not in this release
+  | 'refused'; // other syntaxes and word sizes: not in this release
 
 const rows: readonly (readonly [DirectiveRole, string])[] = [
   ['section', '.bss .data .popsection .previous .pushsection .section .subsection .text'],
@@ -16,11 +16,11 @@ const rows: readonly (readonly [DirectiveRole, string])[] = [
   ['layout', '.align .balign .balignl .balignw .p2align .p2alignl .p2alignw'],
   [
     'neutral',
-    '.addrsig .addrsig_sym .att_mnemonic .att_syntax .cfi_adjust_cfa_offset .cfi_b_key_frame .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_endproc .cfi_escape .cfi_fde_data .cfi_inline_lsda .cfi_label .cfi_lsda .cfi_offset .cfi_personality .cfi_personality_id .cfi_register .cfi_rel_offset .cfi_remember_state .cfi_restore .cfi_restore_state .cfi_return_column .cfi_same_value .cfi_sections .cfi_signal_frame .cfi_startproc .cfi_undefined .cfi_val_encoded_addr .cfi_val_offset .cfi_window_save .code64 .comm .eject .end .equ .equiv .eqv .file .global .globl .gnu_attribute .hidden .ident .internal .largecomm .lcomm .linkonce .list .ln .loc .loc_mark_labels .local .nolist .nops .protected .psize .reloc .sbttl .set .size .sleb .stabd .stabn .stabs .symver .title .tls_common .type .version .vtable_entry .vtable_inherit .weak .weakref',
+    '.addrsig .addrsig_sym .att_mnemonic .att_syntax .cfi_adjust_cfa_offset .cfi_b_key_frame .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_endproc .cfi_escape .cfi_fde_data .cfi_inline_lsda .cfi_label .cfi_lsda .cfi_offset .cfi_personality .cfi_personality_id .cfi_register .cfi_rel_offset .cfi_remember_state .cfi_restore .cfi_restore_state .cfi_return_column .cfi_same_value .cfi_sections .cfi_signal_frame .cfi_startproc .cfi_undefined .cfi_val_encoded_addr .cfi_val_offset .cfi_window_save .code64 .comm .eject .end .equ .equiv .eqv .file .global .globl .gnu_attribute .hidden .ident .internal .largecomm .lcomm .linkonce .list .ln .loc .loc_mark_labels .local .nolist .nops .print .protected .psize .reloc .sbttl .set .size .sleb .stabd .stabn .stabs .symver .title .tls_common .type .version .vtable_entry .vtable_inherit .warning .weak .weakref',
   ],
   [
     'refused',
-    '.abort .altmacro .arch .bundle_align_mode .bundle_lock .bundle_unlock .code16 .code16gcc .code32 .else .elseif .endif .endm .endr .err .error .exitm .if .ifb .ifc .ifdef .ifeq .ifeqs .ifge .ifgt .ifle .iflt .ifnb .ifnc .ifndef .ifne .ifnes .ifnotdef .include .intel_mnemonic .intel_syntax .irp .irpc .macro .noaltmacro .print .purgem .rept .struct .warning',
+    '.abort .arch .bundle_align_mode .bundle_lock .bundle_unlock .code16 .code16gcc .code32 .intel_mnemonic .intel_syntax .struct',
   ],
 ];
 

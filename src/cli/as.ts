@@ -7,7 +7,7 @@ import { rewrite } from '../rewrite.js';
 import type { Message } from '../rewrite.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
-import { formatMessages, readText, writeText } from './files.js';
+import { expandOptions, formatMessages, readText, writeText } from './files.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -18,11 +18,16 @@ const takesValue: ReadonlySet<string> = new Set(['--MD', '--debug-prefix-map', '
 interface Command {
   readonly inputs: readonly string[];
   readonly output: string;
+  /** `-I` folders and `--defsym` arguments; they are in `rest`, too. */
+  readonly folders: readonly string[];
+  readonly symbols: readonly string[];
   readonly rest: readonly string[];
 }
 
 function readCommand(argv: readonly string[]): Command {
   const inputs: string[] = [];
+  const folders: string[] = [];
+  const symbols: string[] = [];
   const rest: string[] = [];
   let output = 'a.out';
   for (let i = 0; i < argv.length; i++) {
@@ -30,11 +35,15 @@ function readCommand(argv: readonly string[]): Command {
     if (takesValue.has(arg)) {
       const value = argv[++i] ?? '';
       if (arg === '-o') output = value;
+      else if (arg === '-I') folders.push(value);
+      else if (arg === '--defsym') symbols.push(value);
       rest.push(arg, value);
-    } else if (arg.startsWith('-') && arg !== '-' && arg !== '--') rest.push(arg);
-    else inputs.push(arg === '--' ? '-' : arg);
+    } else if (arg.startsWith('-') && arg !== '-' && arg !== '--') {
+      if (arg.startsWith('-I')) folders.push(arg.slice(2));
+      rest.push(arg);
+    } else inputs.push(arg === '--' ? '-' : arg);
   }
-  return { inputs: inputs.length === 0 ? ['-'] : inputs, output, rest };
+  return { inputs: inputs.length === 0 ? ['-'] : inputs, output, folders, symbols, rest };
 }
 
 /** The name a compiler wrote into its output, for messages: `.file "x.c"`. */
@@ -43,8 +52,8 @@ function sourceName(text: string, input: string): string {
   return found?.[1] === undefined ? (input === '-' ? '<stdin>' : input) : `${found[1]} (assembly)`;
 }
 
-function refuse(name: string, messages: readonly Message[], output: string, settings: Settings): number {
-  process.stderr.write(formatMessages(name, messages));
+function refuse(messages: readonly Message[], output: string, settings: Settings): number {
+  process.stderr.write(formatMessages(messages));
   rmSync(output, { force: true });
   if (settings.refusedFile !== undefined) writeFileSync(settings.refusedFile, '');
   return exitRefused;
@@ -67,8 +76,11 @@ function main(argv: readonly string[]): number {
     }
   }
   const name = sourceName(text, command.inputs[0] ?? '-');
-  const result = rewrite(name, text, settings.options);
-  if (!result.ok) return refuse(name, result.diagnostics, command.output, settings);
+  const result = rewrite(name, text, {
+    ...settings.options,
+    expand: expandOptions(command.folders, command.symbols),
+  });
+  if (!result.ok) return refuse(result.diagnostics, command.output, settings);
   if (settings.emitText) {
     writeText(command.output, result.text);
     return 0;

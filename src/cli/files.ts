@@ -1,5 +1,7 @@
 // Reading input and writing output so that nothing half-written is left behind.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExpandOptions } from '../expand/types.js';
 import type { Message } from '../rewrite.js';
 
 /** Reads a file, or standard input for `-`. Bytes are kept one to one (latin1), whatever their encoding. */
@@ -23,15 +25,41 @@ export function writeText(path: string, text: string, encoding: 'latin1' | 'utf8
   }
 }
 
-/** Messages as a compiler prints them: place, what, the text, how to fix. At most `most` are shown. */
-export function formatMessages(name: string, messages: readonly Message[], most = 20): string {
+/**
+ * How the expansion reaches other files.
+ *
+ * @param folders `-I`, in order; the current folder goes first, as with GNU as
+ * @param symbols `--defsym` arguments, `name=value`
+ */
+export function expandOptions(folders: readonly string[], symbols: readonly string[]): ExpandOptions {
+  return {
+    readInclude: (path) => {
+      for (const name of [path, ...(path.startsWith('/') ? [] : folders.map((folder) => join(folder, path)))])
+        if (existsSync(name)) return { name, text: readText(name) };
+      return undefined;
+    },
+    defsym: new Map(symbols.map(readSymbol)),
+  };
+}
+
+function readSymbol(argument: string): [name: string, value: bigint] {
+  const [name = '', value = ''] = argument.split(/=(.*)/s, 2);
+  if (name === '' || !/^(0x[0-9a-f]+|\d+)$/i.test(value))
+    throw new RangeError(`--defsym takes name=number, not '${argument}'`);
+  // GNU as reads a leading 0 as octal.
+  return [name, BigInt(/^0\d+$/.test(value) ? `0o${value}` : value)];
+}
+
+/** Messages as a compiler prints them: place, what, the text, how it came there, how to fix it. At most `most` are shown. */
+export function formatMessages(messages: readonly Message[], most = 20): string {
   const lines: string[] = [];
   for (const m of messages.slice(0, most)) {
-    lines.push(`${name}:${m.line}:${m.column}: error[${m.code}]: ${m.message}`);
+    const place = `${m.file}:${m.line}:${m.column}`;
+    lines.push(`${place}: error[${m.code}]: ${m.message}`);
     if (m.text !== '') lines.push(`    ${Buffer.from(m.text, 'latin1').toString('utf8').trim()}`);
-    if (m.note !== '') lines.push(`${name}:${m.line}:${m.column}: note: ${m.note}`);
+    for (const use of m.uses) lines.push(`${use.file}:${use.line}: note: in the expansion of ${use.name}`);
+    if (m.note !== '') lines.push(`${place}: note: ${m.note}`);
   }
-  if (messages.length > most)
-    lines.push(`${name}: ${messages.length - most} more errors of this kind are not shown`);
-  return lines.join('\n') + '\n';
+  if (messages.length > most) lines.push(`${messages.length - most} more errors are not shown`);
+  return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
 import type { CommandModule } from 'yargs';
 import { rewrite } from '../rewrite.js';
-import { formatMessages, readText, writeText } from './files.js';
+import { expandOptions, formatMessages, readText, writeText } from './files.js';
 
 interface Arguments {
   input: string;
@@ -12,6 +12,8 @@ interface Arguments {
   stats: string | undefined;
   break: number;
   allow: string[];
+  include: string[];
+  defsym: string[];
 }
 
 const exitRefused = 2;
@@ -58,6 +60,19 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         array: true,
         default: [],
         describe: 'opt out by name: data-in-code',
+      })
+      .option('include', {
+        alias: 'I',
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'folder for .include, as of GNU as',
+      })
+      .option('defsym', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'name=number, as of GNU as',
       }),
   handler: (args) => {
     let text: string;
@@ -77,9 +92,10 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       abi: args.abi,
       breakAt: args.break,
       allow: args.allow,
+      expand: expandOptions(args.include, args.defsym),
     });
     if (!result.ok) {
-      process.stderr.write(formatMessages(name, result.diagnostics));
+      process.stderr.write(formatMessages(result.diagnostics));
       process.exitCode = exitRefused;
       return;
     }

@@ -27,6 +27,7 @@ function readCases(text: string): Case[] {
         callMirror: flag('call') === 'callee' ? 'callee' : 'site',
         breakAt: Number(flag('break') ?? 0),
         allow: flag('allow')?.split(',') ?? [],
+        expand: { readInclude: () => undefined },
       },
       input: rest.join('\n'),
       expected,
@@ -37,7 +38,12 @@ function readCases(text: string): Case[] {
 function show(c: Case): string {
   const result = rewrite('case.s', c.input, c.options);
   if (result.ok) return result.text;
-  return result.diagnostics.map((d) => `${d.line}:${d.column} ${d.code} ${d.message}\n`).join('');
+  return result.diagnostics
+    .map(
+      (d) =>
+        `${d.line}:${d.column} ${d.code} ${d.message}\n${d.uses.map((u) => `  ${u.line} in ${u.name}\n`).join('')}`,
+    )
+    .join('');
 }
 
 for (const name of readdirSync(folder)

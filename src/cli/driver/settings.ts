@@ -2,7 +2,7 @@
 import type { RewriteOptions } from '../../rewrite.js';
 
 export interface Settings {
-  readonly options: RewriteOptions;
+  readonly options: Omit<RewriteOptions, 'expand'>;
   /** A JSON file, or a folder that gets one file an object; undefined: no statistics. */
   readonly stats: string | undefined;
   /** Keep native and mirrored text beside the object. */
