@@ -26,6 +26,7 @@ const CONDITIONAL: readonly (readonly [prefix: string, suffixes: readonly string
   ['j', ['']],
   ['set', ['', 'b']],
   ['cmov', ['', 'w', 'l', 'q']],
+  ['cmp', ['xadd']],
 ];
 
 // prettier-ignore
@@ -41,6 +42,16 @@ const SINGLE: Readonly<Record<string, readonly Alias[]>> = {
   fwait: [{ name: 'wait' }], wait: [{ name: 'fwait' }],
   loopz: [{ name: 'loope' }], loopnz: [{ name: 'loopne' }], loope: [{ name: 'loopz' }], loopne: [{ name: 'loopnz' }],
   ud2a: [{ name: 'ud2' }], ud2b: [{ name: 'ud1' }],
+  fcmova: [{ name: 'fcmovnbe' }], fcmovae: [{ name: 'fcmovnb' }], fcmovna: [{ name: 'fcmovbe' }],
+  fcmovnae: [{ name: 'fcmovb' }], fcompi: [{ name: 'fcomip' }], fucompi: [{ name: 'fucomip' }],
+  // Without a suffix the integer operand of x87 has 16 bits.
+  fiadd: [{ name: 'fiadds' }], ficom: [{ name: 'ficoms' }], ficomp: [{ name: 'ficomps' }], fidiv: [{ name: 'fidivs' }],
+  fidivr: [{ name: 'fidivrs' }], fild: [{ name: 'filds' }], fimul: [{ name: 'fimuls' }], fist: [{ name: 'fists' }],
+  fistp: [{ name: 'fistps' }], fisttp: [{ name: 'fisttps' }], fisub: [{ name: 'fisubs' }], fisubr: [{ name: 'fisubrs' }],
+  // System V names of the string instructions.
+  scmp: [{ name: 'cmps' }], slod: [{ name: 'lods' }], smov: [{ name: 'movs' }], ssca: [{ name: 'scas' }],
+  ssto: [{ name: 'stos' }],
+  retf: [{ name: 'lret' }], xstorerng: [{ name: 'xstore' }],
   icebp: [{ name: 'int1' }], xlatb: [{ name: 'xlat' }], retn: [{ name: 'ret' }],
 };
 

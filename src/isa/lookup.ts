@@ -265,7 +265,7 @@ function effectsOf(
     conditionalWrite: stored.includes('cw') || implicit.some((item) => item.access.includes('cw')),
     storeRepeatable:
       writes &&
-      !stored.includes('r') &&
+      !(stored.includes('r') && stored.includes('w')) &&
       !implicit.some((item) => item.access.startsWith('r') && item.access.includes('w')) &&
       (sets.integerRead & sets.integerWritten) === 0 &&
       (sets.vectorRead & sets.vectorWritten) === 0 &&

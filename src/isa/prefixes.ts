@@ -58,6 +58,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['rex', always],
   ['rex64', is64Bit],
   ['rex.w', is64Bit],
+  // Branch hints.
+  ['ht', always],
+  ['hnt', always],
   ['addr16', refuse('does not exist in 64-bit mode')],
   ['{vex}', always],
   ['{vex2}', always],

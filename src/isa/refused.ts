@@ -14,6 +14,7 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['bndstx', BOUNDS],
   ['ccs_encrypt', PADLOCK],
   ['ccs_hash', PADLOCK],
+  ['clr', 'another spelling of xor; write xor with the register twice'],
   ['enclv', ENCLAVE],
   ['encls', ENCLAVE],
   ['enclu', ENCLAVE],
@@ -52,12 +53,21 @@ const REFUSED_64: ReadonlyMap<string, string> = new Map([
   ['retw', NARROW],
 ]);
 
+const LONG_ONLY = 'GNU as takes it, but it is an invalid instruction outside 64-bit mode';
+const REFUSED_32: ReadonlyMap<string, string> = new Map([
+  ['rdfsbase', LONG_ONLY],
+  ['rdgsbase', LONG_ONLY],
+  ['wrfsbase', LONG_ONLY],
+  ['wrgsbase', LONG_ONLY],
+]);
+const REFUSED_IN: Readonly<Record<Mode, ReadonlyMap<string, string>>> = { 64: REFUSED_64, 32: REFUSED_32 };
+
 /** Why an instruction is refused by name, or undefined. */
 export function refusedReason(name: string, mode: Mode): string | undefined {
-  return REFUSED.get(name) ?? (mode === 64 ? REFUSED_64.get(name) : undefined);
+  return REFUSED.get(name) ?? REFUSED_IN[mode].get(name);
 }
 
 /** All names refused on purpose in a mode, with their reasons: for the check and its tests. */
 export function refusedNames(mode: Mode): ReadonlyMap<string, string> {
-  return mode === 64 ? new Map([...REFUSED, ...REFUSED_64]) : REFUSED;
+  return new Map([...REFUSED, ...REFUSED_IN[mode]]);
 }

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { lookup } from '../../src/isa/lookup.js';
 import type { Effects } from '../../src/isa/effects.js';
-import { allRows, formsNamed, parseRow } from '../../src/isa/rows.js';
-import { readInstruction } from './att.js';
+import { allRows, formsNamed, parseRow, type Mode } from '../../src/isa/rows.js';
+import { readInstruction } from '../../scripts/isa-check/compare.js';
 
-function effects(text: string): Effects {
-  const found = lookup(readInstruction(text));
+function effects(text: string, mode: Mode = 64): Effects {
+  const found = lookup(readInstruction(text), mode);
   if (!found.ok) throw new Error(`${text}: ${found.reason}`);
   return found.effects;
 }
@@ -41,7 +41,7 @@ test.each([
   ['data16 movl $1, (%rax)', "prefix 'data16' before 'mov': changes the operand size"],
   ['addr32 movl $1, (%rax)', "prefix 'addr32' before 'mov': changes the address of the memory operand"],
   ['rep bsf %eax, %eax', "prefix 'rep' before 'bsf': has no meaning there"],
-  ['movaps (%rax){1to4}, %xmm0', "'movaps' does not broadcast its memory operand"],
+  ['movaps (%rax){1to4}, %xmm0', "no form of 'movaps' takes (memory, xmm)"],
   ['pushl %eax', "unknown instruction 'pushl'"],
 ])('%s is refused', (text, reason) => {
   expect(lookup(readInstruction(text))).toEqual({ ok: false, reason });
@@ -56,7 +56,7 @@ test.each<[string, Partial<Effects>]>([
   ['vpxor %xmm1, %xmm1, %xmm0', { vectorRead: 0, vectorKilled: 1 }],
   ['sbbl %ecx, %ecx', { integerRead: 0x10002, integerKilled: 0x5f0002 }],
   ['shll %eax', { access: ['rw'], integerKilled: 0x5f0001 }],
-  ['shll $0, %eax', { integerKilled: 1, integerRead: 0x5f0001 }],
+  ['shll $0, %eax', { integerRead: 1, integerWritten: 1 }],
   ['shll $n, %eax', { integerKilled: 1, integerRead: 0x5f0001 }],
   ['shll $3, %eax', { integerKilled: 0x5f0001, integerRead: 1 }],
   ['shll %cl, %eax', { integerKilled: 1, integerRead: 0x5f0003 }],
@@ -115,7 +115,6 @@ test.each<[string, Partial<Effects>]>([
   ['xaddl %eax, (%rdi)', { access: ['rw', 'rw'], memoryOperand: 1 }],
   // GNU as makes two instructions of it, so that the oracle cannot have it.
   ['fstsw %ax', { access: ['w'], integerRead: 1, integerWritten: 1, integerKilled: 0 }],
-  ['jne,pt foo', { base: 'jne', flow: 'branch' }],
   ['ud2', { flow: 'stop' }],
   ['int $0x80', { flow: 'interrupt' }],
   ['syscall', { flow: 'syscall', integerWritten: 0x7f0802 }],
@@ -123,4 +122,69 @@ test.each<[string, Partial<Effects>]>([
   ['data16 leaq x@tlsgd(%rip), %rdi', { base: 'lea' }],
 ])('%s', (text, expected) => {
   expect(effects(text)).toMatchObject(expected);
+});
+
+test('a branch hint is no other instruction', () => {
+  const found = lookup({ ...readInstruction('jne foo'), mnemonic: 'jne,pt' });
+  expect(found).toMatchObject({ ok: true, effects: { base: 'jne', flow: 'branch' } });
+});
+
+test.each<[string, Partial<Effects>]>([
+  ['push %eax', { operandBytes: 4, implicitMemoryWrite: true, changesAddress: true }],
+  [
+    'pusha',
+    {
+      base: 'pusha',
+      implicitMemory: [{ base: 4, operand: -1, displacement: -32, bytes: 32, access: 'w', aligned: 1 }],
+    },
+  ],
+  ['call foo', { flow: 'call', operandBytes: 4, integerRead: 0x10 }],
+  ['ret $4', { flow: 'return', operandBytes: 4 }],
+  ['rep stosl', { integerRead: 0x200083, conditionalWrite: true }],
+  [
+    'movl %eax, 8(%edi,%ecx,4)',
+    { access: ['r', 'w'], memoryBytes: 4, integerRead: 0x83, storeRepeatable: true },
+  ],
+  ['inc %ecx', { access: ['rw'], operandBytes: 4 }],
+  ['fnstenv (%eax)', { memoryBytes: 28, storeRepeatable: false }],
+  ['lcall $7, $0', { flow: 'call', access: ['-', '-'] }],
+  ['lss (%esi), %esp', { integerWritten: 0x10, otherWritten: 1 << 29 }],
+])('32-bit mode: %s', (text, expected) => {
+  expect(effects(text, 32)).toMatchObject(expected);
+});
+
+test.each<[string, Partial<Effects>]>([
+  ['movq %rax, (%rdi)', { storeRepeatable: true, changesAddress: false, conditionalWrite: false }],
+  ['addq %rax, (%rdi)', { storeRepeatable: false }],
+  ['fstpl (%rdi)', { storeRepeatable: false, x87: 'pop' }],
+  ['fstl (%rdi)', { storeRepeatable: true, x87: 'use' }],
+  ['popq (%rsp)', { storeRepeatable: false, changesAddress: true }],
+  ['xaddq %rdi, (%rdi)', { storeRepeatable: false, changesAddress: true }],
+  ['vmovups %zmm1, (%rdi){%k1}', { storeRepeatable: true, conditionalWrite: true, otherRead: 2 }],
+  ['vpscatterdd %zmm0, (%rax,%zmm1,4){%k1}', { storeRepeatable: false, otherRead: 2, otherWritten: 2 }],
+  ['cmpxchg16b (%rdi)', { storeRepeatable: false, conditionalWrite: true, memoryBytes: 16 }],
+  ['enqcmd (%rax), %rcx', { storeRepeatable: false, implicitMemoryWrite: true }],
+  [
+    'movdir64b (%rax), %rcx',
+    {
+      storeRepeatable: true,
+      implicitMemory: [{ base: -1, operand: 1, displacement: 0, bytes: 64, access: 'w', aligned: 1 }],
+    },
+  ],
+  ['paddb %mm1, %mm2', { x87: 'set', otherRead: 0x600, otherWritten: 0x400 }],
+  ['v4fmaddps (%rax), %zmm4, %zmm1', { vectorRead: 0xf2 }],
+  ['vp2intersectd %zmm1, %zmm2, %k3', { otherKilled: 0xc }],
+  ['fxrstor (%rax)', { vectorWritten: 0xffff }],
+])('%s', (text, expected) => {
+  expect(effects(text)).toMatchObject(expected);
+});
+
+test.each<[string, Mode, string]>([
+  ['vmrun', 64, "'vmrun' is refused: it loads or stores the state of a virtual machine or a trust domain"],
+  ['push %rax', 32, "no form of 'push' takes (%rax)"],
+  ['movl %r8d, (%eax)', 32, "no form of 'movl' takes (%r8d, memory)"],
+  ['pusha', 64, "unknown instruction 'pusha'"],
+  ['rex.w movl %eax, (%ecx)', 32, "prefix 'rex.w' before 'mov': does not exist in 32-bit mode"],
+])('%s is refused in %d-bit mode', (text, mode, reason) => {
+  expect(lookup(readInstruction(text), mode)).toEqual({ ok: false, reason });
 });
