@@ -84,27 +84,12 @@ export const isDirective = (name: string): boolean => actions.has(name) || other
 
 // `.end` is here for what follows it, which the assembler never reads. Not here: `.set` and the like, which alone expand nothing.
 const telling =
-  /\.(?:if|else|end|macro|rep|irp|irep|altmacro|noaltmacro|include|exitm|mexit|purgem|err|fail|mri|linefile)/iy;
+  '\\.(?:i(?:f|rp|rep|nclude)|e(?:lse|nd|rr|xitm)|m(?:acro|exit|ri)|rep|altmacro|noaltmacro|purgem|fail|linefile)';
+
+// Both cases spelt out: twice as fast as the flag `i`.
+const pattern = new RegExp(telling.replace(/[a-z]/g, (c) => `[${c}${c.toUpperCase()}]`));
 
 /** Whether the text may hold anything to expand. Almost no compiler output does: this has to be fast. */
 export function mayExpand(text: string): boolean {
-  for (let at = text.indexOf('.'); at >= 0; at = text.indexOf('.', at + 1)) {
-    // i, e, m, r, a, n, p, f, l in either case.
-    const c = text.charCodeAt(at + 1) | 32;
-    if (
-      c !== 105 &&
-      c !== 101 &&
-      c !== 109 &&
-      c !== 114 &&
-      c !== 97 &&
-      c !== 110 &&
-      c !== 112 &&
-      c !== 102 &&
-      c !== 108
-    )
-      continue;
-    telling.lastIndex = at;
-    if (telling.test(text)) return true;
-  }
-  return text.startsWith('#NO_APP');
+  return text.startsWith('#NO_APP') || pattern.test(text);
 }

@@ -2,12 +2,14 @@
 import {
   COLON,
   COMMA,
+  DOT,
   EQUALS,
   QUOTE,
   SPACE,
   endOfName,
   endPlain,
   endQuoted,
+  isBlank,
   isDigit,
   isEnd,
   isNameStart,
@@ -37,7 +39,7 @@ const defaultLimit = 256 << 20;
 const maxNesting = 100;
 const maxIncludes = 200;
 /** What a macro or loop costs besides its text, so that empty ones come to an end, too. */
-const useCost = 64;
+const useCost = 256;
 
 /**
  * Expands one assembly text. A text that has nothing to expand comes back as it is.
@@ -136,7 +138,7 @@ class Expander {
     const start = input.at;
     let at = start;
     for (;;) {
-      while (text.charCodeAt(at) === 12 || skipBlanks(text, at) !== at) at++;
+      while (isBlank(text.charCodeAt(at)) || text.charCodeAt(at) === 12) at++;
       const c = text.charCodeAt(at);
       if (isEnd(c)) return this.blank(input, at);
       const named = isNameStart(c) || c === QUOTE;
@@ -164,6 +166,7 @@ class Expander {
       }
       const sign = next === SPACE ? end + 1 : end;
       if (text.charCodeAt(sign) === EQUALS) return this.assignment(input, name, sign);
+      if (c !== DOT && this.macros.size === 0) return this.plain(input, end);
       return this.named(input, name.toLowerCase(), end, c === QUOTE);
     }
   }

@@ -80,6 +80,12 @@ const rows: readonly (readonly [string, number, Apply])[] = [
   ['>', 4, (a, b) => truth(a > b)],
 ];
 
+const rowsBySign = new Map<number, (typeof rows)[number][]>();
+for (const row of rows) {
+  const first = row[0].charCodeAt(0);
+  rowsBySign.set(first, [...(rowsBySign.get(first) ?? []), row]);
+}
+
 const unary: ReadonlyMap<string, (a: bigint) => bigint> = new Map([
   ['-', (a: bigint) => -a],
   ['~', (a: bigint) => ~a],
@@ -93,6 +99,13 @@ const intelWords =
 
 const constant = (value: bigint): Value => ({ kind: 'constant', value: BigInt.asIntN(64, value) });
 const unknown = (why: Unknown, what: string): Value => ({ kind: 'unknown', what, why });
+
+/** The value of a hexadecimal digit; 99 for anything else. */
+function digitOf(c: number): number {
+  if (isDigit(c)) return c - 48;
+  const lower = c | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : 99;
+}
 
 class Reader {
   readonly names: string[] = [];
@@ -115,7 +128,9 @@ class Reader {
   }
 
   private operator(): (typeof rows)[number] | undefined {
-    return rows.find(([sign]) => this.text.startsWith(sign, this.at));
+    return rowsBySign
+      .get(this.text.charCodeAt(this.at))
+      ?.find(([sign]) => this.text.startsWith(sign, this.at));
   }
 
   private operand(): Value {
@@ -188,27 +203,23 @@ class Reader {
   private number(): Value {
     const { text } = this;
     const from = this.at;
-    const radix = /^0[xX]/.test(text.slice(from, from + 2))
-      ? 16
-      : /^0[bB][01]/.test(text.slice(from, from + 3))
-        ? 2
-        : /^0[0-7]/.test(text.slice(from, from + 2))
-          ? 8
-          : 10;
+    const second = text.charCodeAt(from + 1);
+    const zeroFirst = text.charCodeAt(from) === 48;
+    let radix = 10;
+    if (zeroFirst && (second | 32) === 120) radix = 16;
+    else if (zeroFirst && (second | 32) === 98 && digitOf(text.charCodeAt(from + 2)) < 2) radix = 2;
+    else if (zeroFirst && digitOf(second) < 8) radix = 8;
     if (radix === 16 || radix === 2) this.at += 2;
     const digits = this.at;
-    const limit = radix === 16 ? /[\da-fA-F]/ : radix === 2 ? /[01]/ : radix === 8 ? /[0-7]/ : /\d/;
-    while (limit.test(text[this.at] ?? '')) {
-      this.at++;
-      // `0` and a digit that is not octal: GNU as reads the 0 alone.
-      if (radix === 10 && text.charCodeAt(from) === 48) break;
-    }
+    // `0` and a digit that is not octal: GNU as reads the 0 alone.
+    if (radix === 10 && zeroFirst) this.at++;
+    else while (digitOf(text.charCodeAt(this.at)) < radix) this.at++;
     const body = text.slice(digits, this.at);
     if (body === '') return unknown('syntax', text.slice(from, this.at));
     // A lone 0 takes no suffix: GNU as 2.40 stops behind it.
     const zero = radix === 10 && body === '0';
-    if (!zero && /[uU]/.test(text[this.at] ?? '')) this.at++;
-    while (!zero && /[lL]/.test(text[this.at] ?? '')) this.at++;
+    if (!zero && (text.charCodeAt(this.at) | 32) === 117) this.at++;
+    while (!zero && (text.charCodeAt(this.at) | 32) === 108) this.at++;
     const next = text.charCodeAt(this.at);
     const label = text[this.at] === 'b' || text[this.at] === 'f';
     if (label) {
@@ -219,6 +230,7 @@ class Reader {
       const what = text.slice(from, this.at + 1);
       return unknown(/^0[a-zA-Z]/.test(what) ? 'float' : 'syntax', what);
     }
+    if (radix === 10 && body.length < 16) return constant(BigInt(Number(body)));
     const prefix = radix === 16 ? '0x' : radix === 2 ? '0b' : radix === 8 ? '0o' : '';
     const value = body.length > 200 ? 1n << 64n : BigInt(prefix + body);
     return value >= 1n << 64n ? unknown('big', text.slice(from, this.at)) : constant(value);

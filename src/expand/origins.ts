@@ -18,12 +18,16 @@ export interface Origin {
 
 export interface Origins {
   readonly files: readonly string[];
-  /** Four numbers a run: first line in the expanded text, file, line there, use. */
+  /** Six numbers a run: first line in the expanded text, use, the place's file, line and period, lines from the place on. */
   readonly runs: Int32Array;
   /** Four numbers a use: name, file, line, the use around it or -1. */
   readonly uses: Int32Array;
   readonly names: readonly string[];
 }
+
+/** Numbers a run and a use take. */
+const RUN = 6;
+const USE = 4;
 
 /** The line `offset` lines behind a place. */
 export const lineAt = (place: Place, offset: number): number =>
@@ -35,9 +39,9 @@ export class OriginsBuilder {
   private readonly names: string[] = [];
   private readonly fileNumbers = new Map<string, number>();
   private readonly nameNumbers = new Map<string, number>();
-  private runs = new Int32Array(64);
+  private runs = new Int32Array(16 * RUN);
   private runCount = 0;
-  private uses = new Int32Array(64);
+  private uses = new Int32Array(16 * USE);
   private useCount = 0;
 
   file(name: string): number {
@@ -45,25 +49,27 @@ export class OriginsBuilder {
   }
 
   use(name: string, file: number, line: number, around: number): number {
-    this.uses = withRoom(this.uses, this.useCount);
-    this.uses.set([intern(name, this.names, this.nameNumbers), file, line, around], this.useCount * 4);
+    this.uses = withRoom(this.uses, this.useCount * USE);
+    this.uses.set([intern(name, this.names, this.nameNumbers), file, line, around], this.useCount * USE);
     return this.useCount++;
   }
 
-  /** Says that `outLine` and the lines behind it are the given line and those behind it. */
-  mark(outLine: number, file: number, line: number, use: number): void {
+  /** Says that `outLine` is the line `offset` lines behind a place, and that the lines behind it go on from there. */
+  mark(outLine: number, place: Place, offset: number, use: number): void {
     const { runs } = this;
-    const last = (this.runCount - 1) * 4;
+    const last = (this.runCount - 1) * RUN;
     if (
       last >= 0 &&
-      runs[last + 1] === file &&
-      runs[last + 3] === use &&
-      line - (runs[last + 2] ?? 0) === outLine - (runs[last] ?? 0)
+      runs[last + 1] === use &&
+      runs[last + 2] === place.file &&
+      runs[last + 3] === place.line &&
+      runs[last + 4] === place.period &&
+      offset - (runs[last + 5] ?? 0) === outLine - (runs[last] ?? 0)
     )
       return;
     if (last >= 0 && runs[last] === outLine) this.runCount--; // two pieces of one line: the later one counts
-    this.runs = withRoom(runs, this.runCount);
-    this.runs.set([outLine, file, line, use], this.runCount * 4);
+    this.runs = withRoom(runs, this.runCount * RUN);
+    this.runs.set([outLine, use, place.file, place.line, place.period, offset], this.runCount * RUN);
     this.runCount++;
   }
 
@@ -79,8 +85,8 @@ export class OriginsBuilder {
     return {
       files: this.files,
       names: this.names,
-      runs: this.runs.slice(0, this.runCount * 4),
-      uses: this.uses.slice(0, this.useCount * 4),
+      runs: this.runs.slice(0, this.runCount * RUN),
+      uses: this.uses.slice(0, this.useCount * USE),
     };
   }
 }
@@ -89,7 +95,7 @@ export class OriginsBuilder {
 export const unchanged = (name: string): Origins => ({
   files: [name],
   names: [],
-  runs: Int32Array.of(1, 0, 1, -1),
+  runs: Int32Array.of(1, -1, 0, 1, 0, 0),
   uses: new Int32Array(0),
 });
 
@@ -97,16 +103,17 @@ export const unchanged = (name: string): Origins => ({
 export function originOf(origins: Origins, line: number): Origin {
   const { runs } = origins;
   let low = 0; // the last run that begins at or before the line is in [low, high)
-  let high = runs.length >> 2;
+  let high = runs.length / RUN;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if ((runs[middle * 4] ?? 0) <= line) low = middle;
+    if ((runs[middle * RUN] ?? 0) <= line) low = middle;
     else high = middle;
   }
-  const [from = 1, file = 0, first = 1, use = -1] = runs.subarray(low * 4, low * 4 + 4);
+  const run = runs.subarray(low * RUN, (low + 1) * RUN);
+  const [from = 1, use = -1, file = 0, first = 1, period = 0, offset = 0] = run;
   return {
     file: origins.files[file] ?? '',
-    line: first + line - from,
+    line: lineAt({ file, line: first, period }, offset + line - from),
     uses: chainOf(origins.files, origins.names, origins.uses, use),
   };
 }
@@ -119,7 +126,7 @@ function chainOf(
 ): Use[] {
   const chain: Use[] = [];
   for (let use = innermost; use >= 0;) {
-    const [name = 0, file = 0, line = 0, around = -1] = uses.subarray(use * 4, use * 4 + 4);
+    const [name = 0, file = 0, line = 0, around = -1] = uses.subarray(use * USE, (use + 1) * USE);
     chain.push({ name: names[name] ?? '', file: files[file] ?? '', line });
     use = around;
   }
@@ -135,8 +142,8 @@ function intern(text: string, list: string[], numbers: Map<string, number>): num
   return number;
 }
 
-function withRoom(array: Int32Array<ArrayBuffer>, count: number): Int32Array<ArrayBuffer> {
-  if (count * 4 < array.length) return array;
+function withRoom(array: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBuffer> {
+  if (size < array.length) return array;
   const grown = new Int32Array(array.length * 2);
   grown.set(array);
   return grown;

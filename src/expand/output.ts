@@ -1,6 +1,5 @@
 // The expanded text as it grows, and the origins of its lines.
 import type { Input } from './input.js';
-import { lineAt } from './origins.js';
 import type { OriginsBuilder } from './origins.js';
 
 export class Output {
@@ -16,21 +15,8 @@ export class Output {
     input.pending = end;
     if (from >= end) return;
     const first = input.linesBefore(from);
-    if (place.period === 0) this.origins.mark(this.line, place.file, place.line + first, input.use);
-    else this.markEach(input, from, end, first);
+    this.origins.mark(this.line, place, first, input.use);
     this.put(raw.slice(from, end), input.linesBefore(end) - first);
-  }
-
-  /** Repeated lines: each repetition begins again. */
-  private markEach(input: Input, from: number, end: number, first: number): void {
-    const { raw, place } = input;
-    let line = first;
-    let out = this.line;
-    for (let at = from; at < end; line++, out++) {
-      this.origins.mark(out, place.file, lineAt(place, line), input.use);
-      const newline = raw.indexOf('\n', at);
-      at = newline < 0 ? end : newline + 1;
-    }
   }
 
   /** Drops the input's statement; a file's newlines stay, so that its lines keep their numbers. */
@@ -67,7 +53,7 @@ export class Output {
   }
 
   private mark(input: Input): void {
-    this.origins.mark(this.line, input.place.file, input.lineOf(input.rawStart), input.use);
+    this.origins.mark(this.line, input.place, input.linesBefore(input.rawStart), input.use);
   }
 
   private put(text: string, newlines: number): void {

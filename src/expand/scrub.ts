@@ -218,9 +218,19 @@ function grown(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return array;
 }
 
-function decode(codes: Uint16Array, size: number): string {
+const decoder = new TextDecoder('utf-16le', { fatal: true, ignoreBOM: true });
+
+function decode(codes: Uint16Array<ArrayBuffer>, size: number): string {
+  if (size > 1000 && littleEndian)
+    try {
+      return decoder.decode(codes.subarray(0, size));
+    } catch {
+      // Half of a surrogate pair: not what a file's bytes give.
+    }
   const parts: string[] = [];
   for (let from = 0; from < size; from += 8192)
     parts.push(String.fromCharCode(...codes.subarray(from, Math.min(size, from + 8192))));
   return parts.join('');
 }
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
