@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { rewrite } from '../rewrite.js';
 import type { Message } from '../rewrite.js';
+import { marker } from './driver/linkmap.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
 import { expandOptions, formatMessages, readText, writeText } from './files.js';
@@ -82,14 +83,14 @@ function main(argv: readonly string[]): number {
   });
   if (!result.ok) return refuse(result.diagnostics, command.output, settings);
   if (settings.emitText) {
-    writeText(command.output, result.text);
+    writeText(command.output, marker + result.text);
     return 0;
   }
 
   const folder = mkdtempSync(join(tmpdir(), 'mirroras-'));
   try {
     const mirrored = join(folder, 'mirrored.s');
-    writeFileSync(mirrored, result.text, 'latin1');
+    writeFileSync(mirrored, marker + result.text, 'latin1');
     const { status, error } = spawnSync(settings.assembler, [...command.rest, mirrored], {
       stdio: 'inherit',
     });

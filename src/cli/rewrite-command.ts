@@ -1,6 +1,7 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
 import type { CommandModule } from 'yargs';
 import { rewrite } from '../rewrite.js';
+import { marker } from './driver/linkmap.js';
 import { expandOptions, formatMessages, readText, writeText } from './files.js';
 
 interface Arguments {
@@ -99,7 +100,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       process.exitCode = exitRefused;
       return;
     }
-    writeText(args.output, result.text);
+    writeText(args.output, marker + result.text);
     if (args.stats !== undefined)
       writeText(
         args.stats,

@@ -141,6 +141,38 @@ describe('builds', () => {
   });
 });
 
+describe('objects that are not mirrored', () => {
+  beforeEach(() => execFileSync('gcc', ['-O1', '-c', join(folder, 'part.c'), '-o', join(folder, 'part.o')]));
+
+  test('are named at the link', () => {
+    const result = cc('main.c', 'part.o', '-o', 'program');
+    expect(result.status).toBe(0);
+    expect(result.stderr).toBe(
+      'mirrorcc: warning[M026]: part.o is not mirrored: what its code writes has no second copy\n',
+    );
+  });
+
+  test('are an error with --mirror-strict=1', () => {
+    const result = cc('--mirror-strict=1', 'main.c', 'part.o', '-o', 'program');
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('error[M026]: part.o');
+    expect(existsSync(join(folder, 'program'))).toBe(false);
+  });
+
+  test('are found in a library of the compiler, and in a map that the user asked for', () => {
+    writeFileSync(
+      join(folder, 'part.c'),
+      'int part(int n) { return n + 22 + __builtin_popcountl(n) - 2; }\n',
+    );
+    const result = cc('-fno-builtin', 'main.c', 'part.c', '-o', 'program', '-Wl,-Map=map');
+    expect(result.status).toBe(0);
+    expect(result.stderr).toMatch(
+      /^mirrorcc: warning\[M026\]: \S+libgcc\.a\(_popcount\w+\.o\) is not mirrored.*\n$/,
+    );
+    expect(existsSync(join(folder, 'map'))).toBe(true);
+  });
+});
+
 describe('refuses', () => {
   test.each([
     ['-m32', 'M020'],

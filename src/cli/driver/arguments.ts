@@ -103,6 +103,7 @@ const ownOptions: ReadonlySet<string> = new Set([
   '--mirror-break',
   '--mirror-call',
   '--mirror-stats',
+  '--mirror-strict',
 ]);
 
 /** Options of the driver's own link, which it makes itself. */

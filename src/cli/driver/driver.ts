@@ -1,11 +1,12 @@
 // The compiler driver: the real compiler, with our `as` in front of the real one, and a static-PIE link with the mirrored libc.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from './arguments.js';
 import type { Request } from './arguments.js';
+import { unmirroredObjects } from './linkmap.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -161,22 +162,55 @@ function link(
   const libraries = request.noStandardLibrary
     ? ['-lmirror']
     : ['-Wl,--start-group', '-lmirror', '-lc', '-lgcc', '-lgcc_eh', '-Wl,--end-group'];
-  return run(
-    compiler,
-    [
-      ...shared,
-      '-static-pie',
-      '-nostdlib',
-      '-nostartfiles',
-      '-Wl,-e,__mirror_start',
-      // A text relocation would write code pages at start; refuse it at link time.
-      '-Wl,-z,text',
-      `-L${lib}`,
-      ...start,
-      ...request.arguments,
-      ...libraries,
-      ...end,
-    ],
-    request,
-  );
+  const folder = mkdtempSync(join(tmpdir(), 'mirrorcc-'));
+  try {
+    const given = request.arguments
+      .map((arg) => /^-Wl,-Map[=,](.*)$/.exec(arg)?.[1])
+      .find((m) => m !== undefined);
+    const map = given ?? join(folder, 'map');
+    const status = run(
+      compiler,
+      [
+        ...shared,
+        '-static-pie',
+        '-nostdlib',
+        '-nostartfiles',
+        '-Wl,-e,__mirror_start',
+        // A text relocation would write code pages at start; refuse it at link time.
+        '-Wl,-z,text',
+        ...(given === undefined ? [`-Wl,-Map=${map}`] : []),
+        `-L${lib}`,
+        ...start,
+        ...request.arguments,
+        ...libraries,
+        ...end,
+      ],
+      request,
+    );
+    if (status !== 0 || !existsSync(map)) return status;
+    return reportUnmirrored(unmirroredObjects(readFileSync(map, 'utf8'), join(lib, 'libmirror.a')), request);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const namesShown = 10;
+
+/** Names what has been linked and is not mirrored; by --mirror-strict=1 that is an error and the program is removed. */
+function reportUnmirrored(objects: readonly string[], request: Request): number {
+  if (objects.length === 0) return 0;
+  const strict = (request.own.get('--mirror-strict') ?? process.env['MIRROR_STRICT']) === '1';
+  const level = strict ? 'error' : 'warning';
+  for (const object of objects.slice(0, namesShown))
+    process.stderr.write(
+      `mirrorcc: ${level}[M026]: ${object} is not mirrored: what its code writes has no second copy\n`,
+    );
+  if (objects.length > namesShown)
+    process.stderr.write(
+      `mirrorcc: ${level}[M026]: ${objects.length - namesShown} more objects are not mirrored\n`,
+    );
+  if (!strict) return 0;
+  process.stderr.write('mirrorcc: note: build them with mirrorcc, or leave --mirror-strict=1 out\n');
+  rmSync(request.output ?? 'a.out', { force: true });
+  return exitRefused;
 }
