@@ -1,5 +1,5 @@
 // gcc's assembly of zlib, musl and SQLite (Debian source packages), compiled once and kept in the cache folder. Used by the
-// round-trip tests and by bench/rewrite-parse.mjs.
+// round-trip test.
 import { execFile } from 'node:child_process';
 import {
   copyFileSync,
@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mirrorasm');
@@ -37,7 +38,7 @@ interface Group {
  * @param debug `-g` or nothing
  */
 export async function assemblyOf(name: Package, level: string, debug: string): Promise<string[]> {
-  const source = sourceFolder(name);
+  const source = await sourceFolder(name);
   const folder = join(cache, 'asm', name, `${level}${debug}`.replaceAll('-', ''));
   const stamp = join(folder, '.made-from');
   const made = `${basename(source)} ${(await run('gcc', ['--version'])).stdout.split('\n')[0] ?? ''}`;
@@ -58,18 +59,20 @@ export async function assemblyOf(name: Package, level: string, debug: string): P
     .map((path) => join(folder, path));
 }
 
-function sourceFolder(name: Package): string {
-  const folder = join(cache, 'sources');
-  const found = existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true }).find(
-        (e) => e.isDirectory() && e.name.startsWith(`${name}-`),
-      )
-    : undefined;
-  if (!found)
-    throw new Error(
-      `no folder ${folder}/${name}-*: fetch it with 'apt-get source ${name}' there (debianSource in scripts/tools.mjs does)`,
-    );
-  return join(folder, found.name);
+/** The unpacked Debian source package, fetched when it is not in the cache; each one once a process. */
+const sources = new Map<Package, Promise<string>>();
+
+function sourceFolder(name: Package): Promise<string> {
+  let folder = sources.get(name);
+  if (folder === undefined) sources.set(name, (folder = fetchSource(name)));
+  return folder;
+}
+
+async function fetchSource(name: Package): Promise<string> {
+  const tools = pathToFileURL(join(__dirname, '../../scripts/tools.mjs')).href;
+  const script = `import { debianSource } from ${JSON.stringify(tools)}; console.log(debianSource('${name}'));`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
+  return stdout.trim();
 }
 
 async function compile(group: Group, options: readonly string[], folder: string): Promise<void> {
@@ -147,7 +150,10 @@ async function muslGroups(source: string): Promise<Group[]> {
   if (!existsSync(join(build, 'obj/include/bits/syscall.h'))) {
     const partial = `${build}.${process.pid}.partial`;
     mkdirSync(partial, { recursive: true });
-    await run(join(source, 'configure'), ['--target=x86_64'], { cwd: partial, maxBuffer: 1 << 26 });
+    await run(join(source, 'configure'), ['--target=x86_64', 'CC=gcc'], {
+      cwd: partial,
+      maxBuffer: 1 << 26,
+    });
     const made = ['obj/include/bits/alltypes.h', 'obj/include/bits/syscall.h', 'obj/src/internal/version.h'];
     await run('make', made, { cwd: partial, maxBuffer: 1 << 26 });
     renameSync(partial, build);
