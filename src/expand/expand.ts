@@ -78,6 +78,13 @@ class Expander {
       if (text.startsWith('#NO_APP')) throw new Refusal("'#NO_APP' switches comments off", 'remove the line');
       for (let top = this.inputs.at(-1); top; top = this.inputs.at(-1)) {
         input = top;
+        if (input.openString >= 0) {
+          input.rawStart = input.rawEnd = input.openString;
+          throw new Refusal(
+            'a string begins here and has no end',
+            'close it; a " in a string is written \\"',
+          );
+        }
         if (input.ended) this.close(input);
         else this.statement(input);
       }
@@ -151,6 +158,7 @@ class Expander {
         if (label) label.lastIndex = at;
         if (!label?.test(text)) return this.plain(input, at);
         at = label.lastIndex;
+        this.labels = text.slice(start, at);
         continue;
       }
       const quoted = c === QUOTE ? readString(text, at) : undefined;

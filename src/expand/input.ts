@@ -16,6 +16,8 @@ export class Input {
   rawEnd = 0;
   /** What of `raw` from here to `rawStart` is to be copied, and is not yet. */
   pending = 0;
+  /** Where a string begins that does not end; -1: all do. */
+  readonly openString: number;
   private readonly ends: Int32Array;
   private readonly rawEnds: Int32Array;
   private terminator = 0;
@@ -34,6 +36,7 @@ export class Input {
   ) {
     const scrubbed = scrub(raw);
     this.text = scrubbed.text;
+    this.openString = scrubbed.openString;
     this.ends = scrubbed.ends;
     this.rawEnds = scrubbed.rawEnds;
   }

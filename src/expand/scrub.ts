@@ -20,6 +20,8 @@ export interface Scrubbed {
   readonly text: string;
   readonly ends: Int32Array;
   readonly rawEnds: Int32Array;
+  /** Where in the text as it was a string begins that does not end; -1: all do. */
+  readonly openString: number;
 }
 
 /** How far into a statement the scrubber is: it decides which blanks stay. */
@@ -60,6 +62,7 @@ class Scrubber {
   private state = START;
   /** Newlines that a string swallowed; they come out behind the line. */
   private owed = 0;
+  private openString = -1;
 
   constructor(private readonly raw: string) {
     this.out = new Uint16Array(raw.length + (raw.length >> 2) + 64);
@@ -99,6 +102,7 @@ class Scrubber {
       text: decode(this.out, this.size),
       ends: this.ends.subarray(0, this.count),
       rawEnds: this.rawEnds.subarray(0, this.count),
+      openString: this.openString,
     };
   }
 
@@ -133,6 +137,7 @@ class Scrubber {
     const { raw } = this;
     if (this.state === GAP) this.put(SPACE);
     if (this.state === GAP || this.state === OPERANDS) this.state = SYMBOL;
+    const from = this.at - 1;
     this.put(QUOTE);
     while (this.at < raw.length) {
       const c = raw.charCodeAt(this.at++);
@@ -150,6 +155,7 @@ class Scrubber {
       else this.put(next);
     }
     this.put(QUOTE);
+    this.openString = from;
   }
 
   /** `'a`, `'\n`, `'a'`: a decimal number takes its place. */

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expand } from '../../src/expand/expand.js';
 import type { Expansion } from '../../src/expand/types.js';
 
@@ -53,8 +53,13 @@ export function includer(cwd: string) {
 }
 
 /** Compares one text; `cwd` is where its .include and .incbin begin. */
-export function compare(text: string, cwd = scratch(), options: readonly string[] = []): Comparison {
-  const expansion = expand('a.s', text, { readInclude: includer(cwd), limit: 64 << 20 });
+export function compare(
+  text: string,
+  cwd = scratch(),
+  options: readonly string[] = [],
+  defsym: ReadonlyMap<string, bigint> = new Map(),
+): Comparison {
+  const expansion = expand('a.s', text, { readInclude: includer(cwd), limit: 64 << 20, defsym });
   const original = objectOf(text, cwd, options);
   if (!expansion.ok) {
     const [problem] = expansion.problems;
@@ -82,5 +87,3 @@ function difference(a: string, b: string): string {
   const at = left.findIndex((line, i) => line !== right[i]);
   return `original: ${left[at]}\nexpanded: ${right[at]}`;
 }
-
-export const folderOf = dirname;
