@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { ExpandOptions } from '../expand/types.js';
 import type { Message } from '../rewrite.js';
 
+/** yargs hands over a lone `-` as an empty string. */
+export const pathArgument = (argument: string): string => (argument === '' ? '-' : argument);
+
 /** Reads a file, or standard input for `-`. Bytes are kept one to one (latin1), whatever their encoding. */
 export function readText(path: string): string {
   return readFileSync(path === '-' ? 0 : path, 'latin1');

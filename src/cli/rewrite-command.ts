@@ -2,7 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { rewrite } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
-import { expandOptions, formatMessages, readText, writeText } from './files.js';
+import { expandOptions, formatMessages, pathArgument, readText, writeText } from './files.js';
 
 interface Arguments {
   input: string;
@@ -27,6 +27,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       .positional('input', {
         type: 'string',
         demandOption: true,
+        coerce: pathArgument,
         describe: 'assembly text; - is standard input',
       })
       .option('output', {

@@ -251,6 +251,17 @@ describe('mirrorasm rewrite', () => {
     expect(mirrorasm().status).toBe(3);
   });
 
+  test('from standard input to standard output', () => {
+    const result = spawnSync(join(dist, 'mirrorasm.js'), ['rewrite', '-'], {
+      input: '\tstosb\n',
+      encoding: 'utf8',
+    });
+    expect(result).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('\tmovb\t%al, %gs:(%rdi)\n\tstosb\n'),
+    });
+  });
+
   test('counts are written', () => {
     writeFileSync(join(folder, 'in.s'), '\tmovl\t%eax, (%rdi)\n\tret\n');
     expect(mirrorasm('rewrite', 'in.s', '-o', 'out.s', '--stats', 'stats.json').status).toBe(0);
