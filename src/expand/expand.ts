@@ -99,12 +99,11 @@ class Expander {
   }
 
   private problem(input: Input, { message, note }: Refusal): Problem {
-    const text = input.raw.slice(input.rawStart, Math.max(input.rawEnd, input.rawStart)).trim();
     return {
       file: this.origins.nameOf(input.place.file),
       line: input.lineOf(input.rawStart),
       column: input.column(),
-      text: (text.split('\n')[0] ?? '').slice(0, 200),
+      text: input.excerpt(),
       message,
       note,
       uses: this.origins.chain(input.use),

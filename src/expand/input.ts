@@ -74,9 +74,22 @@ export class Input {
 
   /** 1-based column where the statement's first word stands. */
   column(): number {
-    const first = /\S/.exec(this.raw.slice(this.rawStart, this.rawEnd))?.index ?? 0;
-    const at = this.rawStart + first;
-    return at - this.raw.lastIndexOf('\n', at - 1);
+    const at = this.firstWord();
+    return at - (at > 0 ? this.raw.lastIndexOf('\n', at - 1) : -1);
+  }
+
+  /** The statement, or its first line, for messages. */
+  excerpt(): string {
+    const from = this.firstWord();
+    const end = this.rawEnd > from ? this.rawEnd : this.raw.length;
+    return (this.raw.slice(from, Math.min(end, from + 200)).split('\n')[0] ?? '').trim();
+  }
+
+  private firstWord(): number {
+    const blanks = /[ \t\f\r]*/y;
+    blanks.lastIndex = this.rawStart;
+    blanks.exec(this.raw);
+    return blanks.lastIndex;
   }
 
   get ended(): boolean {
