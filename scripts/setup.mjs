@@ -33,6 +33,7 @@ function debianPackages() {
     'make',
     'musl-tools',
     'patch',
+    'tcl',
     'time',
     'xz-utils',
   ];

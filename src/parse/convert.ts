@@ -1,10 +1,10 @@
 // One statement's text to its typed form: labels, directive or mnemonic by hand, operands by the grammar.
 import { parseOperand, splitOperands } from './operand.js';
-import { blankComments } from './split.js';
+import { blankComments, isBlank, isOpen } from './split.js';
 import type { Operand, Parsed, StatementBody } from './syntax.js';
 
 const label = /(?:([\w.$\u0080-\u00ff]+)[ \t]*|"((?:[^"\\]|\\[^])*)"):(?![:=])/y;
-const assignment = /([\w.$\u0080-\u00ff]+|"(?:[^"\\]|\\[^])*")\s*==?(?!=)/y;
+const assignment = /([\w.$\u0080-\u00ff]+|"(?:[^"\\]|\\[^])*")[ \t\r\n\v\f]*==?(?!=)/y;
 const directive = /\.[\w.$]+/y;
 const word = /[A-Za-z][\w.]*|\{[^}]*\}/y;
 
@@ -19,7 +19,7 @@ const rexPrefix = /^rex(64|\.w?r?x?b?|64?x?y?z?|x?y?z?)?$/;
 /** Mnemonics whose bare operand is where they go, not what they read. */
 const branch = /^(j[a-z]+|call[lqw]?|loop[a-z]*|xbegin)(\.d8|\.d32|\.s)?$/;
 
-const blanks = /\s*/y;
+const blanks = /[ \t\r\n\v\f]*/y;
 const empty: StatementBody = { kind: 'empty' };
 
 const malformed = (reason: string): StatementBody => ({ kind: 'malformed', reason });
@@ -41,16 +41,45 @@ export function convert(statement: string): Parsed {
     labels.push(found[1] ?? found[2] ?? '');
     at = skipBlanks(text, label.lastIndex);
   }
-  const end = text.trimEnd().length;
-  const body = at >= end ? empty : convertBody(text.slice(at, end));
+  const end = text.length;
+  let body = at >= end ? empty : convertBody(text.slice(at));
+  if (text !== statement && joinsWords(statement, text, at)) body = malformed('a comment joins two words');
+  if (/["']/.test(text) && isOpen(text)) body = malformed('a string or character constant without its end');
   // `01:` defines the label that `1b` means; names are compared as texts.
   const odd = labels.find((name) => /^0\d/.test(name));
   return {
     labels,
-    bodyOffset: Math.min(at, statement.length),
-    bodyLength: Math.max(0, end - at),
+    bodyOffset: at,
+    bodyLength: end - at,
     body: odd === undefined ? body : malformed(`the local label '${odd}' begins with 0`),
   };
+}
+
+const nameCharacter = /[\w.$\u0080-\u00ff]/;
+
+/**
+ * Whether a comment stands between two words of the body. GNU as takes it for nothing, and behind a prefix or another comment the blanks
+ * before it too, so that `push` and `f` with a comment between are `pushf`. A directive's name with a blank behind it stays one.
+ *
+ * @param text the statement with its comments as blanks
+ */
+function joinsWords(statement: string, text: string, from: number): boolean {
+  for (let i = from; i < text.length; i++) {
+    if (statement[i] === text[i]) continue;
+    let before = i; // the comment's first character became a blank
+    while (before > from && isBlank(text.charCodeAt(before - 1))) before--;
+    const after = skipBlanks(text, i);
+    const separated = text[from] === '.' && before < i;
+    if (
+      !separated &&
+      before > from &&
+      nameCharacter.test(text.charAt(before - 1)) &&
+      nameCharacter.test(text.charAt(after))
+    )
+      return true;
+    i = after;
+  }
+  return false;
 }
 
 function skipBlanks(text: string, at: number): number {
@@ -64,7 +93,8 @@ function convertBody(text: string): StatementBody {
   directive.lastIndex = assignment.lastIndex = 0;
   // Only a look at whether there is a `=` at all: most statements have none.
   const assigned = text.includes('=') ? assignment.exec(text) : null;
-  if (assigned) return convertAssignment(assigned[1] ?? '', text.slice(assignment.lastIndex).trim());
+  if (assigned)
+    return convertAssignment(assigned[1] ?? '', text.slice(skipBlanks(text, assignment.lastIndex)));
   const named = directive.exec(text);
   if (named) return convertDirective(named[0].toLowerCase(), text.slice(directive.lastIndex));
 
@@ -89,7 +119,7 @@ function convertBody(text: string): StatementBody {
       if (!/[A-Za-z{]/.test(text[at] ?? '')) return malformed(`'${text}' is not a statement`);
       continue;
     }
-    if (next !== undefined && next.trim() !== '') return malformed(`'${text}' is not a statement`);
+    if (next !== undefined && !isBlank(next.charCodeAt(0))) return malformed(`'${text}' is not a statement`);
     at = skipBlanks(text, word.lastIndex);
     if (isPrefix) prefixes.push(name);
     else return convertInstruction(prefixes, name, text.slice(at));
@@ -108,9 +138,9 @@ function convertAssignment(symbol: string, expression: string): StatementBody {
 
 function convertDirective(name: string, rest: string): StatementBody {
   // A name that goes on with other characters is a macro's, or none.
-  if (rest !== '' && !/^[\s"(,%$'\\<{[+-]/.test(rest))
+  if (rest !== '' && !/^[ \t\r\n\v\f(,%$\\<{[+-]/.test(rest))
     return malformed(`'${name}${rest}' is not a directive`);
-  return { kind: 'directive', name, args: rest.trim() };
+  return { kind: 'directive', name, args: rest.slice(skipBlanks(rest, 0)) };
 }
 
 function convertInstruction(prefixes: readonly string[], mnemonic: string, text: string): StatementBody {

@@ -1,7 +1,7 @@
 // One operand's text to its typed form, by the grammar. Each distinct text is parsed once and remembered.
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from './generated/gas.js';
-import { endOfQuoted } from './split.js';
+import { endOfQuoted, isBlank } from './split.js';
 import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
 
 /** An operand, or the reason why it is none. */
@@ -23,26 +23,37 @@ const BRACE = 123;
 const QUOTE = 34;
 const APOSTROPHE = 39;
 
-/** Cuts an operand list at the commas that stand outside parentheses, braces, strings and character constants. */
+/**
+ * Cuts an operand list at the commas that stand outside parentheses, braces, strings and character constants. Blanks around the parts go;
+ * that of a character constant (`$' `) stays, and so does byte 160, which is part of a name here although Unicode has it as a blank.
+ */
 export function splitOperands(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
-  let from = 0;
+  let from = -1; // first character of the part that is not blank
+  let to = 0; // behind its last one
+  const end = (): void => {
+    parts.push(from < 0 ? '' : text.slice(from, to));
+    from = -1;
+  };
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === COMMA && depth === 0) {
-      parts.push(text.slice(from, i).trim());
-      from = i + 1;
-    } else if (c === OPEN) depth++;
+      end();
+      continue;
+    }
+    if (isBlank(c)) continue;
+    if (from < 0) from = i;
+    if (c === OPEN) depth++;
     else if (c === CLOSE) depth--;
     else if (c === QUOTE || c === APOSTROPHE) i = endOfQuoted(text, i) - 1;
     else if (c === BRACE) {
-      const end = text.indexOf('}', i);
-      if (end < 0) break;
-      i = end;
+      const close = text.indexOf('}', i);
+      i = close < 0 ? text.length - 1 : close;
     }
+    to = i + 1;
   }
-  parts.push(text.slice(from).trim());
+  end();
   return parts;
 }
 

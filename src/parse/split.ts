@@ -86,7 +86,7 @@ export function split(text: string): Spans {
   return { count, starts: starts.slice(0, count), ends: ends.slice(0, count) };
 }
 
-function isBlank(c: number): boolean {
+export function isBlank(c: number): boolean {
   return c === SPACE || c === TAB || c === RETURN || c === 11 || c === 12;
 }
 
@@ -101,6 +101,11 @@ function grown(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
  * newlines; a character constant is `'x`, `'\x` or `'x'`, and x may be anything, newline too.
  */
 export function endOfQuoted(text: string, at: number): number {
+  return Math.min(pastQuoted(text, at), text.length);
+}
+
+/** The same, but beyond the text's length where the end is missing. */
+function pastQuoted(text: string, at: number): number {
   const length = text.length;
   let i = at + 1;
   if (text.charCodeAt(at) === QUOTE) {
@@ -109,12 +114,22 @@ export function endOfQuoted(text: string, at: number): number {
       if (c === QUOTE) return i + 1;
       if (c === BACKSLASH) i++;
     }
-    return length;
+    return length + 1;
   }
   if (text.charCodeAt(i) === BACKSLASH) i++;
   i++;
   if (text.charCodeAt(i) === APOSTROPHE) i++;
-  return Math.min(i, length);
+  return i;
+}
+
+/** Whether the text ends in the middle of a string or a character constant: for the assembler it then goes on. */
+export function isOpen(text: string): boolean {
+  let i = 0;
+  while (i < text.length) {
+    const c = text.charCodeAt(i);
+    i = c === QUOTE || c === APOSTROPHE ? pastQuoted(text, i) : i + 1;
+  }
+  return i > text.length;
 }
 
 /** The text with each comment in it as blanks of the same length, so that offsets stay true. For one statement's text. */

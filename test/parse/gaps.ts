@@ -1,0 +1,27 @@
+// What may stand between statements, told apart without the parser's help.
+import type { SourceFile } from '../../src/parse/syntax.js';
+
+/** Blanks, separators, block comments, and line comments up to the end of the line (the newline itself is a separator). */
+const gap = /^(?:[ \t\r\v\f\n;]|#[^\n]*|\/(?!\*)[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|\*?$(?![^])))*$/;
+
+/**
+ * Every place where the spans are not ascending, or overlap, or a gap holds what belongs to a statement. The spans and gaps together are
+ * the text when there is none.
+ */
+export function strangeInGaps(file: SourceFile): string[] {
+  const strange: string[] = [];
+  let at = 0;
+  let joined = '';
+  for (let i = 0; i <= file.count; i++) {
+    const start = i < file.count ? file.starts[i]! : file.text.length;
+    const end = i < file.count ? file.ends[i]! : file.text.length;
+    if (start < at || end < start || (i < file.count && end === start))
+      strange.push(`span ${i}: ${start} to ${end}`);
+    const between = file.text.slice(at, start);
+    if (between !== '\n' && between !== '\n\t' && !gap.test(between)) strange.push(`gap ${i}: '${between}'`);
+    joined += between + file.text.slice(start, end);
+    at = end;
+  }
+  if (joined !== file.text) strange.push('spans and gaps are not the text');
+  return strange;
+}
