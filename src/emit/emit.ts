@@ -35,7 +35,9 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
     // A comment or another statement may follow on the line: it moves to a line of its own.
     if (edit.after !== '') pieces.push('\n', edit.after);
     at = bodyEnd;
-    if (edit.after !== '' && file.text.charCodeAt(at) !== 10) pieces.push('\n');
+    const moves = edit.after !== '' && file.text.charCodeAt(at) !== 10;
+    if (moves || (replace !== null && parsed.bodyLength === 0 && slashFollows(file.text, at)))
+      pieces.push('\n');
   }
   pieces.push(file.text.slice(at));
   return pieces.join('');
@@ -46,4 +48,15 @@ function indentationStart(text: string, at: number, floor: number): number {
   let i = at;
   while (i > floor && (text.charCodeAt(i - 1) === 32 || text.charCodeAt(i - 1) === 9)) i--;
   return i === 0 || (i > floor && text.charCodeAt(i - 1) === 10) ? i : -1;
+}
+
+/** Whether a comment of one `/` follows: behind a label it is one, behind an instruction it would not be. */
+function slashFollows(text: string, at: number): boolean {
+  let i = at;
+  while (isBlank(text.charCodeAt(i))) i++;
+  return text.charCodeAt(i) === 47 && text.charCodeAt(i + 1) !== 42;
+}
+
+function isBlank(c: number): boolean {
+  return c === 32 || c === 9 || c === 13 || c === 11 || c === 12;
 }

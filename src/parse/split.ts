@@ -35,6 +35,7 @@ export function split(text: string): Spans {
   let from = -1; // first character of the open statement that is not blank
   let to = 0; // behind its last one
   let state = START;
+  let newline = text.indexOf('\n'); // a newline at or behind the last comment, -1: there is none
 
   for (let i = 0; i <= length; i++) {
     const c = i < length ? text.charCodeAt(i) : NEWLINE;
@@ -53,7 +54,8 @@ export function split(text: string): Spans {
         if (c === SLASH && text.charCodeAt(i + 1) === STAR) {
           const close = text.indexOf('*/', i + 2);
           const end = close < 0 ? length : close + 2;
-          const newline = text.indexOf('\n', i + 2);
+          // Looked for once a line: a line of many comments must not be read to its end for each.
+          if (newline >= 0 && newline < i) newline = text.indexOf('\n', i);
           i = end - 1;
           if (state === FIRST_WORD) state = BEHIND_FIRST_WORD;
           // A comment over several lines is worth its newlines: it ends the statement.
