@@ -155,14 +155,14 @@ class Expander {
       if (!named) {
         const label = isDigit(c) ? /\d+:/y : undefined;
         if (label) label.lastIndex = at;
-        if (!label?.test(text)) return this.plain(input, at);
+        if (!label?.test(text)) return this.plain(input, at, '');
         at = label.lastIndex;
         this.labels = text.slice(start, at);
         continue;
       }
       const quoted = c === QUOTE ? readString(text, at) : undefined;
       const end = quoted ? quoted.end : endOfName(text, at);
-      if (c === QUOTE && !quoted) return this.plain(input, at);
+      if (c === QUOTE && !quoted) return this.plain(input, at, '');
       const name = quoted ? quoted.value : text.slice(at, end);
       const next = text.charCodeAt(end);
       if (next === COLON) {
@@ -173,14 +173,20 @@ class Expander {
       }
       const sign = next === SPACE ? end + 1 : end;
       if (text.charCodeAt(sign) === EQUALS) return this.assignment(input, name, sign);
-      if (c !== DOT && this.macros.size === 0) return this.plain(input, end);
+      if (c !== DOT && this.macros.size === 0) return this.plain(input, end, '');
       return this.named(input, name.toLowerCase(), end, c === QUOTE);
     }
   }
 
-  /** The statement is copied as it stands. */
-  private plain(input: Input, at: number): void {
-    input.finish(endQuoted(input.text, at, true));
+  /**
+   * The statement is copied as it stands.
+   *
+   * @param name a directive's name, in lower case; anything else is an instruction
+   */
+  private plain(input: Input, at: number, name: string): void {
+    const end = endQuoted(input.text, at, true);
+    this.symbols.positions.pass(name, name.startsWith('.') ? input.text.slice(at, end) : '', this.symbols);
+    input.finish(end);
   }
 
   /** Nothing, or labels alone. Blank lines of a macro are of no use. */
@@ -194,7 +200,8 @@ class Expander {
     const lazy = text.charCodeAt(sign + 1) === EQUALS;
     const from = sign + (lazy ? (text.charCodeAt(sign + 2) === EQUALS ? 3 : 2) : 1);
     const end = endQuoted(text, from, true);
-    if (name !== '.') this.symbols.assign(name, text.slice(from, end), !lazy);
+    if (name === '.') this.symbols.positions.pass('.org', '', this.symbols);
+    else this.symbols.assign(name, text.slice(from, end), !lazy);
     input.finish(end);
   }
 
@@ -210,7 +217,7 @@ class Expander {
       );
     }
     const macro = directive && isDirective(name) ? undefined : this.macros.get(name);
-    if (!macro) return this.plain(input, end);
+    if (!macro) return this.plain(input, end, name);
     // A call of a macro with a dot ends at the next `;`, in a string or not.
     const close = directive ? endPlain(input.text, end) : endQuoted(input.text, end, false);
     input.finish(close);
@@ -312,12 +319,12 @@ class Expander {
         );
       case 'syntax':
         this.symbols.intel = action.intel;
-        return this.plain(input, at);
+        return this.plain(input, at, name);
       case 'assign':
         return this.set(input, at, action.eager);
       case 'define':
       case 'blur':
-        return this.mention(input, at, action.kind);
+        return this.mention(input, name, at, action.kind);
       case 'error': {
         const string = text.charCodeAt(at) === QUOTE ? readString(text, at) : undefined;
         input.finish(endQuoted(text, at, false));
@@ -472,13 +479,13 @@ class Expander {
     input.finish(close);
   }
 
-  private mention(input: Input, at: number, kind: 'define' | 'blur'): void {
+  private mention(input: Input, directive: string, at: number, kind: 'define' | 'blur'): void {
     const { text } = input;
     const quoted = text.charCodeAt(at) === QUOTE ? readString(text, at) : undefined;
     const name = quoted?.value ?? /^[^\s,;"]*/.exec(text.slice(at, at + 1000))?.[0] ?? '';
     if (kind === 'define') this.symbols.define(name);
     else this.symbols.blur(name);
-    input.finish(endQuoted(text, at, true));
+    this.plain(input, at, directive);
   }
 
   /** `.end`: nothing behind it is read, here or in any file or macro around. */

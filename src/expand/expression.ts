@@ -16,7 +16,7 @@ import {
 export type Value =
   | { readonly kind: 'constant'; readonly value: bigint }
   /** Depends on where something ends up; `what` is the part that does. */
-  | { readonly kind: 'address'; readonly what: string }
+  | { readonly kind: 'address'; readonly what: string; readonly spot: Spot | undefined }
   | { readonly kind: 'register'; readonly what: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unknown'; readonly what: string; readonly why: Unknown };
@@ -24,8 +24,16 @@ export type Value =
 export type Unknown =
   'undefined' | 'reassigned' | 'syntax' | 'float' | 'big' | 'zero' | 'operand' | 'operator' | 'deep';
 
+/** A place in data: places of one stretch are a fixed number of bytes apart. */
+export interface Spot {
+  readonly stretch: number;
+  readonly offset: bigint;
+}
+
 /** Where values of symbols come from. */
 export interface Scope {
+  /** What `.` is; undefined when it may move. */
+  here(): Spot | undefined;
   readonly intel: boolean;
   valueOf(name: string): Value;
 }
@@ -160,12 +168,12 @@ class Reader {
       this.at++;
       const value = this.operand();
       if (value.kind === 'absent') return unknown('operand', sign);
-      return value.kind === 'constant' ? constant(apply(value.value)) : value;
+      return value.kind === 'constant' ? constant(apply(value.value)) : sign === '+' ? value : adrift(value);
     }
     if (c === PERCENT) return this.register();
     if (c === DOT && !isNamePart(text.charCodeAt(this.at + 1))) {
       this.at++;
-      return { kind: 'address', what: '.' };
+      return { kind: 'address', what: '.', spot: this.scope.here() };
     }
     if (c === QUOTE || (isNameStart(c) && sign !== '{')) return this.symbol(c);
     return unknown('syntax', this.here());
@@ -224,7 +232,7 @@ class Reader {
     const label = text[this.at] === 'b' || text[this.at] === 'f';
     if (label) {
       this.at++;
-      return { kind: 'address', what: text.slice(from, this.at) };
+      return { kind: 'address', what: text.slice(from, this.at), spot: undefined };
     }
     if (isNamePart(next)) {
       const what = text.slice(from, this.at + 1);
@@ -241,8 +249,30 @@ function combine(left: Value, [sign, , apply]: (typeof rows)[number], right: Val
   if (left.kind === 'unknown') return left;
   if (right.kind === 'unknown') return right;
   if (left.kind === 'absent' || right.kind === 'absent') return unknown('operand', sign);
+  if (left.kind === 'address' || right.kind === 'address') return combineAddresses(left, sign, right);
   if (left.kind !== 'constant') return left;
   if (right.kind !== 'constant') return right;
   const value = apply(left.value, right.value);
   return typeof value === 'string' ? unknown(value, sign) : constant(value);
 }
+
+/** Two places of one stretch of data have a fixed difference; all else stays an address. */
+function combineAddresses(left: Value, sign: string, right: Value): Value {
+  const a = left.kind === 'address' ? left.spot : undefined;
+  const b = right.kind === 'address' ? right.spot : undefined;
+  if (sign === '-' && a && b && a.stretch === b.stretch) return constant(a.offset - b.offset);
+  if (left.kind === 'address' && right.kind === 'constant' && (sign === '+' || sign === '-'))
+    return moved(left, sign === '+' ? right.value : -right.value);
+  if (left.kind === 'constant' && right.kind === 'address' && sign === '+') return moved(right, left.value);
+  return adrift(left.kind === 'address' ? left : right);
+}
+
+type Address = Extract<Value, { kind: 'address' }>;
+
+const moved = ({ kind, what, spot }: Address, by: bigint): Value => ({
+  kind,
+  what,
+  spot: spot && { stretch: spot.stretch, offset: spot.offset + by },
+});
+
+const adrift = (value: Value): Value => (value.kind === 'address' ? { ...value, spot: undefined } : value);

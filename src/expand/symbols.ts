@@ -1,6 +1,7 @@
 // What is known about each symbol so far: only values that do not depend on where code ends up.
 import { evaluate } from './expression.js';
-import type { Value } from './expression.js';
+import { Positions } from './positions.js';
+import type { Spot, Value } from './expression.js';
 
 interface Entry {
   readonly value: Value | { readonly kind: 'later'; readonly expression: string };
@@ -20,6 +21,7 @@ export class Symbols {
   private steps = 0;
   /** In `.intel_syntax` words such as `eq` and `mod` are operators. */
   intel = false;
+  readonly positions = new Positions();
 
   constructor(defsym: ReadonlyMap<string, bigint> | undefined) {
     this.set('.gasversion.', { kind: 'constant', value: gasVersion });
@@ -27,8 +29,13 @@ export class Symbols {
       this.set(name, { kind: 'constant', value: BigInt.asIntN(64, value) });
   }
 
+  here(): Spot | undefined {
+    // `.` of a value that is asked for later: where it was given, or where it is asked for? Not followed here.
+    return this.depth > 0 ? undefined : this.positions.here();
+  }
+
   define(label: string): void {
-    this.set(label, { kind: 'address', what: label });
+    this.set(label, { kind: 'address', what: label, spot: this.positions.here() });
   }
 
   /** A name that GNU as may or may not count as defined: a section, an alias. */
@@ -51,12 +58,13 @@ export class Symbols {
   valueOf(name: string): Value {
     const entry = this.entries.get(name);
     if (!entry) return { kind: 'unknown', what: name, why: 'undefined' };
-    if (entry.value.kind !== 'later') return entry.value;
+    const { value: given } = entry;
+    if (given.kind !== 'later') return given;
     // Which of two values of a symbol such an expression sees depends on when each was made: not followed here.
     if (this.depth === 0) this.steps = 0;
     if (this.depth > 32 || this.steps++ > 10_000) return { kind: 'unknown', what: name, why: 'deep' };
     this.depth++;
-    const { value, names } = evaluate(entry.value.expression, 0, this);
+    const { value, names } = evaluate(given.expression, 0, this);
     this.depth--;
     const again = names.find((part) => (this.entries.get(part)?.times ?? 0) > 1);
     return again === undefined ? value : { kind: 'unknown', what: again, why: 'reassigned' };

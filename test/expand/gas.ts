@@ -81,6 +81,17 @@ export function compare(
   return { verdict: 'wrong', detail: difference(original.dump, expanded.dump), expansion };
 }
 
+/** The 8-byte values that a text of .quad lines in .data gives. */
+export function quadsOf(text: string): bigint[] {
+  const source = join(scratch(), 'q.s');
+  const object = join(scratch(), 'q.o');
+  writeFileSync(source, text, 'latin1');
+  execFileSync('as', ['-W', source, '-o', object], { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('objcopy', ['-O', 'binary', '-j', '.data', object, join(scratch(), 'q.bin')]);
+  const bytes = readFileSync(join(scratch(), 'q.bin'));
+  return Array.from({ length: bytes.length >> 3 }, (_, i) => bytes.readBigUInt64LE(i * 8));
+}
+
 function difference(a: string, b: string): string {
   const left = a.split('\n');
   const right = b.split('\n');

@@ -1,9 +1,12 @@
 // Properties: nothing throws or hangs, plain text comes back as it is, and random programs of the macro language assemble to the same
 // bytes before and after. A failure prints its seed; MIRRORASM_SEED=N repeats it.
 import fc from 'fast-check';
+import { evaluate } from '../../src/expand/expression.js';
 import { expand } from '../../src/expand/expand.js';
 import { originOf } from '../../src/expand/origins.js';
-import { compare, removeScratch } from './gas.js';
+import { scrub } from '../../src/expand/scrub.js';
+import { Symbols } from '../../src/expand/symbols.js';
+import { compare, quadsOf, removeScratch } from './gas.js';
 
 const seed = Number(process.env['MIRRORASM_SEED'] ?? Date.now() % 2 ** 31);
 const runs = Number(process.env['MIRRORASM_RUNS'] ?? 150);
@@ -89,7 +92,6 @@ const { block } = fc.letrec<{ block: string }>((tie) => ({
           'rest 1, 2, "x"',
           'rest',
           'down 3',
-          '.lab\\@: nop',
         ),
         fc
           .tuple(
@@ -113,7 +115,6 @@ const { block } = fc.letrec<{ block: string }>((tie) => ({
             tie('block'),
           )
           .map(([head, yes, no]) => `${head}\n${yes}\n.else\n${no}\n.endif`),
-        tie('block').map((body) => `.macro m\\@ a\n${body}\n.endm`),
         fc
           .tuple(tie('block'), fc.nat(1000000))
           .map(
@@ -133,6 +134,7 @@ const prologue = [
   '.endm',
   '.macro rest v:vararg',
   '.ascii "\\@"',
+  '.lab\\@_: .byte \\@',
   '.ifnb \\v',
   '.ifc "x",\\v',
   '.byte 3',
@@ -159,6 +161,70 @@ test('random programs give the same bytes', () => {
     { seed, numRuns: runs },
   );
   expect(seen.get('same') ?? 0).toBeGreaterThan(runs / 4);
+});
+
+// Expressions: small and extreme numbers, all operators, parentheses, unary signs.
+const number = fc.oneof(
+  fc.integer({ min: 0, max: 9 }).map(String),
+  fc.constantFrom(
+    '0x7fffffffffffffff',
+    '0x8000000000000000',
+    '0xffffffffffffffff',
+    '0b101',
+    '017',
+    '63',
+    '64U',
+    '1L',
+    "'a'",
+    'five',
+    'big',
+  ),
+);
+const { expression } = fc.letrec<{ expression: string }>((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 4 },
+    number,
+    fc
+      .tuple(fc.constantFrom('-', '~', '!', '+', '- ', '(', '( '), tie('expression'))
+      .map(([sign, e]) => (sign.startsWith('(') ? `${sign}${e})` : sign + e)),
+    fc
+      .tuple(
+        tie('expression'),
+        fc.constantFrom(...'+ - * / % << >> & | ^ ! !! && || == != <> < > <= >='.split(' ')),
+        fc.constantFrom('', ' '),
+        tie('expression'),
+      )
+      .map(([a, sign, blank, b]) => a + blank + sign + blank + b),
+  ),
+}));
+
+test('values of expressions are those of GNU as', () => {
+  const symbols = new Symbols(
+    new Map([
+      ['five', 5n],
+      ['big', -(1n << 62n)],
+    ]),
+  );
+  let known = 0;
+  fc.assert(
+    fc.property(fc.array(expression, { minLength: 50, maxLength: 50 }), (expressions) => {
+      const wanted: [string, bigint][] = [];
+      for (const e of expressions) {
+        const text = scrub(`\t.quad ${e}\n`).text.slice(' .quad '.length);
+        const { value, end } = evaluate(text, 0, symbols);
+        if (value.kind === 'constant' && text.slice(end) === '\n') wanted.push([e, value.value]);
+      }
+      known += wanted.length;
+      const lines = wanted.map(([e]) => `.quad ${e}\n`).join('');
+      const values = quadsOf(`.set five, 5\n.set big, -(1 << 62)\n.data\n${lines}`);
+      wanted.forEach(([e, value], i) => {
+        if (values[i] !== BigInt.asUintN(64, value))
+          throw new Error(`${e}: ${value}, GNU as gives ${values[i]}`);
+      });
+    }),
+    { seed, numRuns: Math.ceil(runs / 5) },
+  );
+  expect(known).toBeGreaterThan(runs * 4);
 });
 
 test('random fragments are never accepted with other bytes', () => {
