@@ -1,6 +1,7 @@
 // The instructions of a file's executable sections, with their effects and successors: what liveness and the patterns work on.
 import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
+import type { Mode } from '../isa/rows.js';
 import type { Directive, Instruction, SourceFile } from '../parse/syntax.js';
 import { classify } from './classify.js';
 import type { WriteKind } from './classify.js';
@@ -54,8 +55,13 @@ interface Place {
   last: number;
 }
 
-/** Collects the instructions of all executable sections. Pure; `allow` holds the opt-outs by name. */
-export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code {
+/**
+ * Collects the instructions of all executable sections. Pure.
+ *
+ * @param allow opt-outs by name
+ * @param mode word size the text is assembled for
+ */
+export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: Mode = 64): Code {
   const units: Unit[] = [];
   const next = new Int32Array(file.count).fill(-1);
   const diagnostics: Diagnostic[] = [];
@@ -135,7 +141,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>): Code 
     prefixes = [];
     prefixStart = -1;
     let facts = known.get(whole);
-    if (facts === undefined) known.set(whole, (facts = study(whole)));
+    if (facts === undefined) known.set(whole, (facts = study(whole, mode)));
     if (!facts.ok) return refuse(i, 'M002', facts.reason);
     if (facts.fromHere !== '')
       refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
@@ -203,8 +209,8 @@ function placeOf(places: Map<string, Place>, section: string): Place {
   return place;
 }
 
-function study(instruction: Instruction): Known {
-  const found = lookup(instruction);
+function study(instruction: Instruction, mode: Mode): Known {
+  const found = lookup(instruction, mode);
   if (!found.ok) return found;
   const { effects } = found;
   return { ok: true, effects, kind: classify(instruction, effects), fromHere: usesDot(instruction) };
