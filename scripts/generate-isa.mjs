@@ -83,6 +83,16 @@ const LEFT_OUT =
   /^(reservednop|sal|fstpnce|fstp[89]|fxch[47]|fcom2|fcomp[35]|loadall.*|undoc|cyrix.*|via_undoc.*)$/;
 // iced lists no memory for it: the 64 bytes of the line at the accumulator (AMD APM volume 3).
 const MORE_MEMORY = { clzero: '0@0:64:w:64' };
+// Where iced's access is not the whole truth, found by running the instruction (scripts/isa-check).
+const OTHER_ACCESS = [
+  // Masked stores write the elements whose mask is set (SDM VMASKMOV).
+  { base: /^vp?maskmov/, token: /^m\d/, from: 'w', to: 'cw' },
+  // With the position as immediates the rest of the destination stays (APM INSERTQ).
+  { base: /^insertq$/, token: /^x$/, from: 'w', to: 'rw' },
+  // Linux emulates them where UMIP forbids them, and writes 16 bits of a wider register.
+  { base: /^(sldt|str|smsw)$/, token: /^r(32|64)$/, from: 'w', to: 'rcw' },
+];
+const MASKED_IMPLICIT = /^v?maskmov(q|dqu)$/;
 const DEFAULT_32 = /^(fn?stenv|fldenv|fn?save|frstor|iret)$/;
 const FAR = /^l(jmp|call|ret)/;
 const COUNTED = /^(shl|sal|shr|sar|rol|ror|rcl|rcr|shld|shrd)$/;
@@ -182,7 +192,7 @@ function implicitMemory(used, instruction, base) {
             : `${RegisterExt.number(full)}`,
       at: Number(BigInt.asIntN(RegisterExt.size(item.base || Register.RAX) * 8, item.displacement)),
       bytes: MemorySizeExt.size(item.memorySize),
-      access: ACCESS[item.access],
+      access: MASKED_IMPLICIT.test(base) ? 'cw' : ACCESS[item.access],
     });
   }
   items.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : a.at - b.at));
@@ -319,6 +329,11 @@ function lines(code, info, form, mode) {
     return [[head === 'fixed' ? FIXED[tail][0] : head, access]];
   });
   operands.reverse();
+  for (const rule of OTHER_ACCESS)
+    if (rule.base.test(base))
+      operands = operands.map(([token, access]) =>
+        rule.token.test(token) && access === rule.from ? [token, rule.to] : [token, access],
+      );
   const names = spellings(instruction, base);
 
   const memory = implicitMemory(used.usedMemory(), instruction, base);

@@ -4,7 +4,7 @@ import { compare, type Compared, type Difference } from './compare.js';
 import { mnemonicsOfAs, otherSpellings, unknownMnemonics, unreached } from './coverage.js';
 import { ICED_EXCEPTIONS, REFUSED_BY_RULE } from './exceptions.js';
 import { ALL_CODES, casesOf, type Case, type Mode } from './forms.js';
-import { refusedReason } from '../../src/isa/refused.js';
+import { refusedNames, refusedReason } from '../../src/isa/refused.js';
 
 export interface TableCheck {
   readonly mode: Mode;
@@ -27,6 +27,36 @@ export interface TableCheck {
 }
 
 const count = (map: Map<string, number>, key: string): void => void map.set(key, (map.get(key) ?? 0) + 1);
+
+/**
+ * The data file of what no statement reaches or lookup refuses by name: one line each, `modes name: reason`.
+ * Kept in left-out.txt, so that a change of it is seen.
+ */
+export function leftOut(checks: readonly TableCheck[]): string {
+  const lines = new Map<string, Mode[]>();
+  const add = (mode: Mode, line: string): void => {
+    const modes = lines.get(line);
+    if (modes) modes.push(mode);
+    else lines.set(line, [mode]);
+  };
+  for (const { mode, unreached: codes } of checks) {
+    for (const [name, reason] of codes) add(mode, `code ${name}: ${reason}`);
+    for (const [name, reason] of refusedNames(mode)) add(mode, `refused ${name}: ${reason}`);
+  }
+  for (const { name, reason } of REFUSED_BY_RULE) lines.set(`refused (${name}): ${reason}`, [64, 32]);
+  return [...lines]
+    .map(([line, modes]) => `${line}${modes.length === 1 ? ` (${modes[0]}-bit mode)` : ''}\n`)
+    .sort()
+    .join('');
+}
+
+/** Exceptions and rules that explained nothing: they have to go. */
+export function stale(checks: readonly TableCheck[]): string[] {
+  const used = new Set(checks.flatMap((check) => [...check.exceptions.keys(), ...check.refused.keys()]));
+  return [...ICED_EXCEPTIONS, ...REFUSED_BY_RULE]
+    .map((entry) => entry.name)
+    .filter((name) => !used.has(name));
+}
 
 /** Splits differences into those an exception names (how often) and the rest. */
 export function explain(differences: readonly Difference[]): {

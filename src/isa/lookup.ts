@@ -49,7 +49,9 @@ function flagsSet(form: Form, operands: readonly Operand[]): 'yes' | 'no' | 'may
   const count = value & (form.operandBytes === 8 ? 63 : 31);
   // Narrow rcl and rcr rotate by the count modulo 9 or 17.
   const narrow = form.base.startsWith('rc') && form.operandBytes < 4;
-  return (narrow ? count % (form.operandBytes * 8 + 1) : count) === 0 ? 'no' : 'yes';
+  if (count === 0) return 'no';
+  // AMD sets the overflow flag even when the rotation is a whole turn.
+  return narrow && count % (form.operandBytes * 8 + 1) === 0 ? 'maybe' : 'yes';
 }
 
 /** Register sets under construction. */

@@ -942,7 +942,7 @@ ins,insw ins dx:r,ms:w ir=80 iw=80 ik=80 im=7@0:2:w fr=d os=2 rep priv
 ins,insw ins ms:w ir=84 iw=80 ik=80 im=7@0:2:w fr=d os=2 rep priv
 insertps insertps i:-,m4:r,x:rw
 insertps insertps i:-,x:r,x:rw
-insertq insertq i:-,i:-,x:r,x:w
+insertq insertq i:-,i:-,x:r,x:rw
 insertq insertq x:r,x:rw
 int int i:- flow=interrupt
 int1 int1 - flow=interrupt
@@ -1170,8 +1170,8 @@ lzcnt,lzcntq lzcnt m8:r,r64:w fw=cpazso os=8 m64
 lzcnt,lzcntq lzcnt r64:r,r64:w fw=cpazso os=8 m64
 lzcnt,lzcntw lzcnt m2:r,r16:w fw=cpazso os=2
 lzcnt,lzcntw lzcnt r16:r,r16:w fw=cpazso os=2
-maskmovdqu maskmovdqu x:r,x:r ir=80 im=7@0:16:w
-maskmovq maskmovq mm:r,mm:r ir=80 im=7@0:8:w x87=set
+maskmovdqu maskmovdqu x:r,x:r ir=80 im=7@0:16:cw
+maskmovq maskmovq mm:r,mm:r ir=80 im=7@0:8:cw x87=set
 maxpd maxpd m16:r,x:rw
 maxpd maxpd x:r,x:rw
 maxps maxps m16:r,x:rw
@@ -2338,14 +2338,14 @@ sidt,sidtq sidt m10:w os=8 natural m64
 sidt,sidtw sidt m6:w os=2 m32
 skinit skinit - ir=1 iw=ff ik=ff or=60000000 ow=60000000 fw=cpazsdo flow=return priv m32
 skinit skinit - ir=1 iw=ffff ik=ffff or=60000000 ow=60000000 fw=cpazsdo flow=return priv m64
-sldt,sldtl sldt r32:w os=4
-sldt,sldtq sldt r64:w os=8 m64
+sldt,sldtl sldt r32:rcw os=4
+sldt,sldtq sldt r64:rcw os=8 m64
 sldt,sldtw sldt m2:w os=2
 sldt,sldtw sldt r16:w os=2
 slwpcb slwpcb r32:w os=4
 slwpcb slwpcb r64:w os=8 m64
-smsw,smswl smsw r32:w or=40000000 os=4
-smsw,smswq smsw r64:w or=40000000 os=8 m64
+smsw,smswl smsw r32:rcw or=40000000 os=4
+smsw,smswq smsw r64:rcw or=40000000 os=8 m64
 smsw,smsww smsw m2:w or=40000000 os=2
 smsw,smsww smsw r16:w or=40000000 os=2
 sqrtpd sqrtpd m16:r,x:w
@@ -2374,8 +2374,8 @@ stos,stosq stos rax:r,ms:w ir=80 iw=80 ik=80 im=7@0:8:w fr=d os=8 rep m64
 stos,stosw stos - ir=81 iw=80 ik=80 im=7@0:2:w fr=d os=2 rep
 stos,stosw stos ax:r,ms:w ir=80 iw=80 ik=80 im=7@0:2:w fr=d os=2 rep
 stos,stosw stos ms:w ir=81 iw=80 ik=80 im=7@0:2:w fr=d os=2 rep
-str,strl str r32:w os=4
-str,strq str r64:w os=8 m64
+str,strl str r32:rcw os=4
+str,strq str r64:rcw os=8 m64
 str,strw str m2:w os=2
 str,strw str r16:w os=2
 sttilecfg sttilecfg m64:w m64
@@ -4059,15 +4059,15 @@ vinsertps vinsertps i:-,x:r,x:r,x:w
 vlddqu vlddqu m16:r,x:w
 vlddqu vlddqu m32:r,y:w
 vldmxcsr vldmxcsr m4:r
-vmaskmovdqu vmaskmovdqu x:r,x:r ir=80 im=7@0:16:w
+vmaskmovdqu vmaskmovdqu x:r,x:r ir=80 im=7@0:16:cw
 vmaskmovpd vmaskmovpd m16:r,x:r,x:w
 vmaskmovpd vmaskmovpd m32:r,y:r,y:w
-vmaskmovpd vmaskmovpd x:r,x:r,m16:w
-vmaskmovpd vmaskmovpd y:r,y:r,m32:w
+vmaskmovpd vmaskmovpd x:r,x:r,m16:cw
+vmaskmovpd vmaskmovpd y:r,y:r,m32:cw
 vmaskmovps vmaskmovps m16:r,x:r,x:w
 vmaskmovps vmaskmovps m32:r,y:r,y:w
-vmaskmovps vmaskmovps x:r,x:r,m16:w
-vmaskmovps vmaskmovps y:r,y:r,m32:w
+vmaskmovps vmaskmovps x:r,x:r,m16:cw
+vmaskmovps vmaskmovps y:r,y:r,m32:cw
 vmaxpd vmaxpd m16:r,x:r,x:w
 vmaxpd vmaxpd m16b8:r,x:r,x:w
 vmaxpd vmaxpd m32:r,y:r,y:w
@@ -5246,12 +5246,12 @@ vpmaddwd vpmaddwd y:r,y:r,y:w
 vpmaddwd vpmaddwd z:r,z:r,z:w
 vpmaskmovd vpmaskmovd m16:r,x:r,x:w
 vpmaskmovd vpmaskmovd m32:r,y:r,y:w
-vpmaskmovd vpmaskmovd x:r,x:r,m16:w
-vpmaskmovd vpmaskmovd y:r,y:r,m32:w
+vpmaskmovd vpmaskmovd x:r,x:r,m16:cw
+vpmaskmovd vpmaskmovd y:r,y:r,m32:cw
 vpmaskmovq vpmaskmovq m16:r,x:r,x:w
 vpmaskmovq vpmaskmovq m32:r,y:r,y:w
-vpmaskmovq vpmaskmovq x:r,x:r,m16:w
-vpmaskmovq vpmaskmovq y:r,y:r,m32:w
+vpmaskmovq vpmaskmovq x:r,x:r,m16:cw
+vpmaskmovq vpmaskmovq y:r,y:r,m32:cw
 vpmaxsb vpmaxsb m16:r,x:r,x:w
 vpmaxsb vpmaxsb m32:r,y:r,y:w
 vpmaxsb vpmaxsb m64:r,z:r,z:w

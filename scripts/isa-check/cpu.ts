@@ -1,0 +1,480 @@
+// The table against the CPU: places every memory operand in watched pages, runs the instruction, compares.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as iced from 'iced-x86';
+import type { Effects } from '../../src/isa/effects.js';
+import { SLOT } from './assemble.js';
+import type { TableCheck } from './check.js';
+import { CPU_EXCEPTIONS, CPU_FAULTS, CPU_SKIPPED, type CpuField } from './cpu-exceptions.js';
+import { ARENA, CODE_END, MIDDLE, type Mode } from './forms.js';
+
+// helper.c: struct test and struct answer.
+const TEST = 360;
+const ANSWER = 184;
+const ARENA_SIZE = 0x4000;
+const ARENA_END = ARENA + ARENA_SIZE;
+const STACK = ARENA + 0x3000;
+const FRAME = ARENA + 0x2c00;
+const TARGET = CODE_END - 0x800;
+const SIGILL = 4;
+const SIGSEGV = 11;
+
+const { Code, OpKind, Register, RegisterExt } = iced;
+
+/** Flags of iced-x86 in the order of effects.ts. */
+const FLAGS = [
+  iced.RflagsBits.CF,
+  iced.RflagsBits.PF,
+  iced.RflagsBits.AF,
+  iced.RflagsBits.ZF,
+  iced.RflagsBits.SF,
+  iced.RflagsBits.DF,
+  iced.RflagsBits.OF,
+];
+
+/** One run of one instruction. */
+interface Plan {
+  readonly mode: Mode;
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly instruction: iced.Instruction;
+  readonly effects: Effects;
+  /** `edge`: the operand ends where the page ends; `beyond`: one byte further. */
+  readonly place: 'middle' | 'edge' | 'beyond';
+  readonly gpr: (number | undefined)[];
+  readonly patches: { at: number; length: number; value: bigint }[];
+  readonly vectors: { number: number; lanes: bigint[] }[];
+  /** Address of the explicit memory operand, or -1. */
+  readonly operand: number;
+}
+
+export interface CpuDifference {
+  readonly mode: Mode;
+  readonly text: string;
+  readonly field: CpuField;
+  readonly detail: string;
+}
+
+export interface CpuCheck {
+  readonly executed: number;
+  /** Not run, by reason. */
+  readonly skipped: ReadonlyMap<string, number>;
+  /** Run, but never came to an end, by reason. */
+  readonly faults: ReadonlyMap<string, number>;
+  readonly exceptions: ReadonlyMap<string, number>;
+  readonly disagreements: readonly CpuDifference[];
+}
+
+const count = (map: Map<string, number>, key: string): void => void map.set(key, (map.get(key) ?? 0) + 1);
+
+// CPUID features by iced's name to the flag in /proc/cpuinfo, where it is not the same in small letters.
+const RENAMED: Readonly<Record<string, string>> = {
+  CLFSH: 'clflush',
+  CMPXCHG16B: 'cx16',
+  D3NOW: '3dnow',
+  D3NOWEXT: '3dnowext',
+  LZCNT: 'abm',
+  PREFETCHW: '3dnowprefetch',
+  SHA: 'sha_ni',
+  SSE3: 'pni',
+};
+const ALWAYS = /^(INTEL(8086|186|286|386|486)|X64|FPU|FPU287|FPU387|MULTIBYTENOP|PAUSE|CPUID|RDPMC|SMM)$/;
+
+/** Features this CPU does not have, of those the instruction needs. */
+function missing(instruction: iced.Instruction, flags: ReadonlySet<string>): string {
+  return [...instruction.cpuidFeatures()]
+    .map((feature) => iced.CpuidFeature[feature] ?? '')
+    .filter((name) => !ALWAYS.test(name) && !flags.has(RENAMED[name] ?? name.toLowerCase()))
+    .join(' ');
+}
+
+const general = (register: iced.Register): number =>
+  RegisterExt.isGPR(register) ? RegisterExt.number(RegisterExt.fullRegister(register)) : -1;
+
+function memoryIndex(instruction: iced.Instruction): number {
+  for (let i = 0; i < instruction.opCount; i++) if (instruction.opKind(i) === OpKind.Memory) return i;
+  return -1;
+}
+
+/** Puts the operand at `at`; undefined where the address cannot be had. */
+function placeOperand(plan: Plan, at: number): boolean {
+  const { instruction, gpr, mode } = plan;
+  const { memoryBase: base, memoryIndex: index, memoryIndexScale: scale } = instruction;
+  if (base === Register.RIP || base === Register.EIP)
+    return at === MIDDLE && Number(instruction.memoryDisplacement - instruction.nextIP) === MIDDLE - CODE_END;
+  const size = base !== Register.None ? RegisterExt.size(base) : RegisterExt.size(index);
+  // What lies at the thread's base is the C library's.
+  if (size === 2 || instruction.segmentPrefix === Register.FS) return false;
+  const displacement = Number(BigInt.asIntN(mode, instruction.memoryDisplacement));
+  const baseNumber = general(base);
+  let rest = at - displacement;
+  if (RegisterExt.isVectorRegister(index)) {
+    const lane = instruction.isVsib64 ? [1n, 2n, 3n, 5n] : [0x200000001n, 0x500000003n, 0x700000006n, 0n];
+    plan.vectors.push({ number: RegisterExt.number(index), lanes: lane });
+  } else if (index === Register.AL) {
+    // xlat: the table is wherever %al points in it.
+  } else if (index !== Register.None) {
+    const number = general(index);
+    if (baseNumber === number) return false;
+    const value = baseNumber < 0 ? rest / scale : 16;
+    if (!Number.isInteger(value)) return false;
+    gpr[number] = value;
+    rest -= value * scale;
+  }
+  if (baseNumber >= 0) gpr[baseNumber] = rest;
+  else if (index === Register.None) return rest === 0;
+  return true;
+}
+
+/** Registers, memory and vectors with which the instruction can run. */
+function planOf(
+  mode: Mode,
+  text: string,
+  bytes: Uint8Array,
+  instruction: iced.Instruction,
+  effects: Effects,
+  place: Plan['place'] = 'middle',
+): Plan | undefined {
+  const explicit = memoryIndex(instruction);
+  const { base } = effects;
+  let at = MIDDLE;
+  if (place !== 'middle') {
+    at = ARENA_END - effects.memoryBytes + (place === 'beyond' ? 1 : 0);
+    if (effects.access[effects.memoryOperand] === 'a') at = ARENA_END + 64;
+  }
+  const plan: Plan = {
+    mode,
+    text,
+    bytes,
+    instruction,
+    effects,
+    place,
+    gpr: new Array<number | undefined>(16).fill(undefined),
+    patches: [],
+    vectors: [],
+    operand: explicit < 0 ? -1 : at,
+  };
+  const { gpr, patches } = plan;
+  if (/^i?div$/.test(base)) {
+    gpr[0] = 1000;
+    gpr[2] = 0;
+    const by = general(instruction.op0Register);
+    if (by === 0 || by === 2) gpr[by] = by === 0 ? 1000 : 0x5005;
+  }
+  gpr[4] = STACK;
+  if (base === 'leave' || base === 'enter') gpr[5] = FRAME;
+  const string = instruction.isStringInstruction || /^v?maskmov(q|dqu)$/.test(base);
+  if (string) {
+    gpr[6] = MIDDLE + 0x400;
+    gpr[7] = MIDDLE;
+    if (/^rep/.test(text)) gpr[1] = 3;
+  }
+  if (/^(clzero|monitorx?)$/.test(base)) gpr[0] = MIDDLE;
+  const source =
+    instruction.opCount > 1 && instruction.opKind(1) === OpKind.Register ? instruction.opRegister(1) : 0;
+  if (explicit >= 0) {
+    if (!placeOperand(plan, at)) return undefined;
+    // The bit offset moves the address.
+    if (/^bt[src]?$/.test(base) && source) {
+      if (gpr[general(source)] !== undefined) return undefined;
+      gpr[general(source)] = 69;
+    }
+  } else if (base === 'mov' && source && RegisterExt.isSegmentRegister(instruction.op0Register)) {
+    gpr[general(source)] = 0x2b;
+  }
+  const target = BigInt(TARGET);
+  const patch = (place: number, length: number, value: bigint): void =>
+    void patches.push({ at: place, length, value });
+  if (effects.flow === 'indirect-jump' || effects.flow === 'call') {
+    if (explicit >= 0) patch(at, 8, target);
+    else if (instruction.op0Kind === OpKind.Register) gpr[general(instruction.op0Register)] = TARGET;
+  }
+  if (base === 'ret') patch(STACK, 8, target);
+  if (base === 'popf') patch(STACK, 8, 0x246n);
+  if (base === 'pop' || (base === 'mov' && explicit === 1)) {
+    if (RegisterExt.isSegmentRegister(instruction.op0Register)) patch(explicit >= 0 ? at : STACK, 8, 0x2bn);
+  }
+  if (/^v?ldmxcsr$/.test(base)) patch(at, 8, 0x1f80n);
+  if (/^l[defgs]s$/.test(base) || base === 'lss') patch(at, 16, 0x2b002b002b002bn);
+  if (base === 'fldcw') patch(at, 8, 0x37fn);
+  if (/^(fldenv|frstor|fxrstor(64)?|xrstors?(64)?)$/.test(base)) patch(at, 1024, 0n);
+  if (/^(fldenv|frstor)$/.test(base)) patch(at, 8, 0x37fn);
+  if (/^fxrstor/.test(base)) patch(at + 24, 8, 0xffff00001f80n);
+  // The address of pop's operand is computed after the stack pointer moved.
+  if (base === 'pop' && general(instruction.memoryBase) === 4)
+    return { ...plan, operand: at + effects.operandBytes };
+  return plan;
+}
+
+function encode(plan: Plan): Buffer {
+  const record = Buffer.alloc(TEST);
+  const { mode, bytes, gpr, effects, instruction } = plan;
+  let fixed = 0;
+  record.writeUInt32LE(mode, 0);
+  record.writeUInt32LE(bytes.length, 4);
+  record.set(bytes, 8);
+  gpr.forEach((value, i) => {
+    if (value === undefined) return;
+    fixed |= 1 << i;
+    record.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), 32 + 8 * i);
+  });
+  const undefinedFlags = FLAGS.reduce(
+    (set, flag, i) => set | (instruction.rflagsUndefined & flag ? 1 << i : 0),
+    0,
+  );
+  const flags = (set: number): number => (set >>> 16) & 0x7f;
+  const other = (set: number): number => (set & (1 << 28) ? 0xff : 0) | ((set >>> 8) & 0xff);
+  const words = [
+    fixed,
+    effects.integerRead & 0xffff,
+    flags(effects.integerRead),
+    effects.vectorRead & 0xffff,
+    other(effects.otherRead),
+    effects.integerWritten & 0xffff,
+    flags(effects.integerWritten) & ~undefinedFlags,
+    effects.vectorWritten & 0xffff,
+    effects.otherWritten & (1 << 28) ? 0 : other(effects.otherWritten),
+    plan.patches.length,
+    plan.vectors.length,
+    plan.place === 'middle' ? 0 : 1,
+  ];
+  words.forEach((word, i) => record.writeUInt32LE(word >>> 0, 160 + 4 * i));
+  plan.patches.forEach((patch, i) => {
+    record.writeUInt32LE(patch.at - ARENA, 216 + 16 * i);
+    record.writeUInt32LE(patch.length, 220 + 16 * i);
+    record.writeBigUInt64LE(patch.value, 224 + 16 * i);
+  });
+  plan.vectors.forEach((vector, i) => {
+    record.writeBigUInt64LE(BigInt(vector.number), 280 + 40 * i);
+    vector.lanes.forEach((lane, k) => record.writeBigUInt64LE(lane, 288 + 40 * i + 8 * k));
+  });
+  return record;
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  /** Every byte of it is written, whatever it holds. */
+  readonly certain: boolean;
+}
+
+/** What the table says may be written, as addresses. */
+function spans(plan: Plan): Span[] {
+  const { effects, operand, gpr, instruction } = plan;
+  const found: Span[] = [];
+  const access = effects.memoryOperand < 0 ? '-' : (effects.access[effects.memoryOperand] ?? '-');
+  if (access.includes('w')) {
+    const known = effects.memorySizeKnown;
+    const bytes = known ? effects.memoryBytes : /^bt/.test(effects.base) ? 16 : 0x1000;
+    found.push({ from: operand, to: operand + bytes, certain: known && access === 'w' });
+  }
+  for (const item of effects.implicitMemory) {
+    if (!item.access.includes('w')) continue;
+    const number =
+      item.operand < 0 ? item.base : general(instruction.opRegister(instruction.opCount - 1 - item.operand));
+    const start = Math.floor(((gpr[number] ?? 0) + item.displacement) / item.aligned) * item.aligned;
+    // Three elements of a repeated string instruction.
+    const bytes = item.bytes || 3 * effects.operandBytes;
+    found.push({ from: start, to: start + bytes, certain: item.access === 'w' && item.bytes > 0 });
+  }
+  return found;
+}
+
+interface Answer {
+  readonly done: number;
+  readonly signal: number;
+  readonly code: number;
+  readonly address: bigint;
+  readonly rip: bigint;
+  readonly words: readonly number[];
+  readonly ranges: readonly (readonly [number, number])[];
+}
+
+function decode(buffer: Buffer, at: number): Answer {
+  const word = (offset: number): number => buffer.readUInt32LE(at + offset);
+  return {
+    done: word(0),
+    signal: word(4),
+    code: word(8),
+    address: buffer.readBigUInt64LE(at + 16),
+    rip: buffer.readBigUInt64LE(at + 24),
+    words: Array.from({ length: 13 }, (_, i) => word(32 + 4 * i)),
+    ranges: Array.from({ length: word(80) }, (_, i) => [word(84 + 8 * i), word(88 + 8 * i)] as const),
+  };
+}
+
+const TOPS: Readonly<Record<string, number>> = { '-': 0, use: 0, push: 7, pop: 1, pop2: 2 };
+
+/** Every way in which an answer contradicts the table. */
+function judge(plan: Plan, answer: Answer): [CpuField, string][] {
+  const { effects, place } = plan;
+  const found: [CpuField, string][] = [];
+  const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+  if (place === 'edge') {
+    if (answer.done === 0 && answer.signal === SIGSEGV && answer.address === BigInt(ARENA_END))
+      found.push(['size', `accesses more than ${effects.memoryBytes} bytes`]);
+    return found;
+  }
+  if (place === 'beyond') {
+    const access = effects.access[effects.memoryOperand] ?? '-';
+    if (access === 'a' && answer.done === 0 && answer.signal === SIGSEGV)
+      found.push(['size', 'accesses its operand']);
+    if (access !== 'a' && answer.done !== 0)
+      found.push(['size', `accesses less than ${effects.memoryBytes} bytes`]);
+    return found;
+  }
+  const [gpr = 0, flags = 0, vector = 0, mmx = 0, x87 = 0, top = 0, ...differs] = answer.words;
+  if (effects.privileged) found.push(['privileged', 'a user program can execute it']);
+  if (effects.flow === 'stop') found.push(['flow', 'it does not stop']);
+  if (effects.flow === 'next' && answer.rip !== BigInt(CODE_END + 1))
+    found.push(['flow', `ends at ${hex(Number(answer.rip))}`]);
+  const extra = (changed: number, written: number, field: CpuField): void => {
+    if (changed & ~written) found.push([field, hex(changed & ~written)]);
+  };
+  const touchesX87 = (effects.otherWritten & (1 << 28)) !== 0 || effects.x87 === 'set';
+  extra(gpr, effects.integerWritten & 0xffff, 'register written');
+  extra(flags, (effects.integerWritten >>> 16) & 0x7f, 'flag written');
+  extra(vector, effects.vectorWritten & 0xffff, 'vector written');
+  if (!touchesX87) {
+    extra(mmx, (effects.otherWritten >>> 8) & 0xff, 'mmx written');
+    if (x87 !== 0) found.push(['x87 written', hex(x87)]);
+  }
+  if (effects.x87 !== 'set' && top !== TOPS[effects.x87])
+    found.push(['x87 stack', `top moves by ${top}, not ${effects.x87}`]);
+  const [gprDiffers = 0, flagsDiffer = 0, vectorDiffers = 0, mmxDiffers = 0, memory = 0, fault = 0] = differs;
+  if (gprDiffers) found.push(['register result', hex(gprDiffers)]);
+  if (flagsDiffer) found.push(['flag result', hex(flagsDiffer)]);
+  if (vectorDiffers) found.push(['vector result', hex(vectorDiffers)]);
+  if (mmxDiffers) found.push(['mmx result', hex(mmxDiffers)]);
+  if (memory) found.push(['memory result', hex(memory - 1)]);
+  if (fault) found.push(['fault', `signal ${fault}`]);
+  const allowed = spans(plan);
+  for (const [offset, length] of answer.ranges) {
+    for (let at = ARENA + offset; at < ARENA + offset + length; at++) {
+      if (allowed.some((span) => at >= span.from && at < span.to)) continue;
+      found.push(['memory written', `at operand ${at - plan.operand}, address ${hex(at)}`]);
+      break;
+    }
+  }
+  for (const span of allowed) {
+    if (!span.certain) continue;
+    for (let at = span.from; at < span.to; at++) {
+      if (answer.ranges.some(([offset, length]) => at >= ARENA + offset && at < ARENA + offset + length))
+        continue;
+      found.push(['memory not written', `byte ${at - span.from} of ${span.to - span.from}`]);
+      break;
+    }
+  }
+  return found;
+}
+
+/** What the CPU check needs of a table check. */
+export type Executable = Pick<TableCheck, 'mode' | 'cases' | 'assembled' | 'compared'>;
+
+/** Every distinct encoding with distinct effects, at its usual place; one of each code also at a page's end. */
+function plansOf(check: Executable, flags: ReadonlySet<string>, skipped: Map<string, number>): Plan[] {
+  const { mode, cases, assembled, compared } = check;
+  const plans: Plan[] = [];
+  const seen = new Set<string>();
+  const edges = new Set<number>();
+  assembled.accepted.forEach((index, at) => {
+    const instruction = compared.decoded[at];
+    const effects = compared.effects[at];
+    const text = cases[index]?.text ?? '';
+    if (!instruction || !effects) return;
+    // GNU as may have put a wait before it.
+    const slot = assembled.bytes.subarray(at * SLOT, (at + 1) * SLOT);
+    const length = Number(instruction.nextIP) - at * SLOT;
+    const bytes = slot.subarray(0, length);
+    const key = `${Buffer.from(bytes).toString('latin1')} ${effects.integerRead} ${effects.vectorRead} ${effects.base}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const danger = CPU_SKIPPED.find((entry) => entry.statement.test(text));
+    if (danger) return count(skipped, danger.name);
+    const absent = missing(instruction, flags);
+    if (absent !== '') return count(skipped, `not on this CPU: ${absent}`);
+    if (instruction.code === Code.INVALID) return count(skipped, 'iced-x86 does not decode it');
+    const plan = planOf(mode, text, bytes, instruction, effects);
+    if (!plan)
+      return count(skipped, 'the operand cannot be placed (16-bit addresses, %fs, one register twice)');
+    plans.push(plan);
+    const access = effects.access[effects.memoryOperand] ?? '-';
+    const sized = effects.memoryBytes > 0 && effects.memorySizeKnown && !access.includes('c');
+    if ((!sized && access !== 'a') || edges.has(instruction.code) || effects.flow !== 'next') return;
+    if (effects.privileged || effects.base === 'lea') return;
+    for (const place of ['edge', 'beyond'] as const) {
+      const more =
+        access === 'a' && place === 'edge'
+          ? undefined
+          : planOf(mode, text, bytes, instruction, effects, place);
+      if (!more) continue;
+      edges.add(instruction.code);
+      plans.push(more);
+    }
+  });
+  return plans;
+}
+
+/** Builds the helper and runs everything this CPU can. */
+export function checkCpu(folder: string, checks: readonly Executable[], sources: string): CpuCheck {
+  const helper = join(folder, 'helper');
+  const build = spawnSync(
+    'gcc',
+    ['-O1', '-static', '-fno-stack-protector', '-o', helper, join(sources, 'helper.c')],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (build.status !== 0) throw new Error(build.stderr);
+  const info = readFileSync('/proc/cpuinfo', 'utf8');
+  const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(info)?.[1]?.split(' '));
+  const skipped = new Map<string, number>();
+  const plans = checks.flatMap((check) => plansOf(check, flags, skipped));
+  const input = join(folder, 'tests');
+  const output = join(folder, 'answers');
+  writeFileSync(input, Buffer.concat(plans.map(encode)));
+  const from = openSync(input, 'r');
+  const to = openSync(output, 'w');
+  const run = spawnSync(helper, [], { stdio: [from, to, 'inherit'], timeout: 120_000 });
+  closeSync(from);
+  closeSync(to);
+  const answers = readFileSync(output);
+  if (run.status !== 0 || answers.length !== plans.length * ANSWER) {
+    const last = plans[Math.floor(answers.length / ANSWER)];
+    throw new Error(
+      `the helper ended with ${run.status ?? run.signal} near '${last?.text}' (${last?.mode}-bit)`,
+    );
+  }
+  const faults = new Map<string, number>();
+  const exceptions = new Map<string, number>();
+  const disagreements: CpuDifference[] = [];
+  let executed = 0;
+  plans.forEach((plan, i) => {
+    const { mode, text, effects } = plan;
+    const answer = decode(answers, i * ANSWER);
+    const add = (field: CpuField, detail: string): void => {
+      const known = CPU_EXCEPTIONS.find(
+        (entry) => entry.statement.test(text) && entry.fields.includes(field),
+      );
+      if (known) count(exceptions, known.name);
+      else disagreements.push({ mode, text, field, detail });
+    };
+    if (plan.place === 'middle') {
+      if (answer.done === 0) {
+        if (effects.privileged && (answer.signal === SIGSEGV || answer.signal === SIGILL))
+          return count(faults, 'privileged, and refused by the CPU');
+        if (effects.flow === 'stop') return count(faults, 'stops, as the table says');
+        const known = CPU_FAULTS.find((entry) => entry.statement.test(text));
+        if (known) return count(faults, known.name);
+        return add(
+          'never ends',
+          `signal ${answer.signal} code ${answer.code} address 0x${answer.address.toString(16)}`,
+        );
+      }
+      executed++;
+    }
+    for (const [field, detail] of judge(plan, answer)) add(field, detail);
+  });
+  return { executed, skipped, faults, exceptions, disagreements };
+}
