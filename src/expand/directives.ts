@@ -91,5 +91,5 @@ const pattern = new RegExp(telling.replace(/[a-z]/g, (c) => `[${c}${c.toUpperCas
 
 /** Whether the text may hold anything to expand. Almost no compiler output does: this has to be fast. */
 export function mayExpand(text: string): boolean {
-  return text.startsWith('#NO_APP') || pattern.test(text);
+  return pattern.test(text);
 }

@@ -38,6 +38,11 @@ export class Symbols {
     this.set(label, { kind: 'address', what: label, spot: this.positions.here() });
   }
 
+  /** A symbol whose place the linker or the end of the file gives: `.comm`. */
+  reserve(name: string): void {
+    this.set(name, { kind: 'address', what: name, spot: undefined });
+  }
+
   /** A name that GNU as may or may not count as defined: a section, an alias. */
   blur(name: string): void {
     this.unclear.add(name);

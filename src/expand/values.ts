@@ -103,17 +103,29 @@ const comparisons: Readonly<Record<Comparison, (value: bigint) => boolean>> = {
   gt: (value) => value > 0n,
 };
 
-/** Whether the condition of an `.if` of any kind (GNU as manual 7.42) is true; its operands begin at `at`. */
-export function holds(test: Test, name: string, text: string, at: number, symbols: Symbols): boolean {
+/**
+ * Whether the condition of an `.if` of any kind (GNU as manual 7.42) is true; its operands begin at `at`.
+ *
+ * @param skipping in skipped text no values are asked for, but most kinds have to be well-formed there, too
+ */
+export function holds(
+  test: Test,
+  name: string,
+  text: string,
+  at: number,
+  symbols: Symbols,
+  skipping: boolean,
+): boolean {
   switch (test.kind) {
     case 'if': {
+      if (skipping) return false;
       const { value, end } = absolute(text, at, name, symbols);
       if (value === undefined) throw new Refusal(`${name} has no condition`, 'write an expression behind it');
       nothingMore(text, end, name);
       return comparisons[test.test](value);
     }
     case 'ifdef':
-      return isDefined(text, at, name, symbols) !== test.negated;
+      return isDefined(text, at, name, symbols, skipping) !== test.negated;
     case 'ifblank':
       return isEnd(text.charCodeAt(at)) !== test.negated;
     case 'ifsame':
@@ -123,14 +135,14 @@ export function holds(test: Test, name: string, text: string, at: number, symbol
   }
 }
 
-function isDefined(text: string, at: number, name: string, symbols: Symbols): boolean {
+function isDefined(text: string, at: number, name: string, symbols: Symbols, skipping: boolean): boolean {
   const quoted = text.charCodeAt(at) === QUOTE ? readString(text, at) : undefined;
   const end = quoted?.end ?? endOfName(text, at);
   if (end === at) throw new Refusal(`${name} has no symbol`, 'write one name behind it');
   const symbol = quoted?.value ?? text.slice(at, end);
   nothingMore(text, end, name);
   const defined = symbols.isDefined(symbol);
-  if (defined === 'unclear')
+  if (defined === 'unclear' && !skipping)
     throw new Refusal(
       `whether '${symbol}' counts as defined depends on sections and aliases`,
       'ask for a symbol that is a label or has a value',
