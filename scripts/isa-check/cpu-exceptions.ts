@@ -17,6 +17,7 @@ export type CpuField =
   | 'mmx result'
   | 'memory result'
   | 'fault'
+  | 'twice'
   | 'memory written'
   | 'memory not written';
 

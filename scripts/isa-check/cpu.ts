@@ -225,6 +225,8 @@ function encode(plan: Plan): Buffer {
   );
   const flags = (set: number): number => (set >>> 16) & 0x7f;
   const other = (set: number): number => (set & (1 << 28) ? 0xff : 0) | ((set >>> 8) & 0xff);
+  // Counted from the end of the instruction, a second one is elsewhere.
+  const relative = instruction.isIpRelMemoryOperand;
   const words = [
     fixed,
     effects.integerRead & 0xffff,
@@ -238,6 +240,7 @@ function encode(plan: Plan): Buffer {
     plan.patches.length,
     plan.vectors.length,
     plan.place === 'middle' ? 0 : 1,
+    effects.storeRepeatable && plan.place === 'middle' && bytes.length <= 12 && !relative ? 1 : 0,
   ];
   words.forEach((word, i) => record.writeUInt32LE(word >>> 0, 160 + 4 * i));
   plan.patches.forEach((patch, i) => {
@@ -348,7 +351,8 @@ function judge(plan: Plan, answer: Answer): [CpuField, string][] {
   if (vectorDiffers) found.push(['vector result', hex(vectorDiffers)]);
   if (mmxDiffers) found.push(['mmx result', hex(mmxDiffers)]);
   if (memory) found.push(['memory result', hex(memory - 1)]);
-  if (fault) found.push(['fault', `signal ${fault}`]);
+  if (fault & 0xff) found.push(['fault', `signal ${fault & 0xff}`]);
+  if (fault & 0x100) found.push(['twice', 'the second time changes something']);
   const allowed = spans(plan);
   for (const [offset, length] of answer.ranges) {
     for (let at = ARENA + offset; at < ARENA + offset + length; at++) {

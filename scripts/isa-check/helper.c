@@ -46,7 +46,7 @@ struct test {
   uint32_t gpr_written, flags_compared, vector_written, mmx_written;
   uint32_t patches, vectors;
   uint32_t single;                 // only one seed, no third run: what the operand's place decides
-  uint32_t spare;
+  uint32_t twice;                  // also run it twice in a row: the outcome has to be the same
   struct patch patch[MAX_PATCHES];
   struct {
     uint64_t number, lane[4];
@@ -63,7 +63,7 @@ struct answer {
   int32_t top;                     // change of the top of the x87 stack, 0..7
   uint32_t gpr_differs, flags_differ, vector_differs, mmx_differs;
   uint32_t memory_differs;         // 1 + offset of the first byte that depends on what is not read
-  uint32_t fault_differs;
+  uint32_t fault_differs;          // signal; + 0x100 where twice is not once
   uint32_t ranges;
   struct {
     uint32_t offset, length;
@@ -296,6 +296,20 @@ static void note_memory(void) {
     if (arena[i] != before[i]) touched[i] = 1;
 }
 
+/** Whether two executions in a row leave what one left (in `plain` and `first`). */
+static int repeats(const struct test *test, const struct state *plain) {
+  memcpy((void *)(CODE_END - 2 * test->length), test->code, test->length);
+  given.rip -= test->length;
+  run();
+  int same = completed() && result.rip == plain->rip && !memcmp(result.gpr, plain->gpr, sizeof plain->gpr) &&
+             flag_set(result.flags) == flag_set(plain->flags) && !memcmp(result.x87, plain->x87, 5) &&
+             !memcmp(result.x87 + 32, plain->x87 + 32, 384) && !memcmp(result.upper, plain->upper, 256) &&
+             !memcmp(arena, first, ARENA_SIZE);
+  memset((void *)(CODE_END - 2 * test->length), 0xcc, test->length);
+  given.rip += test->length;
+  return same;
+}
+
 static void check(const struct test *test, struct answer *answer) {
   memset(answer, 0, sizeof *answer);
   memset((void *)CODE, 0xcc, CODE_SIZE);
@@ -319,6 +333,10 @@ static void check(const struct test *test, struct answer *answer) {
     note_changes(test, answer);
     note_memory();
     memcpy(first, arena, ARENA_SIZE);
+    if (test->twice) {
+      fill(test, start, 0);
+      if (!repeats(test, &plain)) answer->fault_differs |= 0x100;
+    }
     fill(test, start, 1);
     run();
     if (completed()) note_changes(test, answer), note_memory();
@@ -326,7 +344,7 @@ static void check(const struct test *test, struct answer *answer) {
     fill(test, start, 0);
     disturb(test);
     run();
-    if (!completed()) answer->fault_differs = result.signal;
+    if (!completed()) answer->fault_differs |= result.signal;
     else compare(test, &plain, answer);
   }
   for (uint32_t i = 0; i < ARENA_SIZE && answer->ranges < MAX_RANGES; i++) {
