@@ -9,10 +9,17 @@ export type OperandResult = Operand | string;
 
 const remembered = new Map<string, OperandResult>();
 
+/** The token Symbol of the grammar. Four of five distinct operands are branch targets, for which a tree is too much. */
+const symbol = /^[A-Za-z_.\u0080-\u00ff][\w.$@\u0080-\u00ff]*$/;
+const bare = { kind: 'memory', segment: '', base: '', index: '', scale: 1, decoration: '' } as const;
+
 /** Parses one operand; a bare expression is a memory operand with nothing but a displacement. */
 export function parseOperand(text: string): OperandResult {
   let known = remembered.get(text);
-  if (known === undefined) remembered.set(text, (known = convertTree(text)));
+  if (known === undefined) {
+    known = symbol.test(text) ? { ...bare, displacement: text } : convertTree(text);
+    remembered.set(text, known);
+  }
   return known;
 }
 
