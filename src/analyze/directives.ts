@@ -11,16 +11,16 @@ const rows: readonly (readonly [DirectiveRole, string])[] = [
   ['section', '.bss .data .popsection .previous .pushsection .section .subsection .text'],
   [
     'data',
-    '.2byte .4byte .8byte .ascii .asciz .bfloat16 .byte .dc .dcb .dc.a .dc.b .dc.d .dc.l .dc.s .dc.w .dc.x .double .ds .fill .float .hfloat .hword .incbin .inst .int .insn .long .octa .org .quad .short .single .skip .sleb128 .space .string .string16 .string32 .string64 .string8 .tfloat .uleb128 .value .word .zero',
+    '.2byte .4byte .8byte .ascii .asciz .bfloat16 .byte .dc .dc.a .dc.b .dc.d .dc.l .dc.s .dc.w .dc.x .dcb .dcb.b .dcb.d .dcb.l .dcb.s .dcb.w .dcb.x .double .ds .ds.b .ds.d .ds.l .ds.p .ds.s .ds.w .ds.x .fill .float .hfloat .hword .incbin .insn .inst .int .long .octa .org .quad .reloc .short .single .skip .sleb128 .slong .space .spc .string .string16 .string32 .string64 .string8 .tfloat .uleb128 .value .word .zero',
   ],
   ['layout', '.align .balign .balignl .balignw .p2align .p2alignl .p2alignw'],
   [
     'neutral',
-    '.addrsig .addrsig_sym .att_mnemonic .att_syntax .cfi_adjust_cfa_offset .cfi_b_key_frame .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_endproc .cfi_escape .cfi_fde_data .cfi_inline_lsda .cfi_label .cfi_lsda .cfi_offset .cfi_personality .cfi_personality_id .cfi_register .cfi_rel_offset .cfi_remember_state .cfi_restore .cfi_restore_state .cfi_return_column .cfi_same_value .cfi_sections .cfi_signal_frame .cfi_startproc .cfi_undefined .cfi_val_encoded_addr .cfi_val_offset .cfi_window_save .code64 .comm .eject .end .equ .equiv .eqv .file .global .globl .gnu_attribute .hidden .ident .internal .largecomm .lcomm .linkonce .list .ln .loc .loc_mark_labels .local .nolist .nops .print .protected .psize .reloc .sbttl .set .size .sleb .stabd .stabn .stabs .symver .title .tls_common .type .version .vtable_entry .vtable_inherit .warning .weak .weakref',
+    '.addrsig .addrsig_sym .allow_index_reg .arch .att_mnemonic .att_syntax .attach_to_group .cfi_adjust_cfa_offset .cfi_b_key_frame .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_endproc .cfi_escape .cfi_fde_data .cfi_inline_lsda .cfi_label .cfi_lsda .cfi_offset .cfi_personality .cfi_personality_id .cfi_register .cfi_rel_offset .cfi_remember_state .cfi_restore .cfi_restore_state .cfi_return_column .cfi_same_value .cfi_sections .cfi_signal_frame .cfi_startproc .cfi_undefined .cfi_val_encoded_addr .cfi_val_offset .cfi_window_save .code64 .comm .disallow_index_reg .eject .end .endfunc .equ .equiv .eqv .extern .file .format .func .global .globl .gnu_attribute .hidden .ident .internal .largecomm .lcomm .lflags .line .linkonce .list .llen .ln .loc .loc_mark_labels .local .lsym .name .noformat .nolist .nopage .nops .operand_check .page .plen .print .protected .psize .sbttl .set .size .sleb .sse_check .stabd .stabn .stabs .symver .title .tls_common .ttl .type .version .vtable_entry .vtable_inherit .warning .weak .weakref .xdef .xref',
   ],
   [
     'refused',
-    '.abort .arch .bundle_align_mode .bundle_lock .bundle_unlock .code16 .code16gcc .code32 .intel_mnemonic .intel_syntax .struct',
+    '.abort .bundle_align_mode .bundle_lock .bundle_unlock .code16 .code16gcc .code32 .intel_mnemonic .intel_syntax .struct',
   ],
 ];
 
