@@ -69,7 +69,9 @@ function compile(sets: readonly Options[], files: readonly string[], options: st
   for (const set of sets) {
     const name = set.join('').replaceAll('-', '_').replaceAll('=', '');
     mkdirSync(join(folder, name), { recursive: true });
-    const [compiler = 'gcc', ...rest] = set;
+    const [compiler = 'gcc', ...given] = set;
+    // As mirrorcc calls it: otherwise clang writes directives of its own assembler.
+    const rest = compiler === 'clang' ? ['-fno-integrated-as', ...given] : given;
     for (const file of files) {
       const cxx = /\.(cc|cpp)$/.test(file);
       const command = cxx ? (compiler === 'gcc' ? 'g++' : 'clang++') : compiler;
