@@ -17,26 +17,16 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1);
 }
 
+const needed = ['binutils', 'dpkg-dev', 'gcc', 'make', 'musl-tools', 'patch', 'time', 'xz-utils'];
+const neededByTests = ['ccache', 'clang', 'g++', 'gdb', 'tcl'];
+
 debianPackages();
 nodePackages();
 bundles();
 libraries();
 
 function debianPackages() {
-  const wanted = [
-    'binutils',
-    'ccache',
-    'dpkg-dev',
-    'g++',
-    'gcc',
-    'gdb',
-    'make',
-    'musl-tools',
-    'patch',
-    'tcl',
-    'time',
-    'xz-utils',
-  ];
+  const wanted = process.argv.includes('--tests') ? [...needed, ...neededByTests].sort() : needed;
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {
     encoding: 'utf8',
   });

@@ -1,10 +1,18 @@
 // Locked and implicitly locked operations: performed natively, then copied until both copies agree (DESIGN 5).
-import { addressOf, addressRegisters, addressScratch, memoryOf, NoPattern, withScratch } from './site.js';
+import {
+  addressOf,
+  addressRegisters,
+  addressScratch,
+  memoryOf,
+  moved,
+  NoPattern,
+  withScratch,
+} from './site.js';
 import type { Expansion, Site } from './site.js';
 import type { MemoryOperand } from '../parse/syntax.js';
 import { formatInstruction, formatMemory } from './format.js';
-import { spell, suffix } from './registers.js';
-import { RCX } from '../analyze/sets.js';
+import { generalNumber, spell, suffix } from './registers.js';
+import { RCX, RSP } from '../analyze/sets.js';
 
 /**
  * Reads native memory, stores it to the mirror with a full fence (xchg with memory locks), reads native again and repeats while
@@ -65,13 +73,16 @@ export function mirrorAtomic(site: Site): Expansion {
     site.freeBefore & site.freeAfter,
     used,
     ([u = -1, s = -1, t = -1], shift) => {
-      if (shift !== 0)
-        throw new NoPattern('the instruction changes its own address registers and no register is free');
+      if (
+        shift !== 0 &&
+        instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === RSP)
+      )
+        throw new NoPattern('the instruction uses the stack pointer and no register is free');
       const fixed: MemoryOperand = { ...memory, base: spell(u, 8).slice(1), index: '', displacement: '' };
       const tail = loop(fixed)([s, t], 0);
       window = tail.length;
       return [
-        `\tleaq\t${formatMemory(memory)}, ${spell(u, 8)}`,
+        `\tleaq\t${formatMemory(memory.base === 'rsp' ? moved(memory, shift) : memory)}, ${spell(u, 8)}`,
         formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, formatMemory(fixed)),
         ...tail,
       ];

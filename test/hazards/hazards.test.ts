@@ -27,17 +27,23 @@ function run(
   return { status, stdout, stderr };
 }
 
+const builds: readonly (readonly [compiler: string, level: string])[] = [
+  ...['-O0', '-O1', '-O2', '-O3', '-Os'].map((level) => ['gcc', level] as const),
+  ...['-O0', '-O2'].map((level) => ['clang', level] as const),
+];
+
 for (const name of readdirSync(programs).sort()) {
   const source = join(programs, name);
   describe(name, () => {
-    test.each(['-O0', '-O1', '-O2', '-O3', '-Os'])('%s', (level) => {
-      const native = join(work, `${name}${level}.native`);
-      const mirrored = join(work, `${name}${level}.mirrored`);
+    test.each(builds)('%s %s', (compiler, level) => {
+      const base = join(work, `${name}-${compiler}${level}`);
+      const native = `${base}.native`;
+      const mirrored = `${base}.mirrored`;
       const options = [level, '-w', '-frounding-math', source, '-lm'];
-      execFileSync('gcc', [...options, '-o', native]);
-      execFileSync(driver, [...options, '-o', mirrored]);
+      execFileSync(compiler, [...options, '-o', native]);
+      execFileSync(driver, [...options, '-o', mirrored], { env: { ...process.env, MIRROR_CC: compiler } });
       const expected = run(native);
-      const report = join(work, `${name}${level}.json`);
+      const report = `${base}.json`;
       const actual = run(mirrored, { MIRROR_CHECK: 'exit', MIRROR_REPORT: report });
       expect({ status: actual.status, stdout: actual.stdout }).toEqual({
         status: expected.status,
