@@ -8,13 +8,15 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const generated = join(root, 'src/parse/generated');
 mkdirSync(generated, { recursive: true });
-const grammar = buildParserFile(readFileSync(join(root, 'grammar/gas.grammar'), 'utf8'), {
-  fileName: 'gas.grammar',
-  moduleStyle: 'es',
-  typeScript: true,
-});
-writeFileSync(join(generated, 'gas.ts'), grammar.parser);
-writeFileSync(join(generated, 'gas.terms.ts'), grammar.terms);
+for (const name of ['gas', 'intel']) {
+  const grammar = buildParserFile(readFileSync(join(root, `grammar/${name}.grammar`), 'utf8'), {
+    fileName: `${name}.grammar`,
+    moduleStyle: 'es',
+    typeScript: true,
+  });
+  writeFileSync(join(generated, `${name}.ts`), grammar.parser);
+  writeFileSync(join(generated, `${name}.terms.ts`), grammar.terms);
+}
 
 const bins = {
   'mirrorasm.js': 'mirrorasm.ts',

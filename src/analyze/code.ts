@@ -104,14 +104,15 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       case 'layout':
         return;
       case 'neutral':
-        if (body.name === '.att_syntax' && !/^(prefix)?$/.test(body.args))
-          refuse(
-            i,
-            'M003',
-            `directive '.att_syntax ${body.args}' is not supported`,
-            'write registers with %',
-          );
-        else if (body.name === '.type') {
+        if (/^\.(att|intel)_syntax$/.test(body.name)) {
+          if (!(body.name === '.att_syntax' ? /^(prefix)?$/ : /^((no)?prefix)?$/).test(body.args))
+            refuse(
+              i,
+              'M003',
+              `directive '${body.name} ${body.args}' is not supported`,
+              'write registers with %, or use Intel syntax',
+            );
+        } else if (body.name === '.type') {
           const comma = body.args.indexOf(',');
           if (/[@%"]?(function|gnu_indirect_function|STT_FUNC)\b/.test(body.args.slice(comma + 1)))
             functions.add(body.args.slice(0, comma).trim());
@@ -213,6 +214,15 @@ function study(instruction: Instruction, mode: Mode): Known {
   const found = lookup(instruction, mode);
   if (!found.ok) return found;
   const { effects } = found;
+  const operand = instruction.operands[effects.memoryOperand];
+  const memory = operand?.kind === 'indirect' ? operand.inner : operand;
+  // Intel syntax says how many bytes it means: what GNU as would make of other ones is not guessed.
+  if (memory?.kind === 'memory' && memory.bytes !== undefined && effects.memorySizeKnown)
+    if (memory.bytes !== effects.memoryBytes && effects.memoryBytes > 0)
+      return {
+        ok: false,
+        reason: `'${instruction.mnemonic}' accesses ${effects.memoryBytes} bytes, the operand says ${memory.bytes}`,
+      };
   return { ok: true, effects, kind: classify(instruction, effects), fromHere: usesDot(instruction) };
 }
 

@@ -1,5 +1,5 @@
 // Statements and edits to text.
-import type { SourceFile } from '../parse/syntax.js';
+import type { SourceFile, Syntax } from '../parse/syntax.js';
 import type { Edit } from './edit.js';
 
 /**
@@ -19,7 +19,7 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
     const bodyStart = start + parsed.bodyOffset;
     if (bodyStart < at) throw new RangeError('edits are not in ascending order');
     const bodyEnd = bodyStart + parsed.bodyLength;
-    const { before, replace } = edit;
+    const { before, replace, after } = inAtt(edit, file.syntaxes?.[edit.statement] ?? 'att');
     const lineStart = indentationStart(file.text, bodyStart, at);
     if (before === '' && replace === null) pieces.push(file.text.slice(at, bodyEnd));
     else if (lineStart >= 0) {
@@ -33,14 +33,30 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
       pieces.push(replace ?? file.text.slice(bodyStart, bodyEnd));
     }
     // A comment or another statement may follow on the line: it moves to a line of its own.
-    if (edit.after !== '') pieces.push('\n', edit.after);
+    if (after !== '') pieces.push('\n', after);
     at = bodyEnd;
-    const moves = edit.after !== '' && file.text.charCodeAt(at) !== 10;
+    const moves = after !== '' && file.text.charCodeAt(at) !== 10;
     if (moves || (replace !== null && parsed.bodyLength === 0 && slashFollows(file.text, at)))
       pieces.push('\n');
   }
   pieces.push(file.text.slice(at));
   return pieces.join('');
+}
+
+const att = '\t.att_syntax prefix';
+const back: Record<Exclude<Syntax, 'att'>, string> = {
+  'intel noprefix': '\t.intel_syntax noprefix',
+  'intel prefix': '\t.intel_syntax prefix',
+};
+
+/** Edits are AT&T text: in an Intel region directives go around them, and what is kept as written stays outside. */
+function inAtt(edit: Edit, syntax: Syntax): Pick<Edit, 'before' | 'replace' | 'after'> {
+  if (syntax === 'att') return edit;
+  const wrapped = (text: string): string => (text === '' ? '' : `${att}\n${text}\n${back[syntax]}`);
+  const { before, replace, after } = edit;
+  if (replace === null || replace === '') return { before: wrapped(before), replace, after: wrapped(after) };
+  const whole = [before, replace, after].filter((text) => text !== '').join('\n');
+  return { before: '', replace: wrapped(whole), after: '' };
 }
 
 /** Where the blanks before `at` begin if the line holds nothing else, and nothing before `floor`; otherwise -1. */

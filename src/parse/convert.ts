@@ -1,4 +1,7 @@
 // One statement's text to its typed form: labels, directive or mnemonic by hand, operands by the grammar.
+import { convertIntelInstruction } from './intel.js';
+import { isAssignment, namesRegister } from './intel-dialect.js';
+import type { Dialect } from './intel-dialect.js';
 import { parseOperand, splitOperands } from './operand.js';
 import { blankComments, isBlank, isOpen } from './split.js';
 import type { Operand, Parsed, StatementBody } from './syntax.js';
@@ -28,8 +31,9 @@ const malformed = (reason: string): StatementBody => ({ kind: 'malformed', reaso
  * Parses one statement.
  *
  * @param statement as split() gives it: no surrounding blanks, no separator outside strings
+ * @param dialect of Intel syntax; undefined for AT&T
  */
-export function convert(statement: string): Parsed {
+export function convert(statement: string, dialect?: Dialect): Parsed {
   // Comments inside a statement count as a blank each, and keep their length so that offsets stay true.
   const text = statement.includes('/*') ? blankComments(statement) : statement;
   const labels: string[] = [];
@@ -42,7 +46,7 @@ export function convert(statement: string): Parsed {
     at = skipBlanks(text, label.lastIndex);
   }
   const end = text.length;
-  let body = at >= end ? empty : convertBody(text.slice(at));
+  let body = at >= end ? empty : convertBody(text.slice(at), dialect);
   if (text !== statement && joinsWords(statement, text, at)) body = malformed('a comment joins two words');
   if (/["']/.test(text) && isOpen(text)) body = malformed('a string or character constant without its end');
   // `01:` defines the label that `1b` means; names are compared as texts.
@@ -88,15 +92,15 @@ function skipBlanks(text: string, at: number): number {
   return blanks.lastIndex;
 }
 
-function convertBody(text: string): StatementBody {
+function convertBody(text: string, dialect: Dialect | undefined): StatementBody {
   if (text.includes('\0')) return malformed('binary data');
   directive.lastIndex = assignment.lastIndex = 0;
   // Only a look at whether there is a `=` at all: most statements have none.
   const assigned = text.includes('=') ? assignment.exec(text) : null;
   if (assigned)
-    return convertAssignment(assigned[1] ?? '', text.slice(skipBlanks(text, assignment.lastIndex)));
+    return convertAssignment(assigned[1] ?? '', text.slice(skipBlanks(text, assignment.lastIndex)), dialect);
   const named = directive.exec(text);
-  if (named) return convertDirective(named[0].toLowerCase(), text.slice(directive.lastIndex));
+  if (named) return convertDirective(named[0].toLowerCase(), text.slice(directive.lastIndex), dialect);
 
   const prefixes: string[] = [];
   let at = 0;
@@ -121,26 +125,36 @@ function convertBody(text: string): StatementBody {
     }
     if (next !== undefined && !isBlank(next.charCodeAt(0))) return malformed(`'${text}' is not a statement`);
     at = skipBlanks(text, word.lastIndex);
-    if (isPrefix) prefixes.push(name);
-    else return convertInstruction(prefixes, name, text.slice(at));
+    if (isPrefix) {
+      prefixes.push(name);
+      continue;
+    }
+    return dialect === undefined
+      ? convertInstruction(prefixes, name, text.slice(at))
+      : convertIntelInstruction(prefixes, name, branch.test(name), text.slice(at), dialect);
   }
 }
 
-function convertAssignment(symbol: string, expression: string): StatementBody {
+function convertAssignment(symbol: string, expression: string, dialect: Dialect | undefined): StatementBody {
   const value = parseOperand(expression);
   // `a = %eax` makes `a` a name of the register: operands would no longer be what they look like.
   if (typeof value === 'string' || value.kind !== 'memory' || value.displacement !== expression)
     return malformed(`'${expression}' is no value for a symbol`);
+  if (dialect && namesRegister(expression, dialect.naked))
+    return malformed(`'${symbol}' would name a register`);
   // `. = e` is what `.org e` does; as a symbol's definition it would look harmless.
   if (symbol === '.') return { kind: 'directive', name: '.org', args: expression };
   return { kind: 'assignment', symbol, expression };
 }
 
-function convertDirective(name: string, rest: string): StatementBody {
+function convertDirective(name: string, rest: string, dialect: Dialect | undefined): StatementBody {
   // A name that goes on with other characters is a macro's, or none.
   if (rest !== '' && !/^[ \t\r\n\v\f(,%$\\<{[+-]/.test(rest))
     return malformed(`'${name}${rest}' is not a directive`);
-  return { kind: 'directive', name, args: rest.slice(skipBlanks(rest, 0)) };
+  const args = rest.slice(skipBlanks(rest, 0));
+  if (isAssignment(name) && namesRegister(args.slice(args.indexOf(',') + 1), dialect?.naked ?? false))
+    return malformed(`'${name} ${args}' would make a symbol the name of a register`);
+  return { kind: 'directive', name, args };
 }
 
 function convertInstruction(prefixes: readonly string[], mnemonic: string, text: string): StatementBody {

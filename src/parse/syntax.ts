@@ -27,6 +27,8 @@ export interface MemoryOperand {
   /** 1, 2, 4 or 8. */
   readonly scale: number;
   readonly decoration: string;
+  /** The size that Intel syntax gives (`dword ptr`), to be held against what the instruction accesses; AT&T syntax has none. */
+  readonly bytes?: number;
 }
 
 /** The target of a direct branch or call: an operand without `$`, `%`, `(`, of a branch mnemonic. */
@@ -54,7 +56,7 @@ export interface Instruction {
   readonly kind: 'instruction';
   /** Lower-case prefixes in order: `lock`, `rep`, `repz`, `data16`, `{vex}`, `notrack`, ... */
   readonly prefixes: readonly string[];
-  /** Lower case, as written otherwise; empty for a statement that is nothing but prefixes (`lock;`). */
+  /** Lower case, as written otherwise (in AT&T syntax; an Intel one is translated); empty for a statement that is nothing but prefixes (`lock;`). */
   readonly mnemonic: string;
   /** In AT&T order, destination last. */
   readonly operands: readonly Operand[];
@@ -97,6 +99,9 @@ export interface Parsed {
   readonly body: StatementBody;
 }
 
+/** What a statement is written in: AT&T, or Intel with registers named without and with `%`. */
+export type Syntax = 'att' | 'intel noprefix' | 'intel prefix';
+
 /**
  * A whole file. Statement i spans text[starts[i], ends[i]); `parsed[i]` is shared between statements of equal text.
  * Bytes between statements (separators, comments, blank lines) belong to no statement and are kept by emit.
@@ -108,4 +113,6 @@ export interface SourceFile {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly parsed: readonly Parsed[];
+  /** The syntax of each statement; null where all are AT&T. */
+  readonly syntaxes: readonly Syntax[] | null;
 }

@@ -73,10 +73,14 @@ export const fromVisible = (text: string): string =>
 /** The file again, made of nothing but the typed statements: each label and each body on a line of its own. */
 export function writeBack(file: SourceFile): string {
   let text = '';
-  for (const { labels, body } of file.parsed) {
+  file.parsed.forEach(({ labels, body }, i) => {
+    const syntax = file.syntaxes?.[i] ?? 'att';
     for (const label of labels) text += `${nameOf(label)}:\n`;
-    if (body.kind !== 'empty') text += `${writeBody(body)}\n`;
-  }
+    // Typed instructions are AT&T whatever they were written in.
+    if (syntax !== 'att' && body.kind === 'instruction')
+      text += `\t.att_syntax prefix\n${writeBody(body)}\n\t.${syntax.replace(' ', '_syntax ')}\n`;
+    else if (body.kind !== 'empty') text += `${writeBody(body)}\n`;
+  });
   return text;
 }
 

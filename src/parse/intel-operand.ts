@@ -1,0 +1,403 @@
+// One operand in Intel syntax to its typed form. Whether it is a register, a number or memory, and which register is base and which
+// index, follows from the whole expression (GNU as manual 9.16.3, 9.16.7); where the manual is silent, GNU as 2.40 decides.
+import type { SyntaxNode } from '@lezer/common';
+import type { Dialect } from './intel-dialect.js';
+import { parser } from './generated/intel.js';
+import { isRegister, signOf, sizeWords } from './intel-words.js';
+import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
+
+export interface IntelOperand {
+  readonly operand: Operand;
+  /** The word before `ptr` or `bcst`, lower case; empty when there is none. */
+  readonly size: string;
+  /** `bcst`: one element is read and repeated. */
+  readonly broadcast: boolean;
+  /** `{sae}` and the like behind the operand: an operand of its own in AT&T syntax. */
+  readonly rounding: string;
+}
+
+interface AddressRegister {
+  readonly name: string;
+  /** As written, 0 when nothing is: a scaled register is the index. */
+  readonly scale: number;
+}
+
+/** What an expression amounts to. */
+interface Sum {
+  /** AT&T text of what is not a register; empty: nothing. */
+  readonly text: string;
+  /** How `text` may be joined: an atom to anything, a sum (of names and numbers) to sums. */
+  readonly shape: 'atom' | 'sum' | 'other';
+  /** The value, if it is made of literal numbers. */
+  readonly value: bigint | undefined;
+  readonly registers: readonly AddressRegister[];
+  /** Names outside `offset` that are not known to be numbers: each makes the operand memory. */
+  readonly names: number;
+  readonly offset: boolean;
+  readonly brackets: boolean;
+  readonly segment: string;
+}
+
+const nothing: Sum = {
+  text: '',
+  shape: 'atom',
+  value: undefined,
+  registers: [],
+  names: 0,
+  offset: false,
+  brackets: false,
+  segment: '',
+};
+
+/** Thrown inside, caught by parseIntelOperand: why an operand is not taken. */
+class Refused extends Error {}
+
+const rounding = /^\{(sae|r[nduz]-sae)\}$/;
+
+/** The operand, or the reason why it is none. `branch`: it is where a jump or call goes. */
+export function parseIntelOperand(text: string, branch: boolean, dialect: Dialect): IntelOperand | string {
+  if (text === '') return 'an operand is missing';
+  const tree = parser.parse(text);
+  let bad = -1;
+  tree.iterate({
+    enter: (node) => {
+      if (node.type.isError && bad < 0) bad = node.from;
+      return bad < 0;
+    },
+  });
+  if (bad >= 0) {
+    const rest = text.slice(bad).trim();
+    return rest === ''
+      ? `the operand '${text}' ends too early`
+      : `cannot read the operand '${text}' from '${rest}' on`;
+  }
+  try {
+    return new Reader(text, dialect).operand(tree.topNode, branch);
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    throw error;
+  }
+}
+
+class Reader {
+  constructor(
+    private readonly text: string,
+    private readonly dialect: Dialect,
+  ) {}
+
+  operand(top: SyntaxNode, branch: boolean): IntelOperand {
+    let size = '';
+    let broadcast = false;
+    let decoration = '';
+    let apart = '';
+    let root: SyntaxNode | undefined;
+    for (let node = top.firstChild; node; node = node.nextSibling) {
+      const written = this.written(node);
+      if (node.name === 'Size') size = written.toLowerCase();
+      else if (node.name === 'Bcst') broadcast = true;
+      else if (node.name === 'Braces') {
+        const braces = written.replace(/\s/g, '').toLowerCase();
+        if (rounding.test(braces)) apart = braces;
+        else decoration += this.dialect.naked ? braces.replace(/^\{k/, '{%k') : braces;
+      } else if (node.name !== 'Ptr') root = node;
+    }
+    if (root === undefined) return this.refuse(`no value in '${this.text}'`);
+    const common = { size, broadcast, rounding: apart };
+    const register = this.registerIn(root);
+    if (register !== '') {
+      if (size !== '') return this.refuse(`a register takes no size: '${this.text}'`);
+      const operand: RegisterOperand = { kind: 'register', name: register, decoration };
+      return { ...common, operand: branch ? { kind: 'indirect', inner: operand } : operand };
+    }
+    // `short` only asks for a short encoding.
+    const short = root.name === 'Modified' && root.getChild('Short') !== null;
+    const sum = this.sum(root, 0);
+    const closed = this.written(root).trimEnd().endsWith(']');
+    const kind = branch ? this.branchKind(sum, size, closed) : this.plainKind(sum, size, closed);
+    if (short && kind !== 'target') return this.refuse(`'short' belongs to a branch: '${this.text}'`);
+    if (kind !== 'memory') {
+      if (decoration !== '') return this.refuse(`'${decoration}' belongs to a register or to memory`);
+      return { ...common, operand: { kind, expression: sum.text } };
+    }
+    const memory = this.memory(sum, size, decoration);
+    return { ...common, operand: branch ? { kind: 'indirect', inner: memory } : memory };
+  }
+
+  private plainKind(sum: Sum, size: string, closed: boolean): 'immediate' | 'memory' {
+    if (size === 'near' || size === 'far')
+      return this.refuse(`'${size}' belongs to a branch: '${this.text}'`);
+    if (sum.registers.length > 0 || sum.segment !== '') return 'memory';
+    if (sum.offset) {
+      if (sum.brackets || sum.names > 0)
+        return this.refuse(`'offset' with brackets or other names and no register: '${this.text}'`);
+    } else if (sum.brackets) {
+      if (!closed) return this.refuse(`brackets before the end of '${this.text}' and no register`);
+      return 'memory';
+    } else if (sum.names > 0) {
+      // GNU as takes a name plus a number for memory, other computations with names for numbers.
+      if (sum.names > 1 || sum.shape === 'other')
+        return this.refuse(`a computation with names: '${this.text}'; write offset or brackets`);
+      return 'memory';
+    }
+    if (size !== '') return this.refuse(`a number takes no size: '${this.text}'`);
+    return 'immediate';
+  }
+
+  private branchKind(sum: Sum, size: string, closed: boolean): 'target' | 'memory' {
+    if (size === 'far') return this.refuse(`a far branch: '${this.text}'`);
+    if (sum.registers.length > 0 || sum.segment !== '') return 'memory';
+    if (sum.offset) return this.refuse(`'offset' as the target of a branch: '${this.text}'`);
+    if (sum.brackets) {
+      if (!closed || size === 'near') return this.refuse(`cannot tell where '${this.text}' goes`);
+      return 'memory';
+    }
+    return size === '' || size === 'near' ? 'target' : 'memory';
+  }
+
+  private memory(sum: Sum, size: string, decoration: string): MemoryOperand {
+    let base = '';
+    let index = '';
+    let scale = 1;
+    for (const register of sum.registers) {
+      if (index === '' && (/^[xyz]mm/.test(register.name) || /^[er]iz$/.test(register.name))) {
+        index = register.name;
+        scale = register.scale === 0 ? 1 : register.scale;
+      } else if (base === '' && register.scale === 0) base = register.name;
+      else if (index !== '') return this.refuse(`too many registers in '${this.text}'`);
+      else if (register.scale === 0 && /^[er]sp$/.test(register.name)) {
+        // The stack pointer cannot be an index.
+        index = base;
+        base = register.name;
+      } else {
+        index = register.name;
+        scale = register.scale === 0 ? 1 : register.scale;
+      }
+    }
+    if (![1, 2, 4, 8].includes(scale) || /^[er]sp$/.test(index))
+      return this.refuse(`no such index: '${this.text}'`);
+    const bytes = sizeWords.get(size) ?? 0;
+    return {
+      kind: 'memory',
+      segment: sum.segment === 'flat' ? '' : sum.segment,
+      displacement: sum.text,
+      base,
+      index,
+      scale,
+      decoration,
+      ...(bytes > 0 ? { bytes } : {}),
+    };
+  }
+
+  /** @param depth how many brackets stand around */
+  private sum(node: SyntaxNode, depth: number): Sum {
+    const register = this.registerIn(node);
+    if (register !== '') {
+      if (depth === 0) return this.refuse(`the register ${register} needs brackets in '${this.text}'`);
+      return { ...nothing, registers: [{ name: register, scale: 0 }] };
+    }
+    switch (node.name) {
+      case 'Name':
+      case 'String':
+        return this.name(node);
+      case 'Number':
+        return this.number(this.written(node));
+      case 'Character':
+        return { ...nothing, text: this.written(node), shape: 'atom' };
+      case 'Parentheses':
+        return this.sum(this.child(node, 1), depth);
+      case 'Brackets':
+        return { ...this.sum(this.child(node, 1), depth + 1), brackets: true };
+      case 'Index':
+        return {
+          ...this.add(this.sum(this.child(node, 0), depth), this.sum(this.child(node, 2), depth + 1)),
+          brackets: true,
+        };
+      case 'Segment': {
+        const name = this.written(this.child(node, 0)).replace(/^%\s*/, '').toLowerCase();
+        const inner = this.sum(this.child(node, 2), depth);
+        if (!/^([c-gs]s|flat)$/.test(name) || inner.segment !== '')
+          return this.refuse(`no segment in '${this.text}'`);
+        if (name === 'flat' && inner.registers.length === 0 && !inner.brackets) return inner;
+        return { ...inner, segment: name };
+      }
+      case 'Modified': {
+        const inner = this.sum(this.child(node, 1), depth);
+        if (node.getChild('Short')) return inner;
+        if (inner.registers.length > 0 || inner.brackets || inner.segment !== '' || inner.offset)
+          return this.refuse(`'offset' of what is not a name: '${this.text}'`);
+        return { ...inner, names: 0, offset: true };
+      }
+      case 'Unary':
+        return this.unary(signOf(this.written(this.child(node, 0))), this.sum(this.child(node, 1), depth));
+      case 'Binary':
+        return this.binary(
+          signOf(this.written(this.child(node, 1))),
+          this.sum(this.child(node, 0), depth),
+          this.sum(this.child(node, 2), depth),
+        );
+      default:
+        return this.refuse(`cannot read '${this.written(node)}' in '${this.text}'`);
+    }
+  }
+
+  private name(node: SyntaxNode): Sum {
+    const text = this.written(node);
+    const bare = text.startsWith('"') ? text.slice(1, -1) : text;
+    if (text.startsWith('"') && (isRegister(bare) || sizeWords.has(bare.toLowerCase())))
+      return this.refuse(`a quoted name that is a register's or a size: ${text}`);
+    // `$` is the current address, and a name that begins with it would be a number in AT&T syntax.
+    if (text.startsWith('$')) return this.refuse(`'${text}' begins with $; write . for the current address`);
+    switch (this.dialect.values.get(bare)) {
+      case 'number':
+        return { ...nothing, text };
+      case 'unclear':
+        return this.refuse(`'${bare}' is not assigned a literal number; GNU as may take it for either`);
+      case undefined:
+        return { ...nothing, text, names: 1 };
+    }
+  }
+
+  private number(text: string): Sum {
+    const value = literal(text);
+    if (value === undefined && !/^\d+[bf]$/i.test(text)) return this.refuse(`'${text}' is not a number`);
+    // A local label is a name.
+    return value === undefined ? { ...nothing, text, names: 1 } : { ...nothing, text, value };
+  }
+
+  private unary(sign: string, of: Sum): Sum {
+    if (of.registers.length > 0 || of.segment !== '' || of.brackets)
+      return this.refuse(`'${sign}' before a register or brackets in '${this.text}'`);
+    if (sign === '+') return of;
+    if (sign === '-' && of.value !== undefined) return valued(-of.value);
+    return { ...of, value: undefined, text: `${sign}${atom(of)}`, shape: of.names > 0 ? 'other' : 'sum' };
+  }
+
+  private binary(sign: string, left: Sum, right: Sum): Sum {
+    if (sign === '') return this.refuse(`'mod' in '${this.text}' has no AT&T spelling`);
+    if (sign === '+') return this.add(left, right);
+    if (left.segment !== '' && sign === '-' && right.segment === '')
+      return { ...this.binary(sign, { ...left, segment: '' }, right), segment: left.segment };
+    if (left.segment !== '' || right.segment !== '')
+      return this.refuse(`'${sign}' behind a segment in '${this.text}'`);
+    if (sign === '-') return this.subtract(left, right);
+    if (sign === '*' && left.registers.length + right.registers.length > 0) return this.scaled(left, right);
+    if (left.registers.length > 0 || right.registers.length > 0 || left.brackets || right.brackets)
+      return this.refuse(`'${sign}' on a register or brackets in '${this.text}'`);
+    if (sign === '*' && left.value !== undefined && right.value !== undefined)
+      return valued(left.value * right.value);
+    return {
+      ...nothing,
+      text: `${atom(left)}${sign}${atom(right)}`,
+      shape: 'other',
+      names: left.names + right.names,
+      offset: left.offset || right.offset,
+    };
+  }
+
+  private add(left: Sum, right: Sum): Sum {
+    if (left.segment !== '' && right.segment !== '') return this.refuse(`two segments in '${this.text}'`);
+    return {
+      ...joined(left, right, (a, b) => a + b, right.text.startsWith('-') ? '' : '+', term(right)),
+      registers: [...left.registers, ...right.registers],
+      brackets: left.brackets || right.brackets,
+      segment: left.segment + right.segment,
+    };
+  }
+
+  private subtract(left: Sum, right: Sum): Sum {
+    if (right.registers.length > 0 || right.brackets)
+      return this.refuse(`a register or brackets are subtracted in '${this.text}'`);
+    const difference = joined(left, right, (a, b) => a - b, '-', atom(right));
+    return {
+      ...difference,
+      shape: right.names > 0 || right.offset ? 'other' : difference.shape,
+      registers: left.registers,
+      brackets: left.brackets,
+    };
+  }
+
+  /** A register times a number. */
+  private scaled(left: Sum, right: Sum): Sum {
+    const [of, by] = left.registers.length > 0 ? [left, right] : [right, left];
+    const [register] = of.registers;
+    if (
+      register === undefined ||
+      of.registers.length > 1 ||
+      of.text !== '' ||
+      of.brackets ||
+      by.brackets ||
+      by.value === undefined ||
+      by.value < 1n ||
+      by.value > 8n
+    )
+      return this.refuse(`not a register times a number: '${this.text}'`);
+    const scale = (register.scale === 0 ? 1 : register.scale) * Number(by.value);
+    return { ...nothing, registers: [{ name: register.name, scale }] };
+  }
+
+  /** The register that `node` is, lower case; empty when it is none. */
+  private registerIn(node: SyntaxNode): string {
+    switch (node.name) {
+      case 'RegisterName': {
+        const name = this.written(node).slice(1).trim().toLowerCase();
+        return isRegister(name) ? name : this.refuse(`no register '%${name}'`);
+      }
+      case 'Name': {
+        const name = this.written(node);
+        return this.dialect.naked && isRegister(name) ? name.toLowerCase() : '';
+      }
+      case 'StackRegister': {
+        const name = this.written(node).replace(/[\s%]/g, '').toLowerCase();
+        return /^st\([0-7]\)$/.test(name) ? name : this.refuse(`no register '${name}'`);
+      }
+      default:
+        return '';
+    }
+  }
+
+  private child(node: SyntaxNode, at: number): SyntaxNode {
+    let child = node.firstChild;
+    for (let i = 0; i < at && child; i++) child = child.nextSibling;
+    return child ?? this.refuse(`cannot read '${this.text}'`);
+  }
+
+  private written(node: SyntaxNode): string {
+    return this.text.slice(node.from, node.to);
+  }
+
+  private refuse(reason: string): never {
+    throw new Refused(reason);
+  }
+}
+
+const valued = (value: bigint): Sum => ({ ...nothing, text: String(value), value });
+
+const atom = (sum: Sum): string =>
+  sum.shape === 'atom' && !sum.text.startsWith('-') ? sum.text : `(${sum.text})`;
+const term = (sum: Sum): string => (sum.shape === 'other' ? `(${sum.text})` : sum.text);
+
+/** Two sums in one: literal numbers are added up, nothing else is. */
+function joined(
+  left: Sum,
+  right: Sum,
+  fold: (a: bigint, b: bigint) => bigint,
+  sign: string,
+  text: string,
+): Sum {
+  const common = { ...nothing, names: left.names + right.names, offset: left.offset || right.offset };
+  if (right.text === '') return { ...common, text: left.text, shape: left.shape, value: left.value };
+  if (left.value !== undefined && right.value !== undefined) return valued(fold(left.value, right.value));
+  if (left.text === '') {
+    if (sign !== '-') return { ...common, text: right.text, shape: right.shape, value: right.value };
+    if (right.value !== undefined) return valued(fold(0n, right.value));
+    return { ...common, text: `-${text}`, shape: 'sum' };
+  }
+  const shape = left.shape === 'other' || right.shape === 'other' ? 'other' : 'sum';
+  return { ...common, text: `${left.shape === 'other' ? `(${left.text})` : left.text}${sign}${text}`, shape };
+}
+
+/** The value of a number as GNU as reads it (manual 3.6.2.1); undefined for other texts. */
+function literal(text: string): bigint | undefined {
+  if (/^(0x[0-9a-f]+|0b[01]+|0|[1-9]\d*)$/i.test(text)) return BigInt(text);
+  return /^0[0-7]+$/.test(text) ? BigInt(`0o${text.slice(1)}`) : undefined;
+}
