@@ -85,6 +85,9 @@ export function endQuoted(text: string, at: number, across: boolean): number {
   return at;
 }
 
+/** A text as it may stand in a message. */
+export const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
+
 const escapes: ReadonlyMap<string, string> = new Map([
   ['b', '\b'],
   ['f', '\f'],

@@ -100,7 +100,7 @@ class Expander implements Engine {
       line: input.lineOf(input.rawStart),
       column: input.column(),
       text: input.excerpt(),
-      message,
+      message: message.slice(0, 500),
       note,
       uses: this.origins.chain(input.use),
     };

@@ -159,6 +159,7 @@ class Reader {
     if (sign === '(' || (sign === '[' && !this.scope.intel)) {
       this.at++;
       const value = this.expression(0);
+      if (value.kind === 'unknown') return value;
       if (text[this.at] !== (sign === '(' ? ')' : ']')) return unknown('syntax', this.here());
       this.at++;
       return value.kind === 'absent' ? unknown('operand', '()') : value;

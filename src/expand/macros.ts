@@ -9,6 +9,7 @@ import {
   NEWLINE,
   OPEN,
   PERCENT,
+  clip,
   QUOTE,
   SEMICOLON,
   endOfName,
@@ -121,7 +122,7 @@ export function readHeading(
 
 const badHeading = (name: string, rest: string): never =>
   refuse(
-    `cannot read the parameters of macro '${name}' from '${rest}' on`,
+    `cannot read the parameters of macro '${name}' from '${clip(rest)}' on`,
     'write parameters as NAME, NAME=DEFAULT, NAME:req or, as the last one, NAME:vararg',
   );
 
@@ -139,7 +140,7 @@ export function readArgument(line: string, from: number, mode: Mode): { text: st
     const { value, end } = evaluate(line, at + 1, mode.symbols);
     if (value.kind !== 'constant')
       return refuse(
-        `the value of '${line.slice(at, end).trim()}' is not known here`,
+        `the value of '${clip(line.slice(at, end).trim())}' is not known here`,
         'a % argument takes numbers and symbols that have absolute values before this line',
       );
     return { text: String(value.value), end };
@@ -234,7 +235,7 @@ export function bind(macro: Macro, line: string, mode: Mode): ReadonlyMap<string
       const { name, end } = token(line, at, altmacro);
       if (end !== scan)
         return refuse(
-          `'${line.slice(at, scan)}' is no parameter of macro '${macro.name}'`,
+          `'${clip(line.slice(at, scan))}' is no parameter of macro '${macro.name}'`,
           'an argument with a = in it needs quotes',
         );
       if (!macro.parameters.some((parameter) => parameter.name === name))
@@ -251,7 +252,7 @@ export function bind(macro: Macro, line: string, mode: Mode): ReadonlyMap<string
       const parameter = macro.parameters[next++];
       if (!parameter)
         return refuse(
-          `macro '${macro.name}' takes ${macro.parameters.length} arguments, and '${line.slice(at)}' is left over`,
+          `macro '${macro.name}' takes ${macro.parameters.length} arguments, and '${clip(line.slice(at))}' is left over`,
           parametersOf(macro),
         );
       const value =

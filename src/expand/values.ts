@@ -1,5 +1,5 @@
 // What conditions and counts are made of: absolute values, texts, strings. Says why when one cannot be known before assembly.
-import { COMMA, QUOTE, endOfName, endPlain, isEnd, readString, skipBlanks } from './characters.js';
+import { clip, COMMA, QUOTE, endOfName, endPlain, isEnd, readString, skipBlanks } from './characters.js';
 import { evaluate } from './expression.js';
 import type { Unknown, Value } from './expression.js';
 import type { Comparison, Test } from './directives.js';
@@ -37,7 +37,7 @@ export function absolute(
     case 'address':
     case 'register':
     case 'unknown':
-      throw unusable(text.slice(at, endPlain(text, at)).trim(), value, name);
+      throw unusable(clip(text.slice(at, endPlain(text, at)).trim()), value, name);
   }
 }
 
@@ -69,7 +69,7 @@ export function nothingMore(text: string, from: number, name: string): void {
   const at = skipBlanks(text, from);
   if (!isEnd(text.charCodeAt(at)))
     throw new Refusal(
-      `'${text.slice(at, endPlain(text, at)).trim()}' is left over behind ${name}`,
+      `'${clip(text.slice(at, endPlain(text, at)).trim())}' is left over behind ${name}`,
       'remove it; a comment begins with #',
     );
 }
