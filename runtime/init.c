@@ -24,9 +24,6 @@ static void environment(char **env) {
     }
   }
 }
-static void must(int ok, const char *what) {
-  if (!ok) mr_die(what, "the system refused memory for the mirror; raise the memory limit (ulimit -v) or free memory");
-}
 
 void mr_init(u64 *sp) {
   u64 argc = sp[0], phdr = 0, phent = 0, phnum = 0, hwcap2 = 0, execfn = 0;
@@ -55,7 +52,7 @@ void mr_init(u64 *sp) {
   S.brk_start = S.brk_cur = (u64)sys(__NR_brk, 0, 0, 0);
   if (!IN_RANGE(S.brk_start)) mr_die("its brk area is not at an address with bit 46 set", layout);
   u64 limit[2];
-  must(sys4(__NR_prlimit64, 0, 3, 0, limit) == 0, "prlimit failed");
+  mr_must(sys4(__NR_prlimit64, 0, 3, 0, limit) == 0, "prlimit failed");
   if (limit[0] > BIT46 / 4) mr_die("its stack is unlimited", layout);
 
   /* Mirror space. 2^44..2^46 holds the mirrors of brk (0x55..) and of the mmap area (0x7f..); without it we map on demand. */
@@ -74,7 +71,7 @@ void mr_init(u64 *sp) {
     if (hi > S.image_hi) S.image_hi = hi;
     u32 flags = R_IMAGE;
     if (prot & P_W) {
-      must(!mr_mirror_anon(lo, hi, prot, 0), "no mirror for the data segment");
+      mr_must(!mr_mirror_anon(lo, hi, prot, 0), "no mirror for the data segment");
       mr_copy_present(lo, hi);
       flags |= R_MIRRORED;
     }
@@ -86,7 +83,7 @@ void mr_init(u64 *sp) {
   u64 size = UP(limit[0]);
   if (size < 0x21000) size = 0x21000;
   u64 lo = S.stack_top - size;
-  must(!mr_mirror_anon(lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");
+  mr_must(!mr_mirror_anon(lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");
   mr_copy((u64)sp, S.stack_top - (u64)sp);
   mr_add(lo, S.stack_top, P_R | P_W, R_MIRRORED | R_STACK);
 }

@@ -79,12 +79,16 @@ static long do_mprotect(struct frame *f) {
   for (u64 i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
     struct range *p = &S.ranges[i];
     if (p->flags & R_MIRRORED) {
-      sys(__NR_mprotect, MVA(p->lo), p->hi - p->lo, prot & (P_R | P_W));
+      /* May fail where the native call did not: the number of mappings is limited (vm.max_map_count). */
+      if (IS_ERR(sys(__NR_mprotect, MVA(p->lo), p->hi - p->lo, prot & (P_R | P_W)))) {
+        mr_must(!IS_ERR(sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot)), "mprotect failed in the mirror and cannot be taken back");
+        return -E_NOMEM;
+      }
     } else if (prot & P_W) {
       /* Becomes writable for the first time: only now is there something to mirror. */
       if (p->flags & R_SHARED) mr_escape("shared-file-mapping", "mprotect"), p->flags |= R_ESCAPED;
       if (mr_mirror_anon(p->lo, p->hi, P_R | P_W, 0)) {
-        sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot);
+        mr_must(!IS_ERR(sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot)), "a mapping without a mirror cannot be made read-only again");
         return -E_NOMEM;
       }
       mr_copy_present(p->lo, p->hi);
@@ -121,8 +125,9 @@ static long do_mremap(struct frame *f) {
     if (nlen == olen) return r;
     if (mirrored && plain) m = mr_mirror_anon(old + olen, old + nlen, was.prot, 0);
     if (mirrored && !plain) {
-      sys(__NR_munmap, MVA(old + olen), nlen - olen, 0); /* room in the reservation */
-      m = sys6(__NR_mremap, MVA(old), olen, nlen, 0, 0, 0);
+      /* Room in the reservation; without it mremap fails, and a new mirror is built below. */
+      m = sys(__NR_munmap, MVA(old + olen), nlen - olen, 0);
+      if (!IS_ERR(m)) m = sys6(__NR_mremap, MVA(old), olen, nlen, 0, 0, 0);
     }
     mr_add(old + olen, old + nlen, was.prot, was.flags);
   } else {
@@ -137,7 +142,7 @@ static long do_mremap(struct frame *f) {
     if (mr_mirror_anon(from, from + nlen, P_R | P_W, (was.flags & R_SHARED) && (was.flags & R_ANON)))
       mr_die("no memory for the mirror of a moved mapping", "raise the memory limit (ulimit -v)");
     mr_copy_present(from, from + nlen);
-    sys(__NR_mprotect, MVA(from), nlen, was.prot & (P_R | P_W));
+    mr_must(!IS_ERR(sys(__NR_mprotect, MVA(from), nlen, was.prot & (P_R | P_W))), "mprotect of a new mirror failed");
   }
   return r;
 }
@@ -166,7 +171,8 @@ static long do_madvise(struct frame *f) {
     struct range *p = &S.ranges[i];
     u64 a = p->lo > lo ? p->lo : lo, b = p->hi < hi ? p->hi : hi;
     if (!(p->flags & R_MIRRORED)) continue;
-    sys(__NR_madvise, MVA(a), b - a, what);
+    long m = sys(__NR_madvise, MVA(a), b - a, what);
+    mr_must(!drops || !IS_ERR(m), "the mirror of dropped memory cannot be dropped"); /* other advice changes no contents */
     /* A file's pages come back with the file's contents; an anonymous mirror comes back zero. */
     if (drops && !(p->flags & (R_ANON | R_STACK | R_FILEMIRROR)) && p->prot & P_W) mr_copy_present(a, b);
   }

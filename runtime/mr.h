@@ -99,6 +99,7 @@ void mr_hex(u64 v);
 void mr_open_out(int fd);
 void mr_flush(void);
 void mr_die(const char *what, const char *todo) __attribute__((noreturn));
+void mr_must(int ok, const char *what); /* dies when the mirror cannot follow */
 void mr_copy(u64 native, u64 len);   /* native bytes to their mirror; the caller knows that the kernel could write them */
 void mr_escape(const char *kind, const char *name);
 void mr_escape_nr(const char *kind, u64 nr);

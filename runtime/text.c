@@ -82,6 +82,10 @@ void mr_die(const char *what, const char *todo) {
   for (;;) sys(__NR_exit_group, 120, 0, 0);
 }
 
+void mr_must(int ok, const char *what) {
+  if (!ok) mr_die(what, "the system refused memory for the mirror; raise the memory limit (ulimit -v), vm.max_map_count, or free memory");
+}
+
 /* Counted without the lock (a boundary call may do it): a slot is claimed by the atomic count, names are short constants. */
 void mr_escape(const char *kind, const char *name) {
   u64 n = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
