@@ -48,6 +48,14 @@ export function expand(name: string, text: string, options: ExpandOptions): Expa
   return new Expander(options).run(name, text);
 }
 
+const faults = {
+  string: new Refusal('a string begins here and has no end', 'close it; a " in a string is written \\"'),
+  marker: new Refusal(
+    'a line marker has more on its line than a file name and flags, which GNU as takes for statements',
+    'write the marker on a line of its own',
+  ),
+};
+
 class Expander implements Engine {
   readonly origins = new OriginsBuilder();
   readonly output = new Output(this.origins);
@@ -74,12 +82,9 @@ class Expander implements Engine {
         // There GNU as reads the text without scrubbing it first.
         if (input.kind === 'file' && input.rawEnd === 0 && input.raw.startsWith('#NO_APP\n'))
           throw new Refusal("'#NO_APP' switches comments off", 'remove the line');
-        if (input.openString >= 0) {
-          input.rawStart = input.rawEnd = input.openString;
-          throw new Refusal(
-            'a string begins here and has no end',
-            'close it; a " in a string is written \\"',
-          );
+        if (input.fault) {
+          input.rawStart = input.rawEnd = input.fault.at;
+          throw faults[input.fault.kind];
         }
         if (input.ended) this.close(input);
         else this.statement(input);

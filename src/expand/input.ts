@@ -3,6 +3,7 @@
 import { lineAt } from './origins.js';
 import type { Place } from './origins.js';
 import { scrub } from './scrub.js';
+import type { Fault } from './scrub.js';
 
 export type InputKind = 'file' | 'macro' | 'loop';
 
@@ -16,8 +17,7 @@ export class Input {
   rawEnd = 0;
   /** What of `raw` from here to `rawStart` is to be copied, and is not yet. */
   pending = 0;
-  /** Where a string begins that does not end; -1: all do. */
-  readonly openString: number;
+  readonly fault: Fault | undefined;
   private readonly ends: Int32Array;
   private readonly rawEnds: Int32Array;
   private terminator = 0;
@@ -36,7 +36,7 @@ export class Input {
   ) {
     const scrubbed = scrub(raw);
     this.text = scrubbed.text;
-    this.openString = scrubbed.openString;
+    this.fault = scrubbed.fault;
     this.ends = scrubbed.ends;
     this.rawEnds = scrubbed.rawEnds;
   }

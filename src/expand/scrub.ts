@@ -20,8 +20,22 @@ export interface Scrubbed {
   readonly text: string;
   readonly ends: Int32Array;
   readonly rawEnds: Int32Array;
-  /** Where in the text as it was a string begins that does not end; -1: all do. */
-  readonly openString: number;
+  /** What cannot be read as the assembler would, and where in the text as it was. */
+  readonly fault: Fault | undefined;
+}
+
+/** A string without end, or a `# 12 "file"` line with more on it than flags, which GNU as would take as statements. */
+export interface Fault {
+  readonly kind: 'string' | 'marker';
+  readonly at: number;
+}
+
+const marker = /[ \t\r]*\d+[ \t\r]*"/y;
+const plainMarker = /[ \t\r]*\d+[ \t\r]*"(?:[^"\\\n]|\\.)*"[\d \t\r]*(?:\n|$)/y;
+
+function stands(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at;
+  return pattern.test(text);
 }
 
 /** How far into a statement the scrubber is: it decides which blanks stay. */
@@ -62,7 +76,7 @@ class Scrubber {
   private state = START;
   /** Newlines that a string swallowed; they come out behind the line. */
   private owed = 0;
-  private openString = -1;
+  private fault: Fault | undefined;
 
   constructor(private readonly raw: string) {
     this.out = new Uint16Array(raw.length + (raw.length >> 2) + 64);
@@ -102,7 +116,7 @@ class Scrubber {
       text: decode(this.out, this.size),
       ends: this.ends.subarray(0, this.count),
       rawEnds: this.rawEnds.subarray(0, this.count),
-      openString: this.openString,
+      fault: this.fault,
     };
   }
 
@@ -155,7 +169,7 @@ class Scrubber {
       else this.put(next);
     }
     this.put(QUOTE);
-    this.openString = from;
+    this.fault ??= { kind: 'string', at: from };
   }
 
   /** `'a`, `'\n`, `'a'`: a decimal number takes its place. */
@@ -192,6 +206,13 @@ class Scrubber {
     }
     const opens = this.state === START || this.state === INDENT;
     if (!opens && (c === SLASH || this.out[this.size - 1] === BACKSLASH)) return false;
+    if (
+      c === HASH &&
+      this.state === START &&
+      stands(marker, raw, this.at) &&
+      !stands(plainMarker, raw, this.at)
+    )
+      this.fault ??= { kind: 'marker', at: this.at - 1 };
     // A `# 12 "file"` line of the C preprocessor says where the text came from: nothing that counts here.
     const end = raw.indexOf('\n', this.at);
     this.at = end < 0 ? raw.length : end;
