@@ -82,6 +82,9 @@ const double: Rule = (name, { bytes }) => (bytes === 8 ? name.replace(/d$/, 'q')
 const vectorLength: Rule = (name, { memory, bytes }) =>
   memory === undefined || memory.decoration.includes('1to') || bytes === 0 ? name : lengthSuffix(name, bytes);
 
+/** The same where the destination tells 512 bits. */
+const shortVectorLength: Rule = (name, shape) => (shape.bytes === 64 ? name : vectorLength(name, shape));
+
 const branch: Rule = (name, { memory, bytes }) => {
   if (memory === undefined) return name;
   return bytes === 6 ? `l${name}` : bytes === 10 ? `l${name}q` : farSuffix(name, bytes);
@@ -93,15 +96,24 @@ const renamed =
 
 const rows: readonly (readonly [rule: Rule, names: string])[] = [
   [branch, 'call jmp'],
-  [convert(), 'cvtsi2sd cvtsi2ss vcvtsi2sd vcvtsi2sh vcvtsi2ss vcvtusi2sd vcvtusi2sh vcvtusi2ss'],
   [double, 'movd vmovd'],
   [doubleOrString, 'cmpsd movsd'],
   [extending, 'movsx movsxd movzx'],
   [longString, 'insd lodsd outsd scasd stosd'],
   [renamed('iretl'), 'iretd'],
   [renamed('lret'), 'retf'],
+  [renamed('lretq'), 'retfq'],
+  [renamed('lretw'), 'retfw'],
   [reversible, 'fdiv fdivr fsub fsubr'],
   [reversiblePop, 'fdivp fdivrp fsubp fsubrp'],
+  [
+    shortVectorLength,
+    'vcvtdq2ph vcvtneps2bf16 vcvtpd2dq vcvtpd2ps vcvtpd2udq vcvtps2phx vcvtqq2ps vcvttpd2dq vcvttpd2udq vcvtudq2ph vcvtuqq2ps',
+  ],
+  [
+    sizedMemory(convertSuffix),
+    'cvtsi2sd cvtsi2ss vcvtsi2sd vcvtsi2sh vcvtsi2ss vcvtusi2sd vcvtusi2sh vcvtusi2ss',
+  ],
   [sizedMemory(floatSuffix), 'fadd fcom fcomp fld fmul fst fstp'],
   [
     sizedMemory(integerFloatSuffix),
@@ -112,15 +124,8 @@ const rows: readonly (readonly [rule: Rule, names: string])[] = [
     suffixed,
     'adc add and bt btc btr bts cmp crc32 dec div idiv imul inc mov mul neg nop not or pop ptwrite push rcl rcr rol ror sal sar sbb shl shr sub test xor',
   ],
-  [
-    vectorLength,
-    'vcvtdq2ph vcvtneps2bf16 vcvtpd2dq vcvtpd2ph vcvtpd2ps vcvtpd2udq vcvtps2phx vcvtqq2ph vcvtqq2ps vcvttpd2dq vcvttpd2udq vcvtudq2ph vcvtuqq2ph vcvtuqq2ps vfpclasspd vfpclassph vfpclassps',
-  ],
+  [vectorLength, 'vcvtpd2ph vcvtqq2ph vcvtuqq2ph vfpclasspd vfpclassph vfpclassps'],
 ];
-
-function convert(): Rule {
-  return sizedMemory(convertSuffix);
-}
 
 const rules = new Map<string, Rule>();
 for (const [rule, names] of rows) for (const name of names.split(' ')) rules.set(name, rule);
@@ -148,10 +153,32 @@ export function attMnemonic(name: string, operands: readonly Operand[]): string 
   return rule(name, { operands: inner, memory: all[0], bytes });
 }
 
-/** `dword bcst` leaves the count open; it follows from the longest vector register. */
-export function broadcastCount(operands: readonly Operand[], bytes: number): number {
+/** Bytes of an element, by the letters in the name of a conversion. */
+const elements: ReadonlyMap<string, number> = new Map([
+  ['bf16', 2],
+  ['dq', 4],
+  ['pd', 8],
+  ['ph', 2],
+  ['phx', 2],
+  ['ps', 4],
+  ['psx', 4],
+  ['qq', 8],
+  ['udq', 4],
+  ['uqq', 8],
+  ['uw', 2],
+  ['w', 2],
+]);
+
+/**
+ * How often `dword bcst` repeats its element: as often as the longest vector register has elements. Not a whole number, or one
+ * that no form has, where that does not follow.
+ */
+export function broadcastCount(name: string, operands: readonly Operand[], bytes: number): number {
   let longest = 0;
   for (const operand of operands)
     if (operand.kind === 'register') longest = Math.max(longest, vectorBytes(operand.name));
-  return longest / bytes;
+  const found = /^vcvtt?[a-z]+2([a-z]+(?:16)?)$/.exec(name);
+  const element = found === null ? bytes : (elements.get(found[1] ?? '') ?? bytes);
+  // An xmm register may be filled by half or less.
+  return element < bytes && longest === 16 ? 0 : longest / element;
 }

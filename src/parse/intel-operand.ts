@@ -159,7 +159,9 @@ class Reader {
     let index = '';
     let scale = 1;
     for (const register of sum.registers) {
-      if (index === '' && (/^[xyz]mm/.test(register.name) || /^[er]iz$/.test(register.name))) {
+      // GNU as takes it here, but in AT&T syntax with an option only.
+      if (/^[er]iz$/.test(register.name)) return this.refuse(`the index ${register.name} is no register`);
+      if (index === '' && /^[xyz]mm/.test(register.name)) {
         index = register.name;
         scale = register.scale === 0 ? 1 : register.scale;
       } else if (base === '' && register.scale === 0) base = register.name;

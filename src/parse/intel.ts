@@ -1,6 +1,7 @@
 // One instruction in Intel syntax to the typed form that AT&T syntax has: all later stages know only that.
 import type { Dialect } from './intel-dialect.js';
 import { attMnemonic, broadcastCount, ignoresSize, keepsOrder } from './intel-mnemonics.js';
+import { generalBytes } from './intel-words.js';
 import { parseIntelOperand } from './intel-operand.js';
 import { endOfQuoted, isBlank } from './split.js';
 import type { Operand, StatementBody } from './syntax.js';
@@ -58,13 +59,17 @@ export function convertIntelInstruction(
     const read = parseIntelOperand(part, branch, dialect);
     if (typeof read === 'string') return refuse(read);
     if (read.broadcast) broadcast = operands.length;
-    operands.push(read.operand);
-    if (read.rounding !== '') operands.push({ kind: 'decorator', text: read.rounding });
+    const { operand } = read;
+    operands.push(operand);
+    if (read.rounding === '') continue;
+    // It stands next to the last vector register.
+    const general = operand.kind === 'register' && generalBytes(operand.name) > 0;
+    operands.splice(general ? -1 : operands.length, 0, { kind: 'decorator', text: read.rounding });
   }
   const element = operands[broadcast];
-  if (element !== undefined) {
-    const count = element.kind === 'memory' ? broadcastCount(operands, element.bytes ?? 0) : 0;
-    if (element.kind !== 'memory' || !(count >= 2 && count <= 64))
+  if (element !== undefined && !(element.kind === 'memory' && element.decoration.includes('1to'))) {
+    const count = element.kind === 'memory' ? broadcastCount(mnemonic, operands, element.bytes ?? 0) : 0;
+    if (element.kind !== 'memory' || ![2, 4, 8, 16, 32].includes(count))
       return refuse('how often the element is repeated does not follow from the operands');
     operands[broadcast] = { ...element, decoration: `{1to${count}}${element.decoration}` };
   }
