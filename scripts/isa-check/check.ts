@@ -3,7 +3,7 @@ import { assemble, type Assembled } from './assemble.js';
 import { compare, type Compared, type Difference } from './compare.js';
 import { mnemonicsOfAs, otherSpellings, unknownMnemonics, unreached } from './coverage.js';
 import { ICED_EXCEPTIONS, REFUSED_BY_RULE } from './exceptions.js';
-import { ALL_CODES, casesOf, type Case, type Mode } from './forms.js';
+import { ALL_CODES, casesOf, PREFIX, type Case, type Mode } from './forms.js';
 import { refusedNames, refusedReason } from '../../src/isa/refused.js';
 
 export interface TableCheck {
@@ -65,8 +65,10 @@ export function explain(differences: readonly Difference[]): {
 } {
   const exceptions = new Map<string, number>();
   const disagreements = differences.filter((difference) => {
+    const { text, field } = difference;
+    const bare = text.replace(PREFIX, '');
     const known = ICED_EXCEPTIONS.find(
-      (entry) => entry.statement.test(difference.text) && entry.fields.includes(difference.field),
+      ({ statement, fields }) => fields.includes(field) && (statement.test(text) || statement.test(bare)),
     );
     if (known) count(exceptions, known.name);
     return !known;

@@ -116,8 +116,6 @@ export function compare(mode: Mode, statements: readonly string[], assembled: As
     }
     decoded.push(one);
     const end = decoder.position;
-    if (bytes.subarray(end, (at + 1) * SLOT).some((byte) => byte !== 0xcc))
-      add('length', 'one instruction', 'more');
     const instruction = instructions[at];
     if (instruction === undefined) {
       all.push(undefined);
@@ -131,6 +129,8 @@ export function compare(mode: Mode, statements: readonly string[], assembled: As
     }
     const { effects } = found;
     all.push(effects);
+    if (bytes.subarray(end, (at + 1) * SLOT).some((byte) => byte !== 0xcc))
+      add('length', 'one instruction', 'more');
     const mine = tableTold(effects, instruction);
     const theirs = dropRead(tell(one, factory, mode));
     for (const field of Object.keys(theirs) as (keyof Told)[]) {

@@ -7,7 +7,7 @@ import type { Effects } from '../../src/isa/effects.js';
 import { SLOT } from './assemble.js';
 import type { TableCheck } from './check.js';
 import { CPU_EXCEPTIONS, CPU_FAULTS, CPU_SKIPPED, type CpuField } from './cpu-exceptions.js';
-import { ARENA, CODE_END, MIDDLE, type Mode } from './forms.js';
+import { ARENA, CODE_END, MIDDLE, PREFIX, type Mode } from './forms.js';
 
 // helper.c: struct test and struct answer.
 const TEST = 360;
@@ -394,7 +394,9 @@ function plansOf(check: Executable, flags: ReadonlySet<string>, skipped: Map<str
     const key = `${Buffer.from(bytes).toString('latin1')} ${effects.integerRead} ${effects.vectorRead} ${effects.base}`;
     if (seen.has(key)) return;
     seen.add(key);
-    const danger = CPU_SKIPPED.find((entry) => entry.statement.test(text));
+    const danger = CPU_SKIPPED.find(
+      ({ statement }) => statement.test(text) || statement.test(text.replace(PREFIX, '')),
+    );
     if (danger) return count(skipped, danger.name);
     const absent = missing(instruction, flags);
     if (absent !== '') return count(skipped, `not on this CPU: ${absent}`);
@@ -458,8 +460,9 @@ export function checkCpu(folder: string, checks: readonly Executable[], sources:
     const { mode, text, effects } = plan;
     const answer = decode(answers, i * ANSWER);
     const add = (field: CpuField, detail: string): void => {
+      const bare = text.replace(PREFIX, '');
       const known = CPU_EXCEPTIONS.find(
-        (entry) => entry.statement.test(text) && entry.fields.includes(field),
+        ({ statement, fields }) => fields.includes(field) && (statement.test(text) || statement.test(bare)),
       );
       if (known) count(exceptions, known.name);
       else disagreements.push({ mode, text, field, detail });
@@ -469,7 +472,9 @@ export function checkCpu(folder: string, checks: readonly Executable[], sources:
         if (effects.privileged && (answer.signal === SIGSEGV || answer.signal === SIGILL))
           return count(faults, 'privileged, and refused by the CPU');
         if (effects.flow === 'stop') return count(faults, 'stops, as the table says');
-        const known = CPU_FAULTS.find((entry) => entry.statement.test(text));
+        const known = CPU_FAULTS.find(
+          ({ statement }) => statement.test(text) || statement.test(text.replace(PREFIX, '')),
+        );
         if (known) return count(faults, known.name);
         return add(
           'never ends',

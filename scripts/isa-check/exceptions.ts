@@ -188,6 +188,12 @@ export const REFUSED_BY_RULE: readonly {
     why: /^no form of '(call|jmp)' takes \(r16\)$/,
   },
   {
+    name: 'operand size prefixes before branches',
+    reason:
+      'ignored by Intel and obeyed by AMD in 64-bit mode; cut the instruction pointer to 16 bits in 32-bit mode',
+    why: /^prefix 'data16' before '(j\w+|call|ret)': changes the operand size$/,
+  },
+  {
     name: 'test registers',
     reason: 'only the 80386 and 80486 have them',
     why: /^no form of 'movl?' takes \((%tr\d, r32|r32, %tr\d)\)$/,

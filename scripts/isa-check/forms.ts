@@ -358,6 +358,9 @@ export function casesOf(code: iced.Code, mode: Mode): Case[] {
   return [...found].filter((text) => !text.startsWith('.')).map((text) => ({ text, code }));
 }
 
+/** One prefix in front of a statement. */
+export const PREFIX = /^(addr(16|32)|bnd|[cdefgs]s|data16|lock|notrack|repn?[ez]?|rex(\.w)?) /;
+
 /** All codes there are. */
 export const ALL_CODES: readonly iced.Code[] = Object.values(Code).filter(
   (code): code is iced.Code => typeof code === 'number',

@@ -326,7 +326,7 @@ export function lookup(instruction: Instruction, mode: Mode = 64): Lookup {
   const why = refusedReason(form.base, mode);
   if (why !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${why}` };
   if (prefixes.length > 0) {
-    const reason = refusePrefixes(prefixes, form, mode);
+    const reason = refusePrefixes(prefixes, form, mode, operands);
     if (reason !== undefined) return { ok: false, reason };
   }
   const effects = effectsOf(form, instruction, operands, pseudo ? 1 : 0, mode);

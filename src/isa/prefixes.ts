@@ -1,22 +1,42 @@
 // Which prefixes may stand before which forms. What is not listed is refused.
+import type { Operand } from '../parse/syntax.js';
 import type { Form, Mode } from './rows.js';
 
 /** The reason why a prefix may not stand there, or undefined. */
-type Rule = (form: Form) => string | undefined;
+type Rule = (form: Form, prefixes: readonly string[], operands: readonly Operand[]) => string | undefined;
 
 const always: Rule = () => undefined;
 const refuse =
   (reason: string): Rule =>
   () =>
     reason;
-/** Instructions on which operand size and address size prefixes are padding or a branch hint. */
-const isPadding = (form: Form): boolean =>
-  form.base === 'nop' || (form.flow !== 'next' && form.classes.length < 2 && form.memoryOperand < 0);
+const CHANGES_SIZE = 'changes the operand size';
+const isRexW = (prefix: string): boolean => prefix === 'rex.w' || prefix === 'rex64';
+/** Direct branches and calls: of 64 bits whatever REX.W says. */
+const isDirect = (form: Form): boolean =>
+  (form.flow === 'jump' || form.flow === 'branch' || form.flow === 'call') &&
+  form.memoryOperand < 0 &&
+  form.classes.length === 1;
 
-const keepsOperandSize: Rule = (form) =>
-  // REX.W overrides 0x66, so a 64-bit operand size stays what it is.
-  form.operandBytes === 8 || isPadding(form) ? undefined : 'changes the operand size';
-const is64Bit: Rule = keepsOperandSize;
+const is64Bit: Rule = (form) =>
+  form.operandBytes === 8 || form.base === 'nop' || (form.operandBytes === 0 && isDirect(form))
+    ? undefined
+    : CHANGES_SIZE;
+/**
+ * 0x66 is padding before nop, before a lea of 64 bits, and where REX.W is written and overrides it. Elsewhere it changes
+ * the size of a push or a branch, or even makes another instruction (of vmwrite: extrq).
+ */
+const keepsOperandSize: Rule = (form, prefixes, operands) => {
+  if (form.base === 'nop' || (form.base === 'lea' && form.operandBytes === 8)) return undefined;
+  if (!isDirect(form)) return CHANGES_SIZE;
+  return prefixes.some(isRexW) ? is64Bit(form, prefixes, operands) : CHANGES_SIZE;
+};
+const onlyNop: Rule = (form) => (form.base === 'nop' ? undefined : CHANGES_SIZE);
+/** With REX the encodings of %ah to %bh mean %spl to %dil. */
+const noHighByte: Rule = (_form, _prefixes, operands) =>
+  operands.some((operand) => operand.kind === 'register' && /^[a-d]h$/.test(operand.name))
+    ? 'makes another register of a high byte'
+    : undefined;
 const writesImplicitly = (form: Form): boolean => form.memory.some((item) => item.access.includes('w'));
 const noMemory: Rule = (form) =>
   form.memoryOperand >= 0 && form.access[form.memoryOperand] !== 'a'
@@ -55,7 +75,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['gs', noMemory],
   ['addr32', noMemory],
   ['data16', keepsOperandSize],
-  ['rex', always],
+  ['rex', noHighByte],
   ['rex64', is64Bit],
   ['rex.w', is64Bit],
   // Branch hints.
@@ -72,7 +92,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['{load}', always],
   ['{store}', always],
   ['{nooptimize}', always],
-  ['{rex}', always],
+  ['{rex}', noHighByte],
 ]);
 
 // Where 32-bit mode differs.
@@ -80,7 +100,7 @@ const absent = refuse('does not exist in 32-bit mode');
 const RULES_32: ReadonlyMap<string, Rule> = new Map([
   ['addr32', always],
   ['addr16', noMemory],
-  ['data16', (form: Form) => (isPadding(form) ? undefined : 'changes the operand size')],
+  ['data16', onlyNop],
   ['data32', always],
   ['rex', absent],
   ['rex64', absent],
@@ -96,11 +116,16 @@ export function isRepeated(prefixes: readonly string[]): boolean {
 }
 
 /** Why these prefixes cannot be understood in front of `form`; undefined when they can. */
-export function refusePrefixes(prefixes: readonly string[], form: Form, mode: Mode): string | undefined {
+export function refusePrefixes(
+  prefixes: readonly string[],
+  form: Form,
+  mode: Mode,
+  operands: readonly Operand[],
+): string | undefined {
   for (const prefix of prefixes) {
     const rule = (mode === 32 ? RULES_32.get(prefix) : undefined) ?? RULES.get(prefix);
     if (rule === undefined) return `unknown prefix '${prefix}'`;
-    const reason = rule(form);
+    const reason = rule(form, prefixes, operands);
     if (reason !== undefined) return `prefix '${prefix}' before '${form.base}': ${reason}`;
   }
   return undefined;

@@ -119,6 +119,8 @@ test.each<[string, Partial<Effects>]>([
   ['int $0x80', { flow: 'interrupt' }],
   ['syscall', { flow: 'syscall', integerWritten: 0x7f0802 }],
   ['rep ret', { flow: 'return' }],
+  ['data16 rex.w call foo', { flow: 'call', operandBytes: 8 }],
+  ['rex64 jmp foo', { flow: 'jump' }],
   ['data16 leaq x@tlsgd(%rip), %rdi', { base: 'lea' }],
 ])('%s', (text, expected) => {
   expect(effects(text)).toMatchObject(expected);
@@ -181,6 +183,11 @@ test.each<[string, Partial<Effects>]>([
 
 test.each<[string, Mode, string]>([
   ['vmrun', 64, "'vmrun' is refused: it loads or stores the state of a virtual machine or a trust domain"],
+  ['data16 pushq %rax', 64, "prefix 'data16' before 'push': changes the operand size"],
+  ['data16 ret', 64, "prefix 'data16' before 'ret': changes the operand size"],
+  ['data16 calll foo', 32, "prefix 'data16' before 'call': changes the operand size"],
+  ['rex.w iretl', 64, "prefix 'rex.w' before 'iret': changes the operand size"],
+  ['rex addb %dh, %al', 64, "prefix 'rex' before 'add': makes another register of a high byte"],
   ['push %rax', 32, "no form of 'push' takes (%rax)"],
   ['movl %r8d, (%eax)', 32, "no form of 'movl' takes (%r8d, memory)"],
   ['pusha', 64, "unknown instruction 'pusha'"],
