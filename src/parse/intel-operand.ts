@@ -8,8 +8,6 @@ import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
 
 export interface IntelOperand {
   readonly operand: Operand;
-  /** The word before `ptr` or `bcst`, lower case; empty when there is none. */
-  readonly size: string;
   /** `bcst`: one element is read and repeated. */
   readonly broadcast: boolean;
   /** `{sae}` and the like behind the operand: an operand of its own in AT&T syntax. */
@@ -80,47 +78,51 @@ export function parseIntelOperand(text: string, branch: boolean, dialect: Dialec
 }
 
 class Reader {
+  /** The word before `ptr` or `bcst`, lower case; empty when there is none. */
+  private size = '';
+  private broadcast = false;
+
   constructor(
     private readonly text: string,
     private readonly dialect: Dialect,
   ) {}
 
   operand(top: SyntaxNode, branch: boolean): IntelOperand {
-    let size = '';
-    let broadcast = false;
     let decoration = '';
     let apart = '';
     let root: SyntaxNode | undefined;
     for (let node = top.firstChild; node; node = node.nextSibling) {
       const written = this.written(node);
-      if (node.name === 'Size') size = written.toLowerCase();
-      else if (node.name === 'Bcst') broadcast = true;
-      else if (node.name === 'Braces') {
+      if (node.name === 'Braces') {
         const braces = written.replace(/\s/g, '').toLowerCase();
         if (rounding.test(braces)) apart = braces;
         else decoration += this.dialect.naked ? braces.replace(/^\{k/, '{%k') : braces;
-      } else if (node.name !== 'Ptr') root = node;
+      } else root = node;
     }
     if (root === undefined) return this.refuse(`no value in '${this.text}'`);
-    const common = { size, broadcast, rounding: apart };
+    const result = (operand: Operand): IntelOperand => ({
+      operand,
+      broadcast: this.broadcast,
+      rounding: apart,
+    });
     const register = this.registerIn(root);
     if (register !== '') {
-      if (size !== '') return this.refuse(`a register takes no size: '${this.text}'`);
       const operand: RegisterOperand = { kind: 'register', name: register, decoration };
-      return { ...common, operand: branch ? { kind: 'indirect', inner: operand } : operand };
+      return result(branch ? { kind: 'indirect', inner: operand } : operand);
     }
     // `short` only asks for a short encoding.
     const short = root.name === 'Modified' && root.getChild('Short') !== null;
     const sum = this.sum(root, 0);
+    const { size } = this;
     const closed = this.written(root).trimEnd().endsWith(']');
     const kind = branch ? this.branchKind(sum, size, closed) : this.plainKind(sum, size, closed);
     if (short && kind !== 'target') return this.refuse(`'short' belongs to a branch: '${this.text}'`);
     if (kind !== 'memory') {
       if (decoration !== '') return this.refuse(`'${decoration}' belongs to a register or to memory`);
-      return { ...common, operand: { kind, expression: sum.text } };
+      return result({ kind, expression: sum.text });
     }
     const memory = this.memory(sum, size, decoration);
-    return { ...common, operand: branch ? { kind: 'indirect', inner: memory } : memory };
+    return result(branch ? { kind: 'indirect', inner: memory } : memory);
   }
 
   private plainKind(sum: Sum, size: string, closed: boolean): 'immediate' | 'memory' {
@@ -228,6 +230,13 @@ class Reader {
         if (inner.registers.length > 0 || inner.brackets || inner.segment !== '' || inner.offset)
           return this.refuse(`'offset' of what is not a name: '${this.text}'`);
         return { ...inner, names: 0, offset: true };
+      }
+      case 'Sized': {
+        const size = this.written(this.child(node, 0)).toLowerCase();
+        if (this.size !== '') return this.refuse(`two sizes in '${this.text}'`);
+        this.size = size;
+        this.broadcast = node.getChild('Bcst') !== null;
+        return this.sum(this.child(node, 2), depth);
       }
       case 'Unary':
         return this.unary(signOf(this.written(this.child(node, 0))), this.sum(this.child(node, 1), depth));
