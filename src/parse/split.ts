@@ -26,6 +26,17 @@ const FIRST_WORD = 1;
 const BEHIND_FIRST_WORD = 2;
 const LATER = 3;
 
+const marker = /#[ \t]+\d+[ \t]+"(?:[^"\\\n]|\\.)*"[^\n;]*;/y;
+
+/**
+ * `# 1 "a.c"; nop`: GNU as takes the line marker up to the `;` and assembles what follows. Such a line becomes a statement, which no
+ * later stage can read, so that it is refused and not lost.
+ */
+function hidesStatement(text: string, at: number): boolean {
+  marker.lastIndex = at;
+  return marker.test(text);
+}
+
 /** Splits at newlines and `;` outside strings, character constants and comments. Spans hold no surrounding blanks. */
 export function split(text: string): Spans {
   const length = text.length;
@@ -48,7 +59,12 @@ export function split(text: string): Spans {
         }
         if (c === HASH || (c === SLASH && state === START && text.charCodeAt(i + 1) !== STAR)) {
           const end = text.indexOf('\n', i);
-          i = (end < 0 ? length : end) - 1;
+          const behind = end < 0 ? length : end;
+          if (c === HASH && state === START && hidesStatement(text, i)) {
+            from = i;
+            to = i + text.slice(i, behind).trimEnd().length;
+          }
+          i = behind - 1;
           continue;
         }
         if (c === SLASH && text.charCodeAt(i + 1) === STAR) {
