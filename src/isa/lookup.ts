@@ -296,16 +296,7 @@ function withDecorators(effects: Effects, all: readonly Operand[]): Effects {
   return { ...effects, access, memoryOperand };
 }
 
-/**
- * What `instruction` does, in 64-bit or 32-bit mode with AT&T operands; `ok: false` for anything not known for certain.
- *
- * - Only the instruction itself is described: what a called function or the kernel clobbers is the caller's to add.
- * - A legacy SSE write of a whole xmm register kills it, although the upper half of the ymm register stays: a caller
- *   for whom that half matters must not take it for a kill.
- * - String instructions have `memoryOperand` -1 in every spelling: their memory is implicit, `operandBytes` an element.
- * - `bt`, `bts`, `btr`, `btc` with a register offset have `memorySizeKnown` false: the bytes are not at the address.
- */
-export function lookup(instruction: Instruction, mode: Mode = 64): Lookup {
+function find(instruction: Instruction, mode: Mode): Lookup {
   const { mnemonic, operands: all, prefixes } = instruction;
   if (mnemonic === '') return { ok: false, reason: `prefix '${prefixes.join(' ')}' without an instruction` };
   const refused = refusedReason(mnemonic, mode);
@@ -336,4 +327,50 @@ export function lookup(instruction: Instruction, mode: Mode = 64): Lookup {
       return { ok: false, reason: `'${mnemonic}' does not broadcast its memory operand` };
   }
   return { ok: true, effects: decorated ? withDecorators(effects, all) : effects };
+}
+
+/** What of an instruction's text `find` looks at: two of the same shape have the same effects. */
+function shapeOf({ prefixes, mnemonic, operands }: Instruction): string {
+  let shape = mnemonic;
+  for (const prefix of prefixes) shape += ` ${prefix}`;
+  for (const operand of operands) {
+    const inner = operand.kind === 'indirect' ? operand.inner : operand;
+    shape += operand.kind === 'indirect' ? '\n*' : '\n';
+    switch (inner.kind) {
+      case 'register':
+        shape += `%${inner.name}${inner.decoration}`;
+        break;
+      case 'immediate': // a shift by zero changes no flags
+        shape += `$${inner.expression}`;
+        break;
+      case 'memory': // a string instruction's operand has no displacement
+        shape += `${inner.segment}:${inner.displacement === '' ? '' : 'd'}(${inner.base},${inner.index})${inner.decoration}`;
+        break;
+      case 'target':
+        shape += 't';
+        break;
+      case 'decorator':
+        shape += inner.text;
+        break;
+    }
+  }
+  return shape;
+}
+
+const remembered: Readonly<Record<Mode, Map<string, Lookup>>> = { 64: new Map(), 32: new Map() };
+
+/**
+ * What `instruction` does, in 64-bit or 32-bit mode with AT&T operands; `ok: false` for anything not known for certain.
+ *
+ * - Only the instruction itself is described: what a called function or the kernel clobbers is the caller's to add.
+ * - A legacy SSE write of a whole xmm register kills it, although the upper half of the ymm register stays: a caller
+ *   for whom that half matters must not take it for a kill.
+ * - String instructions have `memoryOperand` -1 in every spelling: their memory is implicit, `operandBytes` an element.
+ * - `bt`, `bts`, `btr`, `btc` with a register offset have `memorySizeKnown` false: the bytes are not at the address.
+ */
+export function lookup(instruction: Instruction, mode: Mode = 64): Lookup {
+  const shape = shapeOf(instruction);
+  let found = remembered[mode].get(shape);
+  if (found === undefined) remembered[mode].set(shape, (found = find(instruction, mode)));
+  return found;
 }

@@ -1,6 +1,6 @@
 // Which syntax holds where (GNU as manual 9.16.3: .intel_syntax, .att_syntax), and what a statement's meaning depends on there.
 import { isRegister } from './intel-words.js';
-import type { Parsed, StatementBody, Syntax } from './syntax.js';
+import type { StatementBody, Syntax } from './syntax.js';
 
 /** What an Intel statement's text means depends on. */
 export interface Dialect {
@@ -11,15 +11,9 @@ export interface Dialect {
    * GNU as makes of other values depends on what it knows of them at that place.
    */
   readonly values: ReadonlyMap<string, 'number' | 'unclear'>;
-  /** Statements met in this dialect. */
-  readonly statements: Map<string, Parsed>;
 }
 
-const dialect = (naked: boolean, values: Dialect['values'] = new Map()): Dialect => ({
-  naked,
-  values,
-  statements: new Map(),
-});
+const dialect = (naked: boolean, values: Dialect['values'] = new Map()): Dialect => ({ naked, values });
 const plain = { noprefix: dialect(true), prefix: dialect(false) };
 
 /** Follows the statements of one file. */

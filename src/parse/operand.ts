@@ -1,6 +1,7 @@
 // One operand's text to its typed form, by the grammar. Each distinct text is parsed once and remembered.
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from './generated/gas.js';
+import { plainOperand } from './plain.js';
 import { endOfQuoted, isBlank } from './split.js';
 import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
 
@@ -9,17 +10,12 @@ export type OperandResult = Operand | string;
 
 const remembered = new Map<string, OperandResult>();
 
-/** The token Symbol of the grammar. Four of five distinct operands are branch targets, for which a tree is too much. */
-const symbol = /^[A-Za-z_.\u0080-\u00ff][\w.$@\u0080-\u00ff]*$/;
-const bare = { kind: 'memory', segment: '', base: '', index: '', scale: 1, decoration: '' } as const;
-
 /** Parses one operand; a bare expression is a memory operand with nothing but a displacement. */
 export function parseOperand(text: string): OperandResult {
+  const plain = plainOperand(text);
+  if (plain) return plain;
   let known = remembered.get(text);
-  if (known === undefined) {
-    known = symbol.test(text) ? { ...bare, displacement: text } : convertTree(text);
-    remembered.set(text, known);
-  }
+  if (known === undefined) remembered.set(text, (known = parseByGrammar(text)));
   return known;
 }
 
@@ -64,7 +60,8 @@ export function splitOperands(text: string): string[] {
   return parts;
 }
 
-function convertTree(text: string): OperandResult {
+/** The same by the grammar alone, for texts of every form. */
+export function parseByGrammar(text: string): OperandResult {
   if (text === '') return 'an operand is missing';
   const tree = parser.parse(text);
   let bad = -1;
