@@ -77,6 +77,9 @@ export function aliasesOf(mnemonic: string): readonly Alias[] {
   // `jne,pt`: a hint, without effect.
   if (/^j[a-z]+,p[nt]$/.test(mnemonic))
     return [{ name: mnemonic.slice(0, -3) }, ...aliasesOf(mnemonic.slice(0, -3))];
+  // `mov.s`, `jmp.d32`: which of several encodings is taken (GNU as manual 9.16.4.1), the same instruction in each.
+  const encoded = /^(.+)\.(?:s|d8|d32)$/.exec(mnemonic)?.[1];
+  if (encoded !== undefined) return [{ name: encoded }, ...aliasesOf(encoded)];
   return aliases.get(mnemonic) ?? [];
 }
 

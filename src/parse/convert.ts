@@ -20,7 +20,15 @@ const prefixNames: ReadonlySet<string> = new Set(
 const rexPrefix = /^rex(64|\.w?r?x?b?|64?x?y?z?|x?y?z?)?$/;
 
 /** Mnemonics whose bare operand is where they go, not what they read. */
-const branch = /^(j[a-z]+|call[lqw]?|loop[a-z]*|xbegin)(\.d8|\.d32|\.s)?$/;
+const branch = /^(j[a-z]+|call[lqw]?|loop[a-z]*|xbegin)(,p[nt]|\.d8|\.d32|\.s)?$/;
+
+/** `jne,pt`: likely taken or not, a prefix that is spelled as part of the mnemonic. */
+const hint = /,p[nt](?=\s)/iy;
+
+/** Operands that may be left out (GNU as: the only register the form takes). */
+const implied: ReadonlyMap<string, Operand> = new Map(
+  ['fnstsw', 'fstsw'].map((name) => [name, { kind: 'register', name: 'ax', decoration: '' }]),
+);
 
 const blanks = /[ \t\r\n\v\f]*/y;
 const empty: StatementBody = { kind: 'empty' };
@@ -112,7 +120,10 @@ function convertBody(text: string, dialect: Dialect | undefined): StatementBody 
         return { kind: 'instruction', prefixes, mnemonic: '', operands: [] };
       return malformed(`'${text}' is not a statement`);
     }
-    const name = found[0].toLowerCase();
+    hint.lastIndex = word.lastIndex;
+    const hinted = hint.exec(text);
+    const name = `${found[0]}${hinted?.[0] ?? ''}`.toLowerCase();
+    if (hinted) word.lastIndex = hint.lastIndex;
     const next = text[word.lastIndex];
     const isPrefix =
       name.startsWith('{') || prefixNames.has(name) || (name.startsWith('rex') && rexPrefix.test(name));
@@ -159,7 +170,10 @@ function convertDirective(name: string, rest: string, dialect: Dialect | undefin
 
 function convertInstruction(prefixes: readonly string[], mnemonic: string, text: string): StatementBody {
   const operands: Operand[] = [];
-  if (text !== '') {
+  if (text === '') {
+    const operand = implied.get(mnemonic);
+    if (operand) operands.push(operand);
+  } else {
     const isBranch = branch.test(mnemonic);
     for (const part of splitOperands(text)) {
       const operand = parseOperand(part);

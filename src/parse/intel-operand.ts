@@ -81,6 +81,8 @@ class Reader {
   /** The word before `ptr` or `bcst`, lower case; empty when there is none. */
   private size = '';
   private broadcast = false;
+  /** A name that was assigned what is no literal number; empty when there is none. */
+  private unclear = '';
 
   constructor(
     private readonly text: string,
@@ -139,6 +141,8 @@ class Reader {
       // GNU as takes a name plus a number for memory, other computations with names for numbers.
       if (sum.names > 1 || sum.shape === 'other')
         return this.refuse(`a computation with names: '${this.text}'; write offset or brackets`);
+      if (this.unclear !== '')
+        return this.refuse(`'${this.unclear}' is assigned a value that may make it a number or memory`);
       return 'memory';
     }
     if (size !== '') return this.refuse(`a number takes no size: '${this.text}'`);
@@ -262,7 +266,8 @@ class Reader {
       case 'number':
         return { ...nothing, text };
       case 'unclear':
-        return this.refuse(`'${bare}' is not assigned a literal number; GNU as may take it for either`);
+        this.unclear = bare;
+        return { ...nothing, text, names: 1 };
       case undefined:
         return { ...nothing, text, names: 1 };
     }
