@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { debianSource } from '../../scripts/tools.mjs';
 import { check } from './check.js';
 import type { CorpusFile, Refusals, Result } from './check.js';
+import { meant } from './refusals.js';
 import { corpora, filesOf } from './sources.js';
 
 interface Answer {
@@ -60,14 +61,16 @@ async function main(names: readonly string[]): Promise<void> {
     );
   };
   const reasons = new Map<string, Refusals>();
-  row('corpus', 'files', 'not for as', 'statements', 'instructions', 'refused', 'wrong files');
+  row('corpus', 'files', 'not for as', 'statements', 'instructions', 'refused', 'gaps', 'wrong files');
   for (const corpus of chosen) {
     const answers = await checkAll(filesOf(corpus, debianSource(corpus.source)));
     let refused = 0;
+    let gaps = 0;
     const wrong = answers.filter(({ result }) => result.wrong.length > 0);
     for (const { result } of answers)
       for (const [reason, { count, example }] of result.refused) {
         refused += count;
+        if (meant(reason) === undefined) gaps += count;
         const known = reasons.get(reason) ?? { count: 0, example };
         reasons.set(reason, { ...known, count: known.count + count });
       }
@@ -81,6 +84,7 @@ async function main(names: readonly string[]): Promise<void> {
       sum('statements'),
       sum('instructions'),
       refused,
+      gaps,
       wrong.length,
     );
     for (const { file, result } of wrong)
@@ -88,9 +92,11 @@ async function main(names: readonly string[]): Promise<void> {
     bad += wrong.length;
     if (answers.length === foreign) bad++;
   }
-  process.stdout.write('\nrefused, by reason\n');
+  process.stdout.write('\nrefused, by reason (* meant: refusals.ts says why)\n');
   for (const [reason, { count, example }] of [...reasons].sort((a, b) => b[1].count - a[1].count))
-    process.stdout.write(`${String(count).padStart(9)}  ${reason}\n           ${example}\n`);
+    process.stdout.write(
+      `${String(count).padStart(9)} ${meant(reason) === undefined ? ' ' : '*'} ${reason}\n           ${example}\n`,
+    );
   process.exitCode = bad > 0 ? 1 : 0;
 }
 

@@ -96,6 +96,16 @@ const widthOfFolder = (path: string): 32 | 64 => (/_m32|i386|[\\/]x86[\\/]/.test
 
 export const corpora: readonly Corpus[] = [
   {
+    name: 'sample of zlib',
+    source: 'zlib',
+    make: (source, folder) => {
+      const sets = product(['gcc', 'clang'], ['-O0', '-O2'], ['-m64'], ['-masm=att', '-masm=intel']);
+      compile(sets, filesIn(source, /^(crc32|deflate|gzread|inflate|trees)\.c$/), `-I${source}`, folder);
+    },
+    width: widthOfFolder,
+    includes: [],
+  },
+  {
     name: 'zlib',
     source: 'zlib',
     make: (source, folder) => compile(everything, filesIn(source, /\.c$/), `-I${source}`, folder),
@@ -105,8 +115,15 @@ export const corpora: readonly Corpus[] = [
   {
     name: 'lua',
     source: 'lua5.4',
-    make: (source, folder) =>
-      compile(selection, filesIn(join(source, 'src'), /^l.*\.c$/), '-DLUA_USE_POSIX', folder),
+    make: (source, folder) => {
+      // Debian's build makes this header.
+      writeFileSync(
+        join(folder, 'lua5.4-deb-multiarch.h'),
+        '#define DEB_HOST_MULTIARCH "x86_64-linux-gnu"\n',
+      );
+      const files = filesIn(join(source, 'src'), /^l.*\.c$/);
+      compile(selection, files, `-DLUA_USE_POSIX -I${folder}`, folder);
+    },
     width: widthOfFolder,
     includes: [],
   },

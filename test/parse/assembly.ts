@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { debianSource } from '../debian-source.js';
 
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mirrorasm');
 const run = promisify(execFile);
@@ -38,7 +38,7 @@ interface Group {
  * @param debug `-g` or nothing
  */
 export async function assemblyOf(name: Package, level: string, debug: string): Promise<string[]> {
-  const source = await sourceFolder(name);
+  const source = debianSource(name);
   const folder = join(cache, 'asm', name, `${level}${debug}`.replaceAll('-', ''));
   const stamp = join(folder, '.made-from');
   const made = `${basename(source)} ${(await run('gcc', ['--version'])).stdout.split('\n')[0] ?? ''}`;
@@ -57,22 +57,6 @@ export async function assemblyOf(name: Package, level: string, debug: string): P
     .filter((path) => path.endsWith('.s'))
     .sort()
     .map((path) => join(folder, path));
-}
-
-/** The unpacked Debian source package, fetched when it is not in the cache; each one once a process. */
-const sources = new Map<Package, Promise<string>>();
-
-function sourceFolder(name: Package): Promise<string> {
-  let folder = sources.get(name);
-  if (folder === undefined) sources.set(name, (folder = fetchSource(name)));
-  return folder;
-}
-
-async function fetchSource(name: Package): Promise<string> {
-  const tools = pathToFileURL(join(__dirname, '../../scripts/tools.mjs')).href;
-  const script = `import { debianSource } from ${JSON.stringify(tools)}; console.log(debianSource('${name}'));`;
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
-  return stdout.trim();
 }
 
 async function compile(group: Group, options: readonly string[], folder: string): Promise<void> {
