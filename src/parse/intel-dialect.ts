@@ -13,9 +13,6 @@ export interface Dialect {
   readonly values: ReadonlyMap<string, 'number' | 'unclear'>;
 }
 
-const dialect = (naked: boolean, values: Dialect['values'] = new Map()): Dialect => ({ naked, values });
-const plain = { noprefix: dialect(true), prefix: dialect(false) };
-
 /** Follows the statements of one file. */
 export interface SyntaxFollower {
   readonly syntax: Syntax;
@@ -26,17 +23,19 @@ export interface SyntaxFollower {
 
 export function createSyntaxFollower(): SyntaxFollower {
   let syntax: Syntax = 'att';
-  let values: ReadonlyMap<string, 'number' | 'unclear'> = new Map();
+  const values = new Map<string, 'number' | 'unclear'>();
+  // New ones whenever a value changes: what was remembered of statements in the old ones may not hold any more.
+  let dialects: Partial<Record<Syntax, Dialect>> = {};
   let current: Dialect | undefined;
 
   const choose = (): void => {
-    if (syntax === 'att') current = undefined;
-    else if (values.size === 0) current = syntax === 'intel noprefix' ? plain.noprefix : plain.prefix;
-    else current = dialect(syntax === 'intel noprefix', values);
+    current =
+      syntax === 'att' ? undefined : (dialects[syntax] ??= { naked: syntax === 'intel noprefix', values });
   };
   const assign = (name: string, value: 'number' | 'unclear'): void => {
     if (values.get(name) === value) return;
-    values = new Map([...values, [name, value]]);
+    values.set(name, value);
+    dialects = {};
     choose();
   };
 
