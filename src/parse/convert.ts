@@ -25,9 +25,20 @@ const branch = /^(j[a-z]+|call[lqw]?|loop[a-z]*|xbegin)(,p[nt]|\.d8|\.d32|\.s)?$
 /** `jne,pt`: likely taken or not, a prefix that is spelled as part of the mnemonic. */
 const hint = /,p[nt](?=\s)/iy;
 
-/** Operands that may be left out (GNU as: the only register the form takes). */
-const implied: ReadonlyMap<string, Operand> = new Map(
-  ['fnstsw', 'fstsw'].map((name) => [name, { kind: 'register', name: 'ax', decoration: '' }]),
+/** Operands that may be left out, in front, when there are this many others: the only register the form takes. */
+const implied: ReadonlyMap<string, { readonly others: number; readonly operand: Operand }> = new Map(
+  [
+    { names: ['fnstsw', 'fstsw'], others: 0, register: 'ax' },
+    {
+      names: ['shld', 'shldl', 'shldq', 'shldw', 'shrd', 'shrdl', 'shrdq', 'shrdw'],
+      others: 2,
+      register: 'cl',
+    },
+  ].flatMap(({ names, others, register }) =>
+    names.map(
+      (name) => [name, { others, operand: { kind: 'register', name: register, decoration: '' } }] as const,
+    ),
+  ),
 );
 
 const blanks = /[ \t\r\n\v\f]*/y;
@@ -170,10 +181,7 @@ function convertDirective(name: string, rest: string, dialect: Dialect | undefin
 
 function convertInstruction(prefixes: readonly string[], mnemonic: string, text: string): StatementBody {
   const operands: Operand[] = [];
-  if (text === '') {
-    const operand = implied.get(mnemonic);
-    if (operand) operands.push(operand);
-  } else {
+  if (text !== '') {
     const isBranch = branch.test(mnemonic);
     for (const part of splitOperands(text)) {
       const operand = parseOperand(part);
@@ -182,5 +190,7 @@ function convertInstruction(prefixes: readonly string[], mnemonic: string, text:
       operands.push(bare ? { kind: 'target', expression: part } : operand);
     }
   }
+  const left = implied.get(mnemonic);
+  if (left?.others === operands.length) operands.unshift(left.operand);
   return { kind: 'instruction', prefixes, mnemonic, operands };
 }

@@ -97,6 +97,16 @@ export function check(file: CorpusFile, folder: string): Result {
   if (expansion.text !== text && assemble(expansion.text, file, folder).hash !== original.hash)
     wrong.push('the expanded text assembles to something else');
 
+  // What follows is for another word size: nothing of it can be judged.
+  const other = new RegExp(`^.*\\.code(?!${file.width}).*`, 'm').exec(expansion.text);
+  if (other) {
+    refuse(
+      `the word size changes in '${basename(file.path)}'`,
+      expansion.text.slice(0, other.index).split('\n').length,
+      other[0],
+    );
+    return { statements: parsed.count, instructions: 0, refused, wrong, foreign: false };
+  }
   const refuseAll = (diagnostics: readonly Diagnostic[]): void => {
     for (const { message, statement } of diagnostics) {
       const start = parsed.starts[statement] ?? 0;

@@ -63,7 +63,17 @@ async function main(names: readonly string[]): Promise<void> {
   const reasons = new Map<string, Refusals>();
   row('corpus', 'files', 'not for as', 'statements', 'instructions', 'refused', 'gaps', 'wrong files');
   for (const corpus of chosen) {
-    const answers = await checkAll(filesOf(corpus, debianSource(corpus.source)));
+    let files: readonly CorpusFile[];
+    try {
+      files = filesOf(corpus, debianSource(corpus.source));
+    } catch (error) {
+      process.stdout.write(
+        `${corpus.name}: cannot be made: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
+      bad++;
+      continue;
+    }
+    const answers = await checkAll(files);
     let refused = 0;
     let gaps = 0;
     const wrong = answers.filter(({ result }) => result.wrong.length > 0);

@@ -27,6 +27,11 @@ export const meantRefusals: readonly MeantRefusal[] = [
     why: 'inserted code could change it',
   },
   { reason: /^the program uses %gs/, why: 'the mirror needs it' },
+  {
+    reason: /^the index [er]iz is no register$/,
+    why: 'a spelling of disassemblers for an encoding without an index',
+  },
+  { reason: /^the word size changes in '...'$/, why: 'a program of one profile has one word size' },
   { reason: /^unknown prefix '...'$/, why: 'REX bits by hand' },
 ];
 
