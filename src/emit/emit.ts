@@ -52,7 +52,9 @@ const back: Record<Exclude<Syntax, 'att'>, string> = {
 /** Edits are AT&T text: in an Intel region directives go around them, and what is kept as written stays outside. */
 function inAtt(edit: Edit, syntax: Syntax): Pick<Edit, 'before' | 'replace' | 'after'> {
   if (syntax === 'att') return edit;
-  const wrapped = (text: string): string => (text === '' ? '' : `${att}\n${text}\n${back[syntax]}`);
+  // Labels and directives are the same in both.
+  const wrapped = (text: string): string =>
+    /^\t[^.]/m.test(text) ? `${att}\n${text}\n${back[syntax]}` : text;
   const { before, replace, after } = edit;
   if (replace === null || replace === '') return { before: wrapped(before), replace, after: wrapped(after) };
   const whole = [before, replace, after].filter((text) => text !== '').join('\n');

@@ -42,9 +42,10 @@ const exchanged = (name: string): string =>
 const reversible: Rule = (name, shape) => {
   if (shape.memory !== undefined) return floatSuffix(name, shape.bytes);
   const [destination] = shape.operands;
+  // Without operands it also pops.
+  if (destination === undefined) return `${exchanged(name)}p`;
   const deep =
-    destination === undefined ||
-    (shape.operands.length === 2 && destination.kind === 'register' && /\([1-7]\)/.test(destination.name));
+    shape.operands.length === 2 && destination.kind === 'register' && /\([1-7]\)/.test(destination.name);
   return deep ? exchanged(name) : name;
 };
 const reversiblePop: Rule = (name) => exchanged(name);
@@ -55,6 +56,8 @@ const extending: Rule = (name, { operands, memory, bytes }) => {
   const wide = to?.kind === 'register' ? generalBytes(to.name) : 0;
   const narrow = memory ? bytes : from?.kind === 'register' ? generalBytes(from.name) : 0;
   if (name === 'movsxd' && wide !== 8) return wide > 0 ? name : undefined;
+  // It has one source size.
+  if (name === 'movsxd' && memory && bytes === 0) return 'movslq';
   const letter =
     narrow === 4 && wide === 8 && name !== 'movzx' ? 'l' : narrow < 3 ? ['', 'b', 'w'][narrow] : '';
   if (letter === undefined || letter === '' || narrow >= wide || (name === 'movsxd' && letter !== 'l'))

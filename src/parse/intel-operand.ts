@@ -289,7 +289,9 @@ class Reader {
   }
 
   private binary(sign: string, left: Sum, right: Sum): Sum {
-    if (sign === '') return this.refuse(`'mod' in '${this.text}' has no AT&T spelling`);
+    // `%` begins a register in AT&T syntax, and `=` is no character of an operand.
+    if (sign === '' || sign.includes('='))
+      return this.refuse(`an operator in '${this.text}' has no AT&T spelling`);
     if (sign === '+') return this.add(left, right);
     if (left.segment !== '' && sign === '-' && right.segment === '')
       return { ...this.binary(sign, { ...left, segment: '' }, right), segment: left.segment };
