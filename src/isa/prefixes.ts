@@ -52,6 +52,9 @@ const repeats: Rule = (form) =>
   form.flow === 'branch'
     ? undefined
     : 'has no meaning there';
+/** Before a bit scan it makes tzcnt or lzcnt where the CPU has them: another result in the same register and flags. */
+const repeatsOrCounts: Rule = (form, prefixes, operands) =>
+  form.base === 'bsf' || form.base === 'bsr' ? undefined : repeats(form, prefixes, operands);
 const locks: Rule = (form) =>
   form.lockable && form.memoryOperand >= 0 ? undefined : 'needs a read-modify-write of memory';
 
@@ -59,9 +62,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['lock', locks],
   ['xacquire', always],
   ['xrelease', always],
-  ['rep', repeats],
-  ['repe', repeats],
-  ['repz', repeats],
+  ['rep', repeatsOrCounts],
+  ['repe', repeatsOrCounts],
+  ['repz', repeatsOrCounts],
   ['repne', repeats],
   ['repnz', repeats],
   ['bnd', always],

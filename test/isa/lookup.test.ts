@@ -40,11 +40,16 @@ test.each([
   ['lock addl $1, %eax', "prefix 'lock' before 'add': needs a read-modify-write of memory"],
   ['data16 movl $1, (%rax)', "prefix 'data16' before 'mov': changes the operand size"],
   ['addr32 movl $1, (%rax)', "prefix 'addr32' before 'mov': changes the address of the memory operand"],
-  ['rep bsf %eax, %eax', "prefix 'rep' before 'bsf': has no meaning there"],
+  ['repne bsf %eax, %eax', "prefix 'repne' before 'bsf': has no meaning there"],
   ['movaps (%rax){1to4}, %xmm0', "no form of 'movaps' takes (memory, xmm)"],
   ['pushl %eax', "unknown instruction 'pushl'"],
 ])('%s is refused', (text, reason) => {
   expect(lookup(readInstruction(text))).toEqual({ ok: false, reason });
+});
+
+// tzcnt and lzcnt on a CPU that has them, which do not keep the register: what bsf and bsr do is the more careful answer.
+test.each(['bsf %eax, %ecx', 'bsr (%rdi), %rax'])('rep %s is no other than without', (text) => {
+  expect(lookup(readInstruction(`rep ${text}`))).toEqual(lookup(readInstruction(text)));
 });
 
 test.each<[string, Partial<Effects>]>([
