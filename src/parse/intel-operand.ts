@@ -83,6 +83,8 @@ class Reader {
   private broadcast = false;
   /** A name that was assigned what is no literal number; empty when there is none. */
   private unclear = '';
+  /** Whether names are subtracted. */
+  private distance = false;
 
   constructor(
     private readonly text: string,
@@ -141,12 +143,15 @@ class Reader {
       // GNU as takes a name plus a number for memory, other computations with names for numbers.
       if (sum.names > 1 || sum.shape === 'other')
         return this.refuse(`a computation with names: '${this.text}'; write offset or brackets`);
-      if (this.unclear !== '')
-        return this.refuse(`'${this.unclear}' is assigned a value that may make it a number or memory`);
-      return 'memory';
+      return this.clear('memory');
     }
     if (size !== '') return this.refuse(`a number takes no size: '${this.text}'`);
-    return 'immediate';
+    return sum.offset ? 'immediate' : this.clear('immediate');
+  }
+
+  private clear<T>(kind: T): T {
+    if (this.unclear === '') return kind;
+    return this.refuse(`'${this.unclear}' is assigned a value that may make it a number or memory`);
   }
 
   private branchKind(sum: Sum, size: string, closed: boolean): 'target' | 'memory' {
@@ -161,6 +166,8 @@ class Reader {
   }
 
   private memory(sum: Sum, size: string, decoration: string): MemoryOperand {
+    // GNU as 2.40 may lose a name when one is subtracted beside a register.
+    if (this.distance) return this.refuse(`the distance of two names as an address: '${this.text}'`);
     let base = '';
     let index = '';
     let scale = 1;
@@ -315,7 +322,7 @@ class Reader {
   private add(left: Sum, right: Sum): Sum {
     if (left.segment !== '' && right.segment !== '') return this.refuse(`two segments in '${this.text}'`);
     return {
-      ...joined(left, right, (a, b) => a + b, right.text.startsWith('-') ? '' : '+', term(right)),
+      ...joined(left, right, (a, b) => a + b, term(right).startsWith('-') ? '' : '+', term(right)),
       registers: [...left.registers, ...right.registers],
       brackets: left.brackets || right.brackets,
       segment: left.segment + right.segment,
@@ -325,9 +332,13 @@ class Reader {
   private subtract(left: Sum, right: Sum): Sum {
     if (right.registers.length > 0 || right.brackets)
       return this.refuse(`a register or brackets are subtracted in '${this.text}'`);
+    if (right.names > 0) this.distance = true;
     const difference = joined(left, right, (a, b) => a - b, '-', atom(right));
+    // The distance between two names is a number; the parentheses that stand around it have to stay.
+    const names = right.names <= left.names ? left.names - right.names : left.names + right.names;
     return {
       ...difference,
+      names,
       shape: right.names > 0 || right.offset ? 'other' : difference.shape,
       registers: left.registers,
       brackets: left.brackets,

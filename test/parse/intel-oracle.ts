@@ -68,7 +68,12 @@ function assembled(folder: string, statements: readonly string[]): (Place | stri
   for (const [, offset = '', what = ''] of listed.matchAll(/^([0-9a-f]{8,}) (\S+\s+\S.*)$/gm)) {
     const at = parseInt(offset, 16);
     const slot = Math.floor(at / SLOT);
-    relocations.set(slot, `${relocations.get(slot) ?? ''}${at % SLOT} ${what}; `);
+    // Places in this section as distances from the statement.
+    const relative = what.replace(
+      /\.text(?:([+-])0x([0-9a-f]+))?$/,
+      (_, sign = '+', to = '0') => `.text ${Number(`${sign}1`) * parseInt(to, 16) - slot * SLOT}`,
+    );
+    relocations.set(slot, `${relocations.get(slot) ?? ''}${at % SLOT} ${relative}; `);
   }
   const result: (Place | string)[] = statements.map((_, i) => rejected.get(i) ?? '');
   accepted.forEach((statement, slot) => {
@@ -76,7 +81,7 @@ function assembled(folder: string, statements: readonly string[]): (Place | stri
     result[statement] = {
       hex: Buffer.from(bytes.subarray(at, at + SLOT)).toString('hex'),
       decoded: decoded(bytes, at),
-      relocations: (relocations.get(slot) ?? '').replaceAll(/\.text\+\w+/g, '.text'),
+      relocations: relocations.get(slot) ?? '',
     };
   });
   return result;
