@@ -41,6 +41,9 @@ function freshPrefix(text: string): string {
   return prefix;
 }
 
+/** Characters of a statement that a message shows. */
+const longestText = 200;
+
 function located(file: SourceFile, origins: Origins, diagnostic: Diagnostic): Message {
   const start = file.starts[diagnostic.statement] ?? 0;
   const parsed = file.parsed[diagnostic.statement];
@@ -52,7 +55,7 @@ function located(file: SourceFile, origins: Origins, diagnostic: Diagnostic): Me
     code: diagnostic.code,
     message: diagnostic.message,
     note: diagnostic.note,
-    text: file.text.slice(at, file.ends[diagnostic.statement] ?? at),
+    text: file.text.slice(at, Math.min(file.ends[diagnostic.statement] ?? at, at + longestText)),
   };
 }
 

@@ -47,6 +47,9 @@ type Known =
   | { readonly ok: true; readonly effects: Effects; readonly kind: WriteKind; readonly fromHere: string }
   | { readonly ok: false; readonly reason: string };
 
+/** The longest instruction there is (AMD64 APM volume 3, 1.1). */
+const INSTRUCTION_BYTES = 15;
+
 /** What is open in one section while its statements go by. */
 interface Place {
   /** Labels that the section's next instruction gets. */
@@ -135,7 +138,9 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     if (body.mnemonic === '') {
       if (prefixStart < 0) prefixStart = i;
       prefixes = [...prefixes, ...body.prefixes];
-      return;
+      if (prefixes.length < INSTRUCTION_BYTES) return;
+      prefixes = [];
+      return refuse(i, 'M001', 'more prefixes than an instruction can have', '');
     }
     const whole = prefixes.length === 0 ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
     const first = prefixStart < 0 ? i : prefixStart;

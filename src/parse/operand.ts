@@ -60,9 +60,13 @@ export function splitOperands(text: string): string[] {
   return parts;
 }
 
+/** A tree takes microseconds a character: without a limit one hostile operand would take minutes. */
+const longestOperand = 1 << 16;
+
 /** The same by the grammar alone, for texts of every form. */
 export function parseByGrammar(text: string): OperandResult {
   if (text === '') return 'an operand is missing';
+  if (text.length > longestOperand) return `an operand of more than ${longestOperand} characters`;
   const tree = parser.parse(text);
   let bad = -1;
   tree.iterate({
