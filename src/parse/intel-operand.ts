@@ -50,11 +50,15 @@ const nothing: Sum = {
 /** Thrown inside, caught by parseIntelOperand: why an operand is not taken. */
 class Refused extends Error {}
 
+/** As in AT&T syntax: time grows with the depth of what is left open. */
+const longestOperand = 1 << 16;
+
 const rounding = /^\{(sae|r[nduz]-sae)\}$/;
 
 /** The operand, or the reason why it is none. `branch`: it is where a jump or call goes. */
 export function parseIntelOperand(text: string, branch: boolean, dialect: Dialect): IntelOperand | string {
   if (text === '') return 'an operand is missing';
+  if (text.length > longestOperand) return `an operand of more than ${longestOperand} characters`;
   const tree = parser.parse(text);
   let bad = -1;
   tree.iterate({
