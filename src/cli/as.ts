@@ -16,6 +16,9 @@ const exitInternal = 1;
 /** Options of GNU as whose value is the next argument (GNU as manual, 1 Overview). */
 const takesValue: ReadonlySet<string> = new Set(['--MD', '--debug-prefix-map', '--defsym', '-I', '-o']);
 
+/** Options that make another language of the input; the directives for it are understood, these are not. */
+const refusedOptions = /^(-m(syntax|mnemonic)=intel|-mnaked-reg|--?(32|x32)|--divide)$/;
+
 interface Command {
   readonly inputs: readonly string[];
   readonly output: string;
@@ -65,6 +68,14 @@ function main(argv: readonly string[]): number {
   if (argv.includes('--version') || argv.includes('--help'))
     return spawnSync(settings.assembler, argv, { stdio: 'inherit' }).status ?? exitInternal;
   const command = readCommand(argv);
+  const refusedOption = command.rest.find((option) => refusedOptions.test(option));
+  if (refusedOption !== undefined) {
+    process.stderr.write(
+      `as: error[M027]: the assembler option ${refusedOption} is not supported\nas: note: this release reads 64-bit code; for Intel syntax write .intel_syntax\n`,
+    );
+    if (settings.refusedFile !== undefined) writeFileSync(settings.refusedFile, '');
+    return exitRefused;
+  }
   let text = '';
   for (const input of command.inputs) {
     try {

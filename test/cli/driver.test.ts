@@ -195,6 +195,13 @@ describe('refuses', () => {
     expect(existsSync(join(folder, 'bad.o'))).toBe(false);
   });
 
+  test.each(['-Wa,-msyntax=intel', '-Wa,-mnaked-reg', '-Wa,--32'])('%s', (option) => {
+    const result = cc(option, '-c', 'part.c');
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('error[M027]');
+    expect(existsSync(join(folder, 'part.o'))).toBe(false);
+  });
+
   test('objects that are not position-independent, at the link', () => {
     writeFileSync(
       join(folder, 'table.c'),
