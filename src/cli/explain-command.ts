@@ -5,6 +5,7 @@ import { explain } from '../explain.js';
 import type { Explanation } from '../explain.js';
 import type { RewriteOptions } from '../rewrite.js';
 import { expandOptions, pathArgument, readText } from './files.js';
+import { abiOption, passOptions } from './pass-options.js';
 
 interface Arguments {
   statement: string;
@@ -27,21 +28,8 @@ export const explainCommand: CommandModule<object, Arguments> = {
         coerce: pathArgument,
         describe: 'a statement, file.s:line, or - for standard input, one statement a line',
       })
-      .option('profile', {
-        choices: ['linux-x86_64'] as const,
-        default: 'linux-x86_64' as const,
-        describe: 'target',
-      })
-      .option('call-mirror', {
-        choices: ['site', 'callee'] as const,
-        default: 'site' as const,
-        describe: 'who mirrors return addresses: the call site, or the called function',
-      })
-      .option('abi', {
-        choices: ['sysv', 'none'] as const,
-        default: 'sysv' as const,
-        describe: 'sysv: as compiler output made with -fno-ipa-ra; none: assume no calling convention',
-      })
+      .options(passOptions)
+      .option('abi', abiOption('sysv'))
       .option('json', {
         type: 'boolean',
         default: false,

@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { rewrite } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
 import { expandOptions, formatMessages, pathArgument, readText, writeText } from './files.js';
+import { abiOption, passOptions } from './pass-options.js';
 
 interface Arguments {
   input: string;
@@ -36,21 +37,8 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         default: '-',
         describe: 'where the result goes; - is standard output',
       })
-      .option('profile', {
-        choices: ['linux-x86_64'] as const,
-        default: 'linux-x86_64' as const,
-        describe: 'target',
-      })
-      .option('call-mirror', {
-        choices: ['site', 'callee'] as const,
-        default: 'site' as const,
-        describe: 'who mirrors return addresses: the call site, or the called function',
-      })
-      .option('abi', {
-        choices: ['sysv', 'none'] as const,
-        default: 'none' as const,
-        describe: 'sysv: compiler output made with -fno-ipa-ra; none: assume no calling convention',
-      })
+      .options(passOptions)
+      .option('abi', abiOption('none'))
       .option('stats', { type: 'string', describe: 'JSON file for the counts' })
       .option('break', {
         type: 'number',

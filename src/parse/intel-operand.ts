@@ -4,6 +4,7 @@ import type { SyntaxNode } from '@lezer/common';
 import type { Dialect } from './intel-dialect.js';
 import { parser } from './generated/intel.js';
 import { isRegister, signOf, sizeWords } from './intel-words.js';
+import { treeOf } from './tree.js';
 import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
 
 export interface IntelOperand {
@@ -50,29 +51,12 @@ const nothing: Sum = {
 /** Thrown inside, caught by parseIntelOperand: why an operand is not taken. */
 class Refused extends Error {}
 
-/** As in AT&T syntax: time grows with the depth of what is left open. */
-const longestOperand = 1 << 16;
-
 const rounding = /^\{(sae|r[nduz]-sae)\}$/;
 
 /** The operand, or the reason why it is none. `branch`: it is where a jump or call goes. */
 export function parseIntelOperand(text: string, branch: boolean, dialect: Dialect): IntelOperand | string {
-  if (text === '') return 'an operand is missing';
-  if (text.length > longestOperand) return `an operand of more than ${longestOperand} characters`;
-  const tree = parser.parse(text);
-  let bad = -1;
-  tree.iterate({
-    enter: (node) => {
-      if (node.type.isError && bad < 0) bad = node.from;
-      return bad < 0;
-    },
-  });
-  if (bad >= 0) {
-    const rest = text.slice(bad).trim();
-    return rest === ''
-      ? `the operand '${text}' ends too early`
-      : `cannot read the operand '${text}' from '${rest}' on`;
-  }
+  const tree = treeOf(parser, text);
+  if (typeof tree === 'string') return tree;
   try {
     return new Reader(text, dialect).operand(tree.topNode, branch);
   } catch (error) {

@@ -3,6 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { parser } from './generated/gas.js';
 import { plainOperand } from './plain.js';
 import { endOfQuoted, isBlank } from './split.js';
+import { treeOf } from './tree.js';
 import type { MemoryOperand, Operand, RegisterOperand } from './syntax.js';
 
 /** An operand, or the reason why it is none. */
@@ -60,27 +61,10 @@ export function splitOperands(text: string): string[] {
   return parts;
 }
 
-/** A tree takes microseconds a character: without a limit one hostile operand would take minutes. */
-const longestOperand = 1 << 16;
-
 /** The same by the grammar alone, for texts of every form. */
 export function parseByGrammar(text: string): OperandResult {
-  if (text === '') return 'an operand is missing';
-  if (text.length > longestOperand) return `an operand of more than ${longestOperand} characters`;
-  const tree = parser.parse(text);
-  let bad = -1;
-  tree.iterate({
-    enter: (node) => {
-      if (node.type.isError && bad < 0) bad = node.from;
-      return bad < 0;
-    },
-  });
-  if (bad >= 0) {
-    const rest = text.slice(bad);
-    return rest.trim() === ''
-      ? `the operand '${text}' ends too early`
-      : `cannot read the operand '${text}' from '${rest}' on`;
-  }
+  const tree = treeOf(parser, text);
+  if (typeof tree === 'string') return tree;
   const node = tree.topNode.firstChild;
   return node ? convertNode(node, text) : `cannot read the operand '${text}'`;
 }

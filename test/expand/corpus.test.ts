@@ -1,19 +1,11 @@
-// Real files: binutils' own assembler tests and glibc's vector mathematics, when their Debian sources are in the cache folder:
-//   node -e "import('./scripts/tools.mjs').then((t) => ['binutils', 'glibc'].forEach(t.debianSource))"
+// Real files: binutils' own assembler tests and glibc's vector mathematics.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mayExpand } from '../../src/expand/directives.js';
+import { debianSource } from '../debian-source.js';
 import { compare, removeScratch } from './gas.js';
-
-const sources = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mirrorasm/sources');
-const sourceOf = (name: string): string | undefined =>
-  existsSync(sources)
-    ? readdirSync(sources)
-        .filter((entry) => new RegExp(`^${name}-[\\d.]+$`).test(entry))
-        .map((entry) => join(sources, entry))[0]
-    : undefined;
 
 afterAll(removeScratch);
 
@@ -27,10 +19,10 @@ function check(text: string, cwd: string, options: readonly string[] = []): stri
   return verdict === 'refused' && refusals.test(detail) ? verdict : `${verdict}: ${detail}`;
 }
 
-const binutils = sourceOf('binutils');
+const binutils = debianSource('binutils');
 for (const folder of ['macros', 'all', 'elf', 'i386'])
-  (binutils ? test : test.skip)(`binutils gas/testsuite/gas/${folder}`, () => {
-    const path = join(binutils ?? '', 'gas/testsuite/gas', folder);
+  test(`binutils gas/testsuite/gas/${folder}`, () => {
+    const path = join(binutils, 'gas/testsuite/gas', folder);
     const results = new Map<string, number>();
     for (const name of readdirSync(path).filter((entry) => entry.endsWith('.s'))) {
       const text = readFileSync(join(path, name), 'latin1');
@@ -60,9 +52,9 @@ const sysdep = `
 #define cfi_restore_state .cfi_restore_state
 `;
 
-const glibc = sourceOf('glibc');
-(glibc ? test : test.skip)('glibc sysdeps/x86_64/fpu', () => {
-  const fpu = join(glibc ?? '', 'sysdeps/x86_64/fpu');
+const glibc = debianSource('glibc');
+test('glibc sysdeps/x86_64/fpu', () => {
+  const fpu = join(glibc, 'sysdeps/x86_64/fpu');
   const stub = mkdtempSync(join(tmpdir(), 'mirrorasm-glibc-'));
   writeFileSync(join(stub, 'sysdep.h'), sysdep);
   let same = 0;
