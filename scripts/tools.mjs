@@ -1,9 +1,18 @@
 // Shared by the set-up, the demo and the benchmarks: steps with progress, content hashes, cached sources. Node built-ins only.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -58,8 +67,53 @@ export function putStamp(stamp, value) {
 }
 
 /**
- * The unpacked Debian source package `name`, from the cache or fetched with `apt-get source`. The machine's own apt sources are read, not
- * changed: their Debian entries become deb-src entries of a list of ours.
+ * The folder of gcc's own source, of the version that the installed gcc has; undefined where Debian has no package of it. Only `parts`
+ * (folders and files of the tree) are unpacked: the whole is a gigabyte.
+ */
+export function gccSource(parts) {
+  const [major = ''] = execFileSync('gcc', ['-dumpfullversion'], { encoding: 'utf8' }).trim().split('.');
+  const name = `gcc-${major}-source`;
+  const folder = join(cache, 'sources', name);
+  const tarball = () => {
+    const inside = join(folder, `usr/src/gcc-${major}`);
+    if (!existsSync(inside)) return undefined;
+    const file = readdirSync(inside).find((entry) => /^gcc-[0-9].*\.tar\.xz$/.test(entry));
+    return file === undefined ? undefined : join(inside, file);
+  };
+  if (tarball() === undefined) {
+    const archives = join(cache, 'apt/archives');
+    mkdirSync(archives, { recursive: true });
+    const options = updatedApt();
+    const known = spawnSync('apt-cache', [...options, 'show', name], { encoding: 'utf8' });
+    if (known.status !== 0 || !known.stdout.includes('Package:')) return undefined;
+    step(`Debian package ${name}`, () => {
+      quiet('apt-get', [...options, 'download', name], { cwd: archives });
+      const file = readdirSync(archives).find((entry) => entry.startsWith(`${name}_`)) ?? '';
+      quiet('dpkg-deb', ['-x', join(archives, file), folder]);
+      rmSync(join(archives, file));
+    });
+  }
+  const file = tarball();
+  if (file === undefined) throw new Error(`${name} holds no source of gcc`);
+  const tree = join(folder, 'tree');
+  const missing = parts.filter((part) => !existsSync(join(tree, part)));
+  if (missing.length > 0)
+    step(`unpacking ${missing.join(', ')} of gcc`, () => {
+      const top = basename(file).replace(/(-dfsg)?\.tar\.xz$/, '');
+      const partial = join(folder, `partial.${process.pid}`);
+      mkdirSync(partial, { recursive: true });
+      quiet('tar', ['-xf', file, '-C', partial, ...missing.map((part) => `${top}/${part}`)]);
+      for (const part of missing) {
+        mkdirSync(dirname(join(tree, part)), { recursive: true });
+        renameSync(join(partial, top, part), join(tree, part));
+      }
+      rmSync(partial, { recursive: true });
+    });
+  return tree;
+}
+
+/**
+ * The unpacked Debian source package `name`, from the cache or fetched with `apt-get source`.
  */
 export function debianSource(name) {
   const folder = join(cache, 'sources');
@@ -71,27 +125,32 @@ export function debianSource(name) {
   const present = unpacked();
   if (present) return join(folder, present);
   step(`Debian source package ${name}`, () => {
-    const apt = join(cache, 'apt');
-    mkdirSync(join(apt, 'lists/partial'), { recursive: true });
-    mkdirSync(join(apt, 'parts'), { recursive: true });
-    mkdirSync(join(apt, 'archives/partial'), { recursive: true });
-    writeSourceLists(join(apt, 'parts'));
-    const options = [
-      '-o',
-      'Dir::Etc::sourcelist=/dev/null',
-      '-o',
-      `Dir::Etc::sourceparts=${join(apt, 'parts')}`,
-      '-o',
-      `Dir::State::lists=${join(apt, 'lists')}`,
-      '-o',
-      `Dir::Cache=${apt}`,
-    ];
-    quiet('apt-get', [...options, 'update']);
-    quiet('apt-get', [...options, 'source', name], { cwd: folder });
+    quiet('apt-get', [...updatedApt(), 'source', name], { cwd: folder });
   });
   const fetched = unpacked();
   if (!fetched) throw new Error(`apt-get source ${name} left no folder in ${folder}`);
   return join(folder, fetched);
+}
+
+/** Options of apt-get for lists of our own, freshly updated. The machine's own sources are read, not changed, and no privilege is needed. */
+function updatedApt() {
+  const apt = join(cache, 'apt');
+  mkdirSync(join(apt, 'lists/partial'), { recursive: true });
+  mkdirSync(join(apt, 'parts'), { recursive: true });
+  mkdirSync(join(apt, 'archives/partial'), { recursive: true });
+  writeSourceLists(join(apt, 'parts'));
+  const options = [
+    '-o',
+    'Dir::Etc::sourcelist=/dev/null',
+    '-o',
+    `Dir::Etc::sourceparts=${join(apt, 'parts')}`,
+    '-o',
+    `Dir::State::lists=${join(apt, 'lists')}`,
+    '-o',
+    `Dir::Cache=${apt}`,
+  ];
+  quiet('apt-get', [...options, 'update']);
+  return options;
 }
 
 function writeSourceLists(parts) {
@@ -115,11 +174,12 @@ function writeSourceLists(parts) {
         if (isDebian(stanza) && /^Types:.*\bdeb\b/m.test(stanza))
           stanzas += `${stanza
             .replace(/^#.*\n/gm, '')
-            .replace(/^Types:.*$/m, 'Types: deb-src')
+            .replace(/^Types:.*$/m, 'Types: deb deb-src')
             .trim()}\n\n`;
     } else {
       for (const line of text.split('\n'))
-        if (/^deb\s/.test(line) && isDebian(line)) entries += `${line.replace(/^deb\s/, 'deb-src ')}\n`;
+        if (/^deb\s/.test(line) && isDebian(line))
+          entries += `${line}\n${line.replace(/^deb\s/, 'deb-src ')}\n`;
     }
   }
   writeFileSync(join(parts, 'mirrorasm.list'), entries);
