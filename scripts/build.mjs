@@ -22,10 +22,11 @@ const bins = {
   'mirrorasm.js': 'mirrorasm.ts',
   'mirrorcc.js': 'mirrorcc.ts',
   'mirrorc++.js': 'mirrorcxx.ts',
-  as: 'as.ts',
+  'libexec/as.js': 'as.ts',
+  'libexec/pass.js': 'pass.ts',
 };
 for (const [out, entry] of Object.entries(bins)) {
-  const outfile = join(root, 'dist', out === 'as' ? 'libexec/as.js' : out);
+  const outfile = join(root, 'dist', out);
   await build({
     entryPoints: [join(root, 'src/cli', entry)],
     outfile,

@@ -44,9 +44,9 @@ export function quiet(command, args, options = {}) {
   }
 }
 
-/** Hash of files and folders (recursively), by content and path. */
-export function hashOf(paths) {
-  const hash = createHash('sha256');
+/** Hash of files and folders (recursively), by content and path, and of a text. */
+export function hashOf(paths, text = '') {
+  const hash = createHash('sha256').update(text);
   const add = (path) => {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name));

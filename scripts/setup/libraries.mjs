@@ -1,34 +1,82 @@
 // The sysroot: the runtime and the mirrored libraries, in the order in which they need each other.
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { cache, debianSource, hashOf, putStamp, quiet, root, stamped, step, sysroot } from '../tools.mjs';
-import { buildMusl } from './musl.mjs';
+import { basename, join } from 'node:path';
+import { cache, hashOf, putStamp, quiet, root, stamped, step, sysroot } from '../tools.mjs';
+import { mirrorLibraries } from './mirror.mjs';
+import { musl } from './musl.mjs';
+import { makeRecorder } from './recorder.mjs';
 
-/** The runtime and a musl built by mirrorcc, kept in the cache by the hash of everything that makes them. */
+/** What is built for each target, what it needs first. */
+const libraryRows = [musl];
+
+/** The targets: options of gcc, profile of the pass, folder of the sysroot. */
+const targets = [{ name: 'x86_64-linux', flags: '-m64', profile: 'linux-x86_64', sysroot }];
+
+const here = (...names) => names.map((name) => join(root, 'scripts/setup', name));
+
+/** Makes a folder of the cache, whole or not at all. */
+function cached(folder, make) {
+  if (existsSync(folder)) return;
+  const partial = `${folder}.${process.pid}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  make(partial);
+  renameSync(partial, folder);
+}
+
+/** The runtime and the libraries. What was made is kept in the cache under the hash of all that it was made from. */
 export function libraries() {
-  const musl = debianSource('musl');
-  const hash =
-    hashOf(
-      [
-        'dist/libexec/as.js',
-        'dist/mirrorcc.js',
-        'runtime',
-        'scripts/setup/libraries.mjs',
-        'scripts/setup/musl.mjs',
-      ].map((p) => join(root, p)),
-    ) + musl.replace(/.*-/, '-');
-  const stamp = join(sysroot, '.hash');
-  if (stamped(stamp, hash)) return;
-  const cached = join(cache, 'sysroot', hash);
-  if (!existsSync(cached)) {
-    const partial = `${cached}.${process.pid}.partial`;
-    mkdirSync(join(partial, 'lib'), { recursive: true });
-    step('runtime', () => quiet('sh', [join(root, 'runtime/build.sh'), 'gcc', join(partial, 'lib')]));
-    step('mirrored libc (musl)', () => buildMusl(musl, partial));
-    renameSync(partial, cached);
+  const compiler = execFileSync('gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0];
+  for (const target of targets) {
+    const built = libraryRows.reduce((done, row) => [...done, library(row, target, compiler, done)], []);
+    const runtime = hashOf([join(root, 'runtime'), ...here('libraries.mjs')]);
+    const parts = [...built.map(({ mirrored }) => basename(mirrored)), runtime].join('\n');
+    const stamp = join(target.sysroot, '.parts');
+    if (stamped(stamp, parts)) continue;
+    rmSync(target.sysroot, { recursive: true, force: true });
+    mkdirSync(join(target.sysroot, 'lib'), { recursive: true });
+    for (const { native, mirrored } of built) {
+      if (existsSync(join(native, 'include')))
+        cpSync(join(native, 'include'), join(target.sysroot, 'include'), { recursive: true });
+      cpSync(mirrored, join(target.sysroot, 'lib'), { recursive: true });
+    }
+    step('runtime', () => quiet('sh', [join(root, 'runtime/build.sh'), 'gcc', join(target.sysroot, 'lib')]));
+    putStamp(stamp, parts);
   }
-  rmSync(sysroot, { recursive: true, force: true });
-  mkdirSync(sysroot, { recursive: true });
-  cpSync(cached, sysroot, { recursive: true });
-  putStamp(stamp, hash);
+}
+
+/** One library for one target: built natively with its texts recorded, then mirrored by the pass as it is now. */
+function library(row, target, compiler, needed) {
+  const source = row.source();
+  const inputs = [basename(source), target.flags, compiler, ...needed.map((one) => one.key)].join('\n');
+  const key = hashOf(here('recorder.mjs', `${row.name}.mjs`), inputs);
+  const native = join(cache, 'native', `${row.name}-${target.name}-${key}`);
+  cached(native, (partial) => {
+    const work = join(partial, 'work');
+    const dependencies = join(work, 'dependencies');
+    mkdirSync(join(work, 'build'), { recursive: true });
+    for (const one of needed)
+      for (const part of ['include', 'lib'])
+        if (existsSync(join(one.native, part)))
+          cpSync(join(one.native, part), join(dependencies, part), { recursive: true });
+    const compilers = makeRecorder({
+      folder: join(work, 'recorder'),
+      texts: join(partial, 'texts'),
+      flags: target.flags,
+      prefix: needed.length === 0 ? undefined : dependencies,
+    });
+    step(`${row.title} for ${target.name}`, () =>
+      row.build({ source, prefix: partial, work: join(work, 'build'), target, dependencies, ...compilers }),
+    );
+    rmSync(work, { recursive: true });
+  });
+  const pass = hashOf([join(root, 'dist/libexec/pass.js'), ...here('mirror.mjs')]);
+  const mirrored = join(cache, 'mirrored', `${row.name}-${target.name}-${key}-${pass}`);
+  cached(mirrored, (partial) =>
+    step(`${row.title} for ${target.name}, mirrored`, () =>
+      mirrorLibraries(join(native, 'lib'), join(native, 'texts'), partial, target.profile),
+    ),
+  );
+  return { key, native, mirrored };
 }

@@ -1,28 +1,28 @@
-// The mirrored libc: musl from its Debian source package, built by mirrorcc.
-import { mkdirSync, rmSync } from 'node:fs';
+// The C library: musl from its Debian source package.
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { quiet, root } from '../tools.mjs';
+import { debianSource, quiet } from '../tools.mjs';
 
-/** Builds and installs musl's static libraries and headers. */
-export function buildMusl(source, prefix) {
-  const work = `${prefix}.build`;
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
-  const env = { ...process.env, MIRROR_SYSROOT: 'none' };
-  const options = { cwd: work, env };
-  quiet(
-    join(source, 'configure'),
-    [
-      `--prefix=${prefix}`,
-      `--syslibdir=${prefix}/lib`,
-      '--disable-shared',
-      '--disable-wrapper',
-      `CC=${join(root, 'dist/mirrorcc.js')}`,
-      'CFLAGS=-O2 -fPIE',
-    ],
-    options,
-  );
-  quiet('make', [`-j${cpus().length}`, 'install-libs', 'install-headers'], options);
-  rmSync(work, { recursive: true, force: true });
-}
+export const musl = {
+  name: 'musl',
+  title: 'libc (musl)',
+  source: () => debianSource('musl'),
+
+  /** Builds and installs the static libraries and the headers. Unwind tables: C++ exceptions leave qsort's comparator. */
+  build({ source, prefix, work, cc }) {
+    const options = { cwd: work };
+    quiet(
+      join(source, 'configure'),
+      [
+        `--prefix=${prefix}`,
+        `--syslibdir=${prefix}/lib`,
+        '--disable-shared',
+        '--disable-wrapper',
+        `CC=${cc}`,
+        'CFLAGS=-O2 -fasynchronous-unwind-tables',
+      ],
+      options,
+    );
+    quiet('make', [`-j${cpus().length}`, 'install-libs', 'install-headers'], options);
+  },
+};
