@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { cache, root } from '../scripts/tools.mjs';
 import { collectCode } from '../src/analyze/code.js';
 import { computeLiveness } from '../src/analyze/liveness.js';
+import { linuxX8664 } from '../src/profile/linux-x86_64.js';
 import { emit } from '../src/emit/emit.js';
 import { expand } from '../src/expand/expand.js';
 import { instrument } from '../src/instrument/instrument.js';
@@ -31,7 +32,13 @@ for (let round = 0; round < rounds; round++) {
   const file = timed('parse', () => parse(path, text));
   const code = timed('collectCode', () => collectCode(file, new Set()));
   const live = timed('computeLiveness', () => computeLiveness(code, 'sysv'));
-  const options = { abi: 'sysv', callMirror: 'site', breakAt: 0, labelPrefix: '.Lmirror' } as const;
+  const options = {
+    abi: 'sysv',
+    callMirror: 'site',
+    profile: linuxX8664,
+    breakAt: 0,
+    labelPrefix: '.Lmirror',
+  } as const;
   const { edits } = timed('instrument', () => instrument(code, live, options));
   timed('emit', () => emit(file, edits));
 }

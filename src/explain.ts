@@ -14,6 +14,7 @@ import { describeFlags, describeRegisters } from './isa/describe.js';
 import { parse } from './parse/parse.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
+import { profiles } from './profile/profiles.js';
 import type { RewriteOptions } from './rewrite.js';
 
 export interface MemoryWrite {
@@ -94,10 +95,12 @@ export function explain(
       mirrored: [],
     }));
   const file = parse(name, expansion.text);
-  const code = collectCode(file, new Set(options.allow));
+  const profile = profiles[options.profile];
+  const code = collectCode(file, new Set(options.allow), profile.mode);
   const { edits, diagnostics } = instrument(code, computeLiveness(code, options.abi), {
+    profile,
     abi: options.abi,
-    callMirror: options.callMirror,
+    callMirror: options.callMirror ?? profile.callMirrors[0],
     breakAt: options.breakAt,
     labelPrefix: '.Lmirror',
   });

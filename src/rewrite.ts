@@ -9,14 +9,17 @@ import { originOf } from './expand/origins.js';
 import type { Origins } from './expand/origins.js';
 import type { ExpandOptions, Problem } from './expand/types.js';
 import { instrument } from './instrument/instrument.js';
-import type { CallMirror, Counts } from './instrument/instrument.js';
+import type { Counts } from './instrument/instrument.js';
 import { parse } from './parse/parse.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
+import type { CallMirror, ProfileName } from './profile/profile.js';
+import { profiles } from './profile/profiles.js';
 
 export interface RewriteOptions {
-  readonly profile: 'linux-x86_64';
-  readonly callMirror: CallMirror;
+  readonly profile: ProfileName;
+  /** Undefined: the profile's own choice. */
+  readonly callMirror: CallMirror | undefined;
   readonly abi: Abi;
   /** Leaves out the mirror store of the N-th site; 0: none. */
   readonly breakAt: number;
@@ -92,12 +95,14 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
     ok: false,
     diagnostics: diagnostics.map((d) => located(file, origins, d)),
   });
-  const code = collectCode(file, new Set(options.allow));
+  const profile = profiles[options.profile];
+  const code = collectCode(file, new Set(options.allow), profile.mode);
   if (code.diagnostics.length > 0) return refuse(code.diagnostics);
   const live = computeLiveness(code, options.abi);
   const { edits, counts, diagnostics } = instrument(code, live, {
+    profile,
     abi: options.abi,
-    callMirror: options.callMirror,
+    callMirror: options.callMirror ?? profile.callMirrors[0],
     breakAt: options.breakAt,
     labelPrefix: freshPrefix(expansion.text),
   });

@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   isa: ['parse'],
   parse: [],
   profile: [],
-  'explain.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'rewrite.ts'],
+  'explain.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile', 'rewrite.ts'],
   'rewrite.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile'],
 };
 

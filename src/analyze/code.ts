@@ -17,11 +17,12 @@ export interface Unit {
   readonly instruction: Instruction;
   readonly effects: Effects;
   readonly kind: WriteKind;
-  /** The canonical frame address is computed from %rsp here, so moving %rsp must be told to the unwinder. */
+  /** The canonical frame address is computed from the stack pointer here, so moving that must be told to the unwinder. */
   readonly cfaOnStackPointer: boolean;
 }
 
 export interface Code {
+  readonly mode: Mode;
   readonly units: readonly Unit[];
   /** Unit reached by falling through, or -1. */
   readonly next: Int32Array;
@@ -122,7 +123,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
         } else if (body.name.startsWith('.cfi_')) {
           if (body.name === '.cfi_remember_state') cfaStack.push(cfaOnStackPointer);
           else if (body.name === '.cfi_restore_state') cfaOnStackPointer = cfaStack.pop() ?? false;
-          else cfaOnStackPointer = cfaAfter(body.name, body.args, cfaOnStackPointer);
+          else cfaOnStackPointer = cfaAfter(body.name, body.args, cfaOnStackPointer, mode);
         }
     }
   }
@@ -206,7 +207,15 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     const unit = labels.resolve(name, file.count);
     if (unit >= 0) functionEntries.add(unit);
   }
-  return { units, next: next.subarray(0, units.length), target, functionEntries, functions, diagnostics };
+  return {
+    mode,
+    units,
+    next: next.subarray(0, units.length),
+    target,
+    functionEntries,
+    functions,
+    diagnostics,
+  };
 }
 
 function placeOf(places: Map<string, Place>, section: string): Place {
@@ -243,8 +252,11 @@ function usesDot(instruction: Instruction): string {
   return '';
 }
 
-/** Whether the CFA is computed from %rsp after one .cfi_ directive (GNU as manual 7.12; register 7 is rsp). */
-function cfaAfter(name: string, args: string, before: boolean): boolean {
+/** The stack pointer in .cfi_ directives: a number of its psABI's table of DWARF registers, or a name. */
+const stackPointerName: Readonly<Record<Mode, RegExp>> = { 64: /^(7|%?rsp)\b/, 32: /^(4|%?esp)\b/ };
+
+/** Whether the CFA is computed from the stack pointer after one .cfi_ directive (GNU as manual 7.12). */
+function cfaAfter(name: string, args: string, before: boolean, mode: Mode): boolean {
   switch (name) {
     case '.cfi_startproc':
       return args !== 'simple';
@@ -253,7 +265,7 @@ function cfaAfter(name: string, args: string, before: boolean): boolean {
       return false;
     case '.cfi_def_cfa':
     case '.cfi_def_cfa_register':
-      return /^(7|%?rsp)\b/.test(args);
+      return stackPointerName[mode].test(args);
     default:
       return before;
   }

@@ -1,12 +1,16 @@
 // Which registers still matter before and after each instruction: backward data flow over basic blocks.
+import type { Mode } from '../isa/rows.js';
 import type { Code, Unit } from './code.js';
 import {
   ALL_INTEGER,
   ALL_VECTOR,
   CALL_KILLS,
+  CALL_KILLS_32,
   CALL_READS,
+  CALL_READS_32,
   CALL_READS_VECTOR,
   RETURN_READS,
+  RETURN_READS_32,
   RETURN_READS_VECTOR,
   SYSCALL_READS,
 } from './sets.js';
@@ -29,28 +33,45 @@ interface Convention {
   readonly callKills: number;
   readonly returnReads: number;
   readonly returnReadsVector: number;
-  readonly elsewhere: number;
-  readonly elsewhereVector: number;
+  readonly syscallReads: number;
+  /** What is read by an interrupt: on i386 that is a system call. */
+  readonly interruptReads: number;
 }
 
-const conventions: Record<Abi, Convention> = {
-  sysv: {
-    callReads: CALL_READS,
-    callReadsVector: CALL_READS_VECTOR,
-    callKills: CALL_KILLS,
-    returnReads: RETURN_READS,
-    returnReadsVector: RETURN_READS_VECTOR,
-    elsewhere: RETURN_READS | CALL_READS,
-    elsewhereVector: RETURN_READS_VECTOR | CALL_READS_VECTOR,
+const nothingKnown: Convention = {
+  callReads: ALL_INTEGER,
+  callReadsVector: ALL_VECTOR,
+  callKills: 0,
+  returnReads: ALL_INTEGER,
+  returnReadsVector: ALL_VECTOR,
+  syscallReads: SYSCALL_READS,
+  interruptReads: 0,
+};
+
+const conventions: Record<Mode, Record<Abi, Convention>> = {
+  64: {
+    sysv: {
+      callReads: CALL_READS,
+      callReadsVector: CALL_READS_VECTOR,
+      callKills: CALL_KILLS,
+      returnReads: RETURN_READS,
+      returnReadsVector: RETURN_READS_VECTOR,
+      syscallReads: SYSCALL_READS,
+      interruptReads: 0,
+    },
+    none: nothingKnown,
   },
-  none: {
-    callReads: ALL_INTEGER,
-    callReadsVector: ALL_VECTOR,
-    callKills: 0,
-    returnReads: ALL_INTEGER,
-    returnReadsVector: ALL_VECTOR,
-    elsewhere: ALL_INTEGER,
-    elsewhereVector: ALL_VECTOR,
+  32: {
+    sysv: {
+      callReads: CALL_READS_32,
+      callReadsVector: ALL_VECTOR,
+      callKills: CALL_KILLS_32,
+      returnReads: RETURN_READS_32,
+      returnReadsVector: ALL_VECTOR,
+      syscallReads: ALL_INTEGER,
+      interruptReads: ALL_INTEGER,
+    },
+    none: { ...nothingKnown, syscallReads: ALL_INTEGER, interruptReads: ALL_INTEGER },
   },
 };
 
@@ -75,7 +96,7 @@ export function blockStarts(code: Code): Int32Array {
 /** Computes liveness. Cost: a few sweeps over the blocks, then one over the units. */
 export function computeLiveness(code: Code, abi: Abi): Liveness {
   const count = code.units.length;
-  const convention = conventions[abi];
+  const convention = conventions[code.mode][abi];
   const read = new Int32Array(count);
   const kill = new Int32Array(count);
   const vectorRead = new Int32Array(count);
@@ -141,8 +162,8 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
         out |= blockIn[blockOf[target] ?? 0] ?? 0;
         vectorOut |= vectorBlockIn[blockOf[target] ?? 0] ?? 0;
       } else if (target === -2) {
-        out |= convention.elsewhere;
-        vectorOut |= convention.elsewhereVector;
+        out |= convention.callReads | convention.returnReads;
+        vectorOut |= convention.callReadsVector | convention.returnReadsVector;
       }
       const into = (gen[b] ?? 0) | (out & (pass[b] ?? 0));
       const vectorInto = (vectorGen[b] ?? 0) | (vectorOut & (vectorPass[b] ?? 0));
@@ -202,7 +223,10 @@ function describe(
       vectorRead[i] = effects.vectorRead | convention.returnReadsVector;
       return;
     case 'syscall':
-      read[i] = effects.integerRead | SYSCALL_READS;
+      read[i] = effects.integerRead | convention.syscallReads;
+      return;
+    case 'interrupt':
+      read[i] = effects.integerRead | convention.interruptReads;
       return;
     default:
       return;

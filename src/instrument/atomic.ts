@@ -33,7 +33,7 @@ export function mirrorAtomic(site: Site): Expansion {
     (where: MemoryOperand) =>
     (scratch: readonly number[], shift: number): string[] => {
       const [s = -1, t = -1, ...rest] = scratch;
-      const address = addressOf(where, rest, shift);
+      const address = addressOf(site.profile, where, rest, shift);
       const again = site.label();
       const equal = site.label();
       const load = (register: number): string =>
@@ -61,7 +61,13 @@ export function mirrorAtomic(site: Site): Expansion {
   // rcx is swapped for the test, so it may be neither scratch itself.
   const busy = addressRegisters(memory) | (1 << RCX);
   if (!changesAddress) {
-    const after = withScratch(site, 2 + addressScratch(memory), site.freeAfter, busy, loop(memory));
+    const after = withScratch(
+      site,
+      2 + addressScratch(site.profile, memory),
+      site.freeAfter,
+      busy,
+      loop(memory),
+    );
     return { before: [], replace: null, after, window: after.length };
   }
   // xchg %rax,(%rax): the address is computed before the instruction and kept in a register of its own.

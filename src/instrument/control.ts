@@ -1,6 +1,5 @@
 // System calls and branches that reach 127 bytes only.
 import { formatOperand } from './format.js';
-import { SYSCALL_ENTRY } from '../profile/linux-x86_64.js';
 import { NoPattern } from './site.js';
 import type { Expansion, Site } from './site.js';
 
@@ -9,7 +8,7 @@ export function boundarySyscall(site: Site): Expansion {
   const back = site.label();
   return {
     before: [],
-    replace: [`\tleaq\t${back}(%rip), %rcx`, `\tjmp\t${SYSCALL_ENTRY}`, `${back}:`],
+    replace: [`\tleaq\t${back}(%rip), %rcx`, `\tjmp\t${site.profile.syscallEntry}`, `${back}:`],
     after: [],
     window: 1,
   };

@@ -8,9 +8,15 @@ const parenthesized = (expression: string): string =>
 
 /** `displacement` moved by `bytes`; relocations (`x@tpoff`) keep their place in front. */
 export function moveDisplacement(displacement: string, bytes: number): string {
+  // A leading 0 makes an octal number of it.
+  if (/^-?(0|[1-9]\d*)$/.test(displacement) && bytes !== 0) return String(Number(displacement) + bytes);
+  return appendDisplacement(displacement, bytes);
+}
+
+/** The same with the bytes visible as a term of their own. */
+export function appendDisplacement(displacement: string, bytes: number): string {
   if (bytes === 0) return displacement;
   if (displacement === '') return String(bytes);
-  if (/^-?\d+$/.test(displacement)) return String(Number(displacement) + bytes);
   const text = displacement.includes('@') ? displacement : parenthesized(displacement);
   return bytes > 0 ? `${text}+${bytes}` : `${text}${bytes}`;
 }

@@ -1,22 +1,20 @@
 // Writes and liveness in, edits out: picks each site's pattern.
 import type { WriteKind } from '../analyze/classify.js';
 import type { Code, Unit } from '../analyze/code.js';
-import type { Diagnostic, DiagnosticCode } from '../analyze/diagnostic.js';
+import type { Diagnostic } from '../analyze/diagnostic.js';
 import type { Abi, Liveness } from '../analyze/liveness.js';
 import { ALL_FLAGS, ALL_INTEGER } from '../analyze/sets.js';
 import type { Edit } from '../emit/edit.js';
-import { mirrorAtomic } from './atomic.js';
-import { boundarySyscall, widenBranch } from './control.js';
 import { formatInstruction } from './format.js';
 import { NoPattern } from './site.js';
 import type { Expansion, Site } from './site.js';
-import { mirrorCall, mirrorEntry, mirrorPop, mirrorPush, mirrorPushFlags } from './stack.js';
-import { copyAfter, mirrorFloatPop, mirrorModify, mirrorStore } from './store.js';
-import { mirrorMovs, mirrorStos } from './string.js';
-
-export type CallMirror = 'site' | 'callee';
+import { patternsOf, REPORT, unchanged } from './patterns.js';
+import { mirrorEntry } from './stack.js';
+import { isMirrorStore } from './target.js';
+import type { CallMirror, Profile } from '../profile/profile.js';
 
 export interface InstrumentOptions {
+  readonly profile: Profile;
   readonly abi: Abi;
   readonly callMirror: CallMirror;
   /** Leaves out the mirror store of the N-th site (1-based); 0 none. Exists to show that checks find a lost store. */
@@ -39,56 +37,11 @@ export interface Instrumented {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-type Pattern = (site: Site) => Expansion;
-
-const unchanged = { before: [], replace: null, after: [], window: 0 } satisfies Expansion;
-
-const REPORT = 'please report it with this line';
-
-/** One row a kind of write. */
-const patterns: Record<
-  WriteKind,
-  Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string }
-> = {
-  none: () => unchanged,
-  'locked-nothing': () => unchanged,
-  store: mirrorStore,
-  modify: mirrorModify,
-  push: mirrorPush,
-  pop: mirrorPop,
-  call: mirrorCall,
-  'float-pop': mirrorFloatPop,
-  copy: copyAfter,
-  'push-flags': mirrorPushFlags,
-  atomic: mirrorAtomic,
-  stos: mirrorStos,
-  movs: mirrorMovs,
-  syscall: boundarySyscall,
-  'short-branch': widenBranch,
-  gs: {
-    code: 'M006',
-    message: 'the program uses %gs, which mirrored code needs for itself',
-    note: 'build it without this use of %gs, or leave this file native',
-  },
-  privileged: {
-    code: 'M007',
-    message: 'a privileged instruction',
-    note: 'only user programs are mirrored by this profile',
-  },
-  unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: REPORT },
-};
-
 /** Kinds that write no protected memory by themselves: not counted as sites. */
 const notASite: ReadonlySet<WriteKind> = new Set(['none', 'locked-nothing', 'short-branch']);
 
 /** Lines made here are directives (`\t.cfi_...`), labels (`name:`) or instructions. */
 const isInstruction = (line: string): boolean => !line.startsWith('\t.') && !line.endsWith(':');
-
-/** Inserted code never reads the mirror, and input that uses %gs is refused. */
-const isMirrorStore = (line: string): boolean => line.includes('%gs:');
-
-/** A string operation reaches the mirror through the GS base itself. */
-const mirrors = (line: string): boolean => isMirrorStore(line) || line.startsWith('\trdgsbase');
 
 /** Mirrors every write of `code`. Pure. */
 export function instrument(code: Code, live: Liveness, options: InstrumentOptions): Instrumented {
@@ -96,8 +49,12 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
   const diagnostics: Diagnostic[] = [];
   const counts: Counts = { native: code.units.length, inserted: 0, sites: 0, windows: 0, bySource: {} };
   let labels = 0;
+  const stores = (line: string): boolean => isMirrorStore(options.profile, line);
+  // A string operation reaches the mirror through the GS base itself.
+  const mirrors = (line: string): boolean => stores(line) || line.startsWith('\trdgsbase');
   const label = (): string => `${options.labelPrefix}${labels++}`;
   let breakable = 0;
+  const patterns = patternsOf[options.profile.name];
 
   for (let i = 0; i < code.units.length; i++) {
     const unit = code.units[i];
@@ -134,10 +91,10 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
         message: `this write (${kind}) got no mirror store`,
         note: REPORT,
       });
-    if (lines.some(isMirrorStore) && ++breakable === options.breakAt) {
-      before = before.filter((line) => !isMirrorStore(line));
-      replace = replace?.filter((line) => !isMirrorStore(line)) ?? null;
-      after = after.filter((line) => !isMirrorStore(line));
+    if (lines.some(stores) && ++breakable === options.breakAt) {
+      before = before.filter((line) => !stores(line));
+      replace = replace?.filter((line) => !stores(line)) ?? null;
+      after = after.filter((line) => !stores(line));
     }
     for (const line of lines) if (isInstruction(line)) counts.inserted++;
     if (replace !== null) counts.inserted--;
@@ -161,6 +118,7 @@ function siteOf(
 ): Site {
   const mask = ALL_INTEGER & ~ALL_FLAGS;
   return {
+    profile: options.profile,
     unit,
     abi: options.abi,
     freeBefore: ~(live.integerIn[i] ?? -1) & mask,

@@ -1,13 +1,15 @@
 // One write to be mirrored, what a pattern may use there, and what it gives back.
 import type { Unit } from '../analyze/code.js';
-import { ALL_INTEGER, RSP, VOLATILE } from '../analyze/sets.js';
+import { ALL_INTEGER, RSP } from '../analyze/sets.js';
 import type { Abi } from '../analyze/liveness.js';
 import type { MemoryOperand } from '../parse/syntax.js';
 import { formatMemory, moveDisplacement } from './format.js';
-import { MIRROR_SEGMENT, RED_ZONE_BYTES } from '../profile/linux-x86_64.js';
-import { generalNumber, spell } from './registers.js';
+import type { Profile } from '../profile/profile.js';
+import { generalNumber } from './registers.js';
+import { full, mirrorOf, mirrorSlot, slot, word } from './target.js';
 
 export interface Site {
+  readonly profile: Profile;
   readonly unit: Unit;
   readonly abi: Abi;
   /** Registers whose value before, after the instruction nobody needs. */
@@ -65,63 +67,69 @@ export interface Address {
   readonly mirror: (bytes: number) => string;
 }
 
-/** Scratch registers that addressOf needs: the %fs base has to be read where the operand has it (DESIGN 4). */
-export function addressScratch(operand: MemoryOperand): number {
-  if (operand.segment !== 'fs') return 0;
+/** Scratch registers that addressOf needs: the base of thread-local storage has to be read where an operand has it (DESIGN 4). */
+export function addressScratch(profile: Profile, operand: MemoryOperand): number {
+  if (operand.segment !== profile.threadSegment) return 0;
   return operand.base !== '' && operand.index !== '' ? 2 : 1;
 }
 
 /**
- * Native and mirror form of a memory operand. `shift` is how far %rsp stands below its place in the program's own code.
- * For %fs operands `scratch` holds addressScratch() registers: %fs:0 holds its own address (psABI TLS, variant II).
+ * Native and mirror form of a memory operand. `shift` is how far the stack pointer stands below its place in the program's own code.
+ * For thread-local operands `scratch` holds addressScratch() registers: the segment's first word is its own address (TLS, variant II).
  */
-export function addressOf(operand: MemoryOperand, scratch: readonly number[], shift: number): Address {
-  const own = shift !== 0 && operand.base === 'rsp' ? moved(operand, shift) : operand;
-  if (operand.segment !== 'fs') {
+export function addressOf(
+  profile: Profile,
+  operand: MemoryOperand,
+  scratch: readonly number[],
+  shift: number,
+): Address {
+  const own = shift !== 0 && operand.base === profile.stackPointer ? moved(operand, shift) : operand;
+  if (operand.segment !== profile.threadSegment) {
     return {
       setup: [],
       native: (bytes) => formatMemory(moved(own, bytes)),
-      mirror: (bytes) => formatMemory(moved(own, bytes), MIRROR_SEGMENT),
+      mirror: (bytes) => mirrorOf(profile, moved(own, bytes)),
     };
   }
   if (own.base === 'rip') throw new NoPattern('a %rip-relative operand with %fs has no pattern');
-  const thread = spell(scratch[0] ?? -1, 8).slice(1);
-  const setup = [`\tmovq\t%fs:0, %${thread}`];
+  const thread = full(profile, scratch[0] ?? -1).slice(1);
+  const setup = [`\t${word(profile, 'mov')}\t%${profile.threadSegment}:0, %${thread}`];
   let linear: MemoryOperand;
   if (own.base !== '' && own.index !== '') {
-    const sum = spell(scratch[1] ?? -1, 8).slice(1);
-    setup.push(`\tleaq\t${formatMemory({ ...own, segment: '', displacement: '', decoration: '' })}, %${sum}`);
+    const sum = full(profile, scratch[1] ?? -1).slice(1);
+    setup.push(
+      `\t${word(profile, 'lea')}\t${formatMemory({ ...own, segment: '', displacement: '', decoration: '' })}, %${sum}`,
+    );
     linear = { ...own, base: thread, index: sum, scale: 1 };
   } else if (own.base !== '') linear = { ...own, base: own.base, index: thread, scale: 1 };
   else linear = { ...own, base: thread };
   return {
     setup,
     native: (bytes) => formatMemory(moved(own, bytes)),
-    mirror: (bytes) => formatMemory(moved(linear, bytes), MIRROR_SEGMENT),
+    mirror: (bytes) => mirrorOf(profile, moved(linear, bytes)),
   };
 }
 
-/** Order of choice: registers without a REX prefix in 32-bit operations first. */
-const preference = [0, 1, 2, 6, 7, 8, 9, 10, 11, 3, 5, 12, 13, 14, 15];
-
 /**
  * Builds code that needs `count` scratch registers. Dead registers are taken; a missing one is kept in a dead vector register;
- * failing that on the stack, below the red zone (psABI 3.2.2; DESIGN 6), with the mirror of the stack kept too.
+ * failing that on the stack, below the red zone (DESIGN 6), with the mirror of the stack kept too.
  *
  * @param free registers dead over the whole of the built code
  * @param busy registers the built code or its operands use
- * @param body receives the registers and the distance by which %rsp was moved
+ * @param body receives the registers and the distance by which the stack pointer was moved
  */
 export function withScratch(
   site: Site,
   count: number,
   free: number,
   busy: number,
-  body: (scratch: readonly number[], shift: number) => readonly string[],
+  body: Body,
   allowed = 0xffff,
 ): string[] {
+  const { profile } = site;
+  const preference = profile.scratchOrder;
   const usable = allowed & ~busy & ~(1 << RSP);
-  const dead = free & usable & (site.abi === 'sysv' ? VOLATILE : ALL_INTEGER);
+  const dead = free & usable & (site.abi === 'sysv' ? profile.volatile : ALL_INTEGER);
   const taken: number[] = [];
   for (const number of preference) if (taken.length < count && (dead >> number) & 1) taken.push(number);
   if (taken.length === count) return [...body(taken, 0)];
@@ -136,25 +144,77 @@ export function withScratch(
   const scratch = [...taken, ...spilled];
 
   const vectors: number[] = [];
-  for (let v = 15; v >= 0 && vectors.length < spilled.length; v--)
+  for (let v = 15; profile.spillsToVectors && v >= 0 && vectors.length < spilled.length; v--)
     if ((site.freeVector >> v) & 1) vectors.push(v);
   if (vectors.length === spilled.length) {
     return [
-      ...spilled.map((r, i) => `\tmovq\t${spell(r, 8)}, %xmm${vectors[i] ?? 0}`),
+      ...spilled.map((r, i) => `\tmovq\t${full(profile, r)}, %xmm${vectors[i] ?? 0}`),
       ...body(scratch, 0),
-      ...spilled.map((r, i) => `\tmovq\t%xmm${vectors[i] ?? 0}, ${spell(r, 8)}`),
+      ...spilled.map((r, i) => `\tmovq\t%xmm${vectors[i] ?? 0}, ${full(profile, r)}`),
     ];
   }
-  const shift = RED_ZONE_BYTES + 8 * spilled.length;
-  const cfi = (bytes: number): string[] =>
-    site.unit.cfaOnStackPointer ? [`\t.cfi_adjust_cfa_offset ${bytes}`] : [];
+  return profile.redZoneBytes === 0
+    ? spillFramed(site, spilled, scratch, body)
+    : spillPushed(site, spilled, scratch, body);
+}
+
+type Body = (scratch: readonly number[], shift: number) => readonly string[];
+
+/** Tells the unwinder that the stack pointer has just moved down by `bytes`. */
+export function cfaMoved(site: Site, bytes: number): string[] {
+  return site.unit.cfaOnStackPointer ? [`\t.cfi_adjust_cfa_offset ${bytes}`] : [];
+}
+
+/** Steps over the red zone, where nothing that is pushed can be hit by a signal frame, and pushes. */
+function spillPushed(
+  site: Site,
+  spilled: readonly number[],
+  scratch: readonly number[],
+  body: Body,
+): string[] {
+  const { profile } = site;
+  const zone = profile.redZoneBytes;
+  const bytes = profile.wordBytes;
+  const lea = word(profile, 'lea');
   return [
-    `\tleaq\t-${RED_ZONE_BYTES}(%rsp), %rsp`,
-    ...cfi(RED_ZONE_BYTES),
-    ...spilled.flatMap((r) => [`\tmovq\t${spell(r, 8)}, %gs:-8(%rsp)`, `\tpushq\t${spell(r, 8)}`, ...cfi(8)]),
-    ...body(scratch, shift),
-    ...[...spilled].reverse().flatMap((r) => [`\tpopq\t${spell(r, 8)}`, ...cfi(-8)]),
-    `\tleaq\t${RED_ZONE_BYTES}(%rsp), %rsp`,
-    ...cfi(-RED_ZONE_BYTES),
+    `\t${lea}\t${slot(profile, -zone)}, ${full(profile, RSP)}`,
+    ...cfaMoved(site, zone),
+    ...spilled.flatMap((r) => [
+      `\t${word(profile, 'mov')}\t${full(profile, r)}, ${mirrorSlot(profile, -bytes)}`,
+      `\t${word(profile, 'push')}\t${full(profile, r)}`,
+      ...cfaMoved(site, bytes),
+    ]),
+    ...body(scratch, zone + bytes * spilled.length),
+    ...[...spilled]
+      .reverse()
+      .flatMap((r) => [`\t${word(profile, 'pop')}\t${full(profile, r)}`, ...cfaMoved(site, -bytes)]),
+    `\t${lea}\t${slot(profile, zone)}, ${full(profile, RSP)}`,
+    ...cfaMoved(site, -zone),
+  ];
+}
+
+/** Without a red zone a signal frame lands directly below the stack pointer, on both copies: it moves first, then the slots are filled. */
+function spillFramed(
+  site: Site,
+  spilled: readonly number[],
+  scratch: readonly number[],
+  body: Body,
+): string[] {
+  const { profile } = site;
+  const bytes = profile.wordBytes;
+  const frame = bytes * spilled.length;
+  const lea = word(profile, 'lea');
+  const mov = word(profile, 'mov');
+  return [
+    `\t${lea}\t${slot(profile, -frame)}, ${full(profile, RSP)}`,
+    ...cfaMoved(site, frame),
+    ...spilled.flatMap((r, i) => [
+      `\t${mov}\t${full(profile, r)}, ${mirrorSlot(profile, i * bytes)}`,
+      `\t${mov}\t${full(profile, r)}, ${slot(profile, i * bytes)}`,
+    ]),
+    ...body(scratch, frame),
+    ...spilled.map((r, i) => `\t${mov}\t${slot(profile, i * bytes)}, ${full(profile, r)}`),
+    `\t${lea}\t${slot(profile, frame)}, ${full(profile, RSP)}`,
+    ...cfaMoved(site, -frame),
   ];
 }

@@ -12,6 +12,7 @@ import {
 } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { generalNumber, spell, suffix } from './registers.js';
+import { full, mirrorSlot, slot, word } from './target.js';
 
 const at = (bytes: number): string => `${bytes === 0 ? '' : bytes}(%rsp)`;
 
@@ -61,17 +62,17 @@ export function mirrorPushFlags(site: Site): Expansion {
 export function mirrorPop(site: Site): Expansion {
   const memory = memoryOf(site);
   const bytes = site.unit.effects.memoryBytes;
-  const target = memory.base === 'rsp' ? moved(memory, bytes) : memory;
+  const target = memory.base === site.profile.stackPointer ? moved(memory, bytes) : memory;
   const before = withScratch(
     site,
-    1 + addressScratch(memory),
+    1 + addressScratch(site.profile, memory),
     site.freeBefore,
     addressRegisters(memory) | (1 << RSP),
     ([value = -1, ...rest], shift) => {
-      const address = addressOf(target, rest, shift);
+      const address = addressOf(site.profile, target, rest, shift);
       return [
         ...address.setup,
-        `\tmov${suffix(bytes)}\t${at(shift)}, ${spell(value, bytes)}`,
+        `\tmov${suffix(bytes)}\t${slot(site.profile, shift)}, ${spell(value, bytes)}`,
         `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${address.mirror(0)}`,
       ];
     },
@@ -95,9 +96,10 @@ export function mirrorCall(site: Site): Expansion {
 
 /** Copy-on-call: at a function's entry the return address that its caller pushed is copied. */
 export function mirrorEntry(site: Site): string[] {
+  const { profile } = site;
   return withScratch(site, 1, site.freeBefore, 0, ([value = -1], shift) => [
-    `\tmovq\t${at(shift)}, ${spell(value, 8)}`,
-    `\tmovq\t${spell(value, 8)}, %gs:${at(shift)}`,
+    `\t${word(profile, 'mov')}\t${slot(profile, shift)}, ${full(profile, value)}`,
+    `\t${word(profile, 'mov')}\t${full(profile, value)}, ${mirrorSlot(profile, shift)}`,
   ]);
 }
 

@@ -30,7 +30,7 @@ function storeAs(site: Site, store: (target: string) => string): Expansion {
   const memory = memoryOf(site);
   const before = withScratch(
     site,
-    addressScratch(memory),
+    addressScratch(site.profile, memory),
     site.freeBefore,
     operandRegisters(site),
     (scratch, shift) => {
@@ -39,7 +39,7 @@ function storeAs(site: Site, store: (target: string) => string): Expansion {
       );
       if (shift !== 0 && readsStackPointer)
         throw new NoPattern('a store of %rsp needs a scratch register and none is free');
-      const address = addressOf(memory, scratch, shift);
+      const address = addressOf(site.profile, memory, scratch, shift);
       return [...address.setup, store(address.mirror(0))];
     },
     hasHighByte(site) ? LEGACY : 0xffff,
@@ -69,7 +69,7 @@ export function mirrorModify(site: Site): Expansion {
   const busy = operandRegisters(site);
   const replace = withScratch(
     site,
-    1 + addressScratch(memory),
+    1 + addressScratch(site.profile, memory),
     site.freeBefore & site.freeAfter,
     busy,
     (scratch, shift) => {
@@ -79,7 +79,7 @@ export function mirrorModify(site: Site): Expansion {
         instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === 4)
       )
         throw new NoPattern('an operation on %rsp needs a scratch register and none is free');
-      const address = addressOf(memory, rest, shift);
+      const address = addressOf(site.profile, memory, rest, shift);
       const register = spell(value, bytes);
       const load =
         bytes >= 4
@@ -93,7 +93,7 @@ export function mirrorModify(site: Site): Expansion {
         `\tmov${suffix(bytes)}\t${register}, ${address.native(0)}`,
       ];
     },
-    hasHighByte(site) ? 0xf : 0xffff,
+    hasHighByte(site) ? 0xf : bytes === 1 ? site.profile.byteRegisters : 0xffff,
   );
   return { before: [], replace, after: [], window: 0 };
 }
@@ -106,16 +106,16 @@ export function copyAfter(site: Site): Expansion {
     throw new NoPattern('the instruction changes its own address registers');
   const after = withScratch(
     site,
-    1 + addressScratch(memory),
+    1 + addressScratch(site.profile, memory),
     site.freeAfter,
     addressRegisters(memory),
     (scratch, shift) => {
       const [value = -1, ...rest] = scratch;
-      const address = addressOf(memory, rest, shift);
+      const address = addressOf(site.profile, memory, rest, shift);
       const lines = [...address.setup];
       for (let at = 0; at < effects.memoryBytes;) {
         const left = effects.memoryBytes - at;
-        const bytes = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        const bytes = Math.min(site.profile.wordBytes, left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1);
         lines.push(
           `\tmov${suffix(bytes)}\t${address.native(at)}, ${spell(value, bytes)}`,
           `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${address.mirror(at)}`,
@@ -124,6 +124,7 @@ export function copyAfter(site: Site): Expansion {
       }
       return lines;
     },
+    effects.memoryBytes % 2 === 1 ? site.profile.byteRegisters : 0xffff,
   );
   return { before: [], replace: null, after, window: after.length };
 }

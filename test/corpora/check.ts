@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { collectCode } from '../../src/analyze/code.js';
 import type { Diagnostic } from '../../src/analyze/diagnostic.js';
 import { computeLiveness } from '../../src/analyze/liveness.js';
+import { linuxX8664 } from '../../src/profile/linux-x86_64.js';
 import type { Edit } from '../../src/emit/edit.js';
 import { emit } from '../../src/emit/emit.js';
 import { expand } from '../../src/expand/expand.js';
@@ -121,7 +122,13 @@ export function check(file: CorpusFile, folder: string): Result {
   refuseAll(code.diagnostics);
   if (file.width === 64) {
     const live = computeLiveness(code, 'none');
-    const options = { abi: 'none', callMirror: 'site', breakAt: 0, labelPrefix: '.Lmirror' } as const;
+    const options = {
+      abi: 'none',
+      callMirror: 'site',
+      profile: linuxX8664,
+      breakAt: 0,
+      labelPrefix: '.Lmirror',
+    } as const;
     refuseAll(instrument(code, live, options).diagnostics);
   }
   const respelled = emit(parsed, respell(parsed));

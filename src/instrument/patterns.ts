@@ -1,0 +1,56 @@
+// Which pattern mirrors which kind of write, by target.
+import type { WriteKind } from '../analyze/classify.js';
+import type { DiagnosticCode } from '../analyze/diagnostic.js';
+import type { ProfileName } from '../profile/profile.js';
+import { mirrorAtomic } from './atomic.js';
+import { boundarySyscall, widenBranch } from './control.js';
+import type { Expansion, Site } from './site.js';
+import { mirrorCall, mirrorPop, mirrorPush, mirrorPushFlags } from './stack.js';
+import { copyAfter, mirrorFloatPop, mirrorModify, mirrorStore } from './store.js';
+import { mirrorMovs, mirrorStos } from './string.js';
+
+type Pattern = (site: Site) => Expansion;
+
+/** Nothing to do. */
+export const unchanged = { before: [], replace: null, after: [], window: 0 } satisfies Expansion;
+
+export const REPORT = 'please report it with this line';
+
+/** What is done with a kind of write: a pattern, or the reason why there is none. */
+export type Row =
+  Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string };
+
+/** One row a kind of write. */
+const linuxX8664: Record<WriteKind, Row> = {
+  none: () => unchanged,
+  'locked-nothing': () => unchanged,
+  store: mirrorStore,
+  modify: mirrorModify,
+  push: mirrorPush,
+  pop: mirrorPop,
+  call: mirrorCall,
+  'float-pop': mirrorFloatPop,
+  copy: copyAfter,
+  'push-flags': mirrorPushFlags,
+  atomic: mirrorAtomic,
+  stos: mirrorStos,
+  movs: mirrorMovs,
+  syscall: boundarySyscall,
+  'short-branch': widenBranch,
+  gs: {
+    code: 'M006',
+    message: 'the program uses %gs, which mirrored code needs for itself',
+    note: 'build it without this use of %gs, or leave this file native',
+  },
+  privileged: {
+    code: 'M007',
+    message: 'a privileged instruction',
+    note: 'only user programs are mirrored by this profile',
+  },
+  unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: REPORT },
+};
+
+/** The rows of each target. */
+export const patternsOf: Readonly<Record<ProfileName, Readonly<Record<WriteKind, Row>>>> = {
+  'linux-x86_64': linuxX8664,
+};

@@ -1,0 +1,48 @@
+// Spellings that follow from the target: word-sized mnemonics, registers, stack slots and mirror addresses.
+import type { MemoryOperand } from '../parse/syntax.js';
+import type { Profile } from '../profile/profile.js';
+import { appendDisplacement, formatMemory } from './format.js';
+import { spell, suffix } from './registers.js';
+
+/** `mov` to `movq` or `movl`. */
+export function word(profile: Profile, mnemonic: string): string {
+  return mnemonic + suffix(profile.wordBytes);
+}
+
+/** `%`-spelling of a general register at full width. */
+export function full(profile: Profile, number: number): string {
+  return spell(number, profile.wordBytes);
+}
+
+/** The slot `bytes` above the stack pointer. */
+export function slot(profile: Profile, bytes: number): string {
+  return formatMemory(slotOperand(profile, bytes));
+}
+
+/** Its mirror. */
+export function mirrorSlot(profile: Profile, bytes: number): string {
+  return mirrorOf(profile, slotOperand(profile, bytes));
+}
+
+function slotOperand(profile: Profile, bytes: number): MemoryOperand {
+  return {
+    kind: 'memory',
+    segment: '',
+    displacement: bytes === 0 ? '' : String(bytes),
+    base: profile.stackPointer,
+    index: '',
+    scale: 1,
+    decoration: '',
+  };
+}
+
+/** The mirror of an operand whose segment base is 0. */
+export function mirrorOf(profile: Profile, operand: MemoryOperand): string {
+  const displacement = appendDisplacement(operand.displacement, profile.mirrorDisplacement);
+  return formatMemory({ ...operand, displacement }, profile.mirrorSegment);
+}
+
+/** Whether a line made here stores to the mirror: inserted code never reads it, and input that looks the same is refused. */
+export function isMirrorStore(profile: Profile, line: string): boolean {
+  return line.includes(profile.mirrorSegment === '' ? String(profile.mirrorDisplacement) : '%gs:');
+}
