@@ -1,23 +1,35 @@
 #!/bin/sh
-# build.sh CC OUT_DIR: makes OUT_DIR/libmirror.a with the plain compiler CC (never the rewriting driver).
+# build.sh CC OUT_DIR [32]: makes OUT_DIR/libmirror.a with the plain compiler CC (never the rewriting driver).
 set -eu
-cc=${1:?usage: build.sh CC OUT_DIR} out=${2:?usage: build.sh CC OUT_DIR}
+cc=${1:?usage: build.sh CC OUT_DIR [32]} out=${2:?usage: build.sh CC OUT_DIR [32]}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out/mirror.o.d"
-flags='-std=gnu11 -O2 -fPIE -ffreestanding -fno-stack-protector -fvisibility=hidden -mno-red-zone -mgeneral-regs-only
+flags='-std=gnu11 -O2 -fPIE -ffreestanding -fno-stack-protector -fvisibility=hidden -mgeneral-regs-only
   -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections
   -fstack-usage -Wall -Wextra -Werror'
+case ${3-64} in
+32) arch=i386 flags="$flags -m32 -march=i686 -mpreferred-stack-boundary=2" ;;
+64) arch=x86_64 flags="$flags -mno-red-zone" ;;
+*) echo "build.sh: word size $3: it is 32 or 64" >&2 && exit 3 ;;
+esac
+# gcc calls the first four whatever its options say, and makes the thunks: under their own names the program would bind to
+# unmirrored copies.
+renamed=
+for name in memcpy memset memmove memcmp; do renamed="$renamed --redefine-sym $name=mr_$name"; done
+for name in ax bx cx dx si di bp; do
+  renamed="$renamed --redefine-sym __x86.get_pc_thunk.$name=mr_thunk.$name"
+done
 objects=
-for source in entry.S text.c ranges.c init.c memcalls.c boundary.c symbols.c check.c; do
-  object=$out/mirror.o.d/${source%.*}.o
+for source in "$here/$arch"/*.S "$here/$arch"/*.c "$here"/*.c; do
+  name=$(basename "$source")
+  object=$out/mirror.o.d/${name%.*}.o
   # shellcheck disable=SC2086
-  $cc $flags -c "$here/$source" -o "$object"
-  # gcc calls these four whatever its options say; under their own names the program would bind to unmirrored copies.
-  objcopy --redefine-sym memcpy=mr_memcpy --redefine-sym memset=mr_memset --redefine-sym memmove=mr_memmove \
-    --redefine-sym memcmp=mr_memcmp "$object"
+  $cc $flags "-I$here" "-I$here/$arch" -c "$source" -o "$object"
+  # shellcheck disable=SC2086
+  objcopy $renamed "$object"
   # The code runs before the image is relocated: data that needs relocation would be read too early.
-  if readelf -rW "$object" | awk '/^Relocation section/ { bad = /\.rela\.(data|rodata)/ } bad && /R_X86_64_64/ { found = 1 } END { exit !found }'; then
-    echo "build.sh: $source: data relocation in runtime code" >&2
+  if readelf -rW "$object" | awk '/^Relocation section/ { bad = /\.rela?\.(data|rodata)/ } bad && /R_X86_64_64|R_386_32/ { found = 1 } END { exit !found }'; then
+    echo "build.sh: $name: data relocation in runtime code" >&2
     exit 1
   fi
   objects="$objects $object"

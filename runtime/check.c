@@ -1,39 +1,39 @@
 /* The check (every protected byte against its mirror) and the report, at exit_group. Runs under the lock, on the runtime's stack. */
 #include "mr.h"
 
-static void record(u64 addr) {
+static void record(word addr) {
   S.differing++;
   struct diff *d = S.n_diffs ? &S.diffs[S.n_diffs - 1] : 0;
   if (d && d->address + d->length == addr) d->length++;
   else if (S.n_diffs < MAX_DIFFS) S.diffs[S.n_diffs++] = (struct diff){addr, 1};
 }
-static void compare(u64 lo, u64 hi, const char *n, const char *m) {
+static void compare(word lo, word hi, const char *n, const char *m) {
   /* Other threads still run: a difference that goes away is their pending write, not a lost one. */
   for (u32 i = 0; S.threads && n == (const char *)lo && i < 50 && memcmp(n, m, hi - lo); i++) sys(__NR_sched_yield, 0, 0, 0);
-  const volatile u64 *a = (const volatile u64 *)n, *b = (const volatile u64 *)m;
+  const volatile word *a = (const volatile word *)n, *b = (const volatile word *)m;
   S.checked += hi - lo;
-  u64 words = (hi - lo) / 8;
-  for (u64 i = 0; i < words; i++) {
-    u64 x = a[i] ^ b[i];
-    for (u64 k = 0; x && k < 8; k++)
-      if (x >> 8 * k & 255) record(lo + i * 8 + k);
+  const word size = sizeof(word), words = (hi - lo) / size;
+  for (word i = 0; i < words; i++) {
+    word x = a[i] ^ b[i];
+    for (word k = 0; x && k < size; k++)
+      if (x >> 8 * k & 255) record(lo + i * size + k);
   }
-  for (u64 i = words * 8; i < hi - lo; i++) /* a section need not end on a word */
+  for (word i = words * size; i < hi - lo; i++) /* a section need not end on a word */
     if (((const volatile char *)n)[i] != ((const volatile char *)m)[i]) record(lo + i);
 }
-static int readable(u64 pid, u64 at, u64 n, char *buf) {
-  u64 local[2] = {(u64)buf, n}, remote[2] = {at, n};
-  return sys6(__NR_process_vm_readv, pid, (u64)local, 1, (u64)remote, 1, 0) == (long)n;
+static int readable(word pid, word at, word n, char *buf) {
+  word local[2] = {(word)buf, n}, remote[2] = {at, n};
+  return sys6(__NR_process_vm_readv, pid, (word)local, 1, (word)remote, 1, 0) == (long)n;
 }
-static void check_part(u64 lo, u64 hi, u32 flags, long pagemap) {
-  u64 pid = (u64)sys(__NR_getpid, 0, 0, 0);
-  for (u64 at = lo; at < hi;) {
-    u64 first = DOWN(at), n = (UP(hi) - first) / PG;
+static void check_part(word lo, word hi, u32 flags, long pagemap) {
+  word pid = (word)sys(__NR_getpid, 0, 0, 0);
+  for (word at = lo; at < hi;) {
+    word first = DOWN(at), n = (UP(hi) - first) / PG;
     if (n > 512) n = 512;
     int known = pagemap >= 0 && flags & R_ANON && sys4(__NR_pread64, pagemap, S.pm_native, n * 8, first / PG * 8) == (long)n * 8 &&
                 sys4(__NR_pread64, pagemap, S.pm_mirror, n * 8, MVA(first) / PG * 8) == (long)n * 8;
-    for (u64 i = 0; i < n && at < hi; i++) {
-      u64 end = first + (i + 1) * PG < hi ? first + (i + 1) * PG : hi;
+    for (word i = 0; i < n && at < hi; i++) {
+      word end = first + (i + 1) * PG < hi ? first + (i + 1) * PG : hi;
       /* Bits 63 and 62: present, swapped (Documentation/admin-guide/mm/pagemap.rst). Neither in both: zero in both. */
       if (known && !((S.pm_native[i] | S.pm_mirror[i]) >> 62)) S.checked += end - at;
       else if (flags & (R_ANON | R_STACK)) compare(at, end, (const char *)at, (const char *)MVA(at));
@@ -43,7 +43,7 @@ static void check_part(u64 lo, u64 hi, u32 flags, long pagemap) {
     }
   }
 }
-static void cut(u64 lo, u64 hi, u64 out_lo, u64 out_hi, u32 flags, long pagemap) {
+static void cut(word lo, word hi, word out_lo, word out_hi, u32 flags, long pagemap) {
   if (out_hi <= lo || out_lo >= hi) check_part(lo, hi, flags, pagemap);
   else {
     if (lo < out_lo) check_part(lo, out_lo, flags, pagemap);
@@ -51,17 +51,17 @@ static void cut(u64 lo, u64 hi, u64 out_lo, u64 out_hi, u32 flags, long pagemap)
   }
 }
 static void check(struct frame *f, int compare_too) {
-  u64 rsp = (APP_RSP(f) - 128) & ~7ul;
+  word sp = (APP_SP(f) - MR_RED_ZONE) & ~(sizeof(word) - 1);
   long pagemap = sys4(__NR_openat, -100, "/proc/self/pagemap", 0x80000, 0);
-  for (u64 i = 0; i < S.n_ranges; i++) {
+  for (word i = 0; i < S.n_ranges; i++) {
     struct range r = S.ranges[i];
     if (!(r.flags & R_MIRRORED) || r.flags & R_ESCAPED || !(r.prot & P_R)) continue;
-    u64 lo = r.lo, out_lo = rsp - MR_K, out_hi = rsp;
-    if (r.flags & R_STACK) { /* below rsp nothing is alive; from another thread its rsp is not known: skipped */
-      lo = rsp > r.lo && rsp < r.hi ? rsp : r.hi;
+    word lo = r.lo, out_lo = sp - MR_K, out_hi = sp;
+    if (r.flags & R_STACK) { /* below sp nothing is alive; from another thread its sp is not known: skipped */
+      lo = sp > r.lo && sp < r.hi ? sp : r.hi;
       out_hi = lo;
     }
-    if (r.flags & R_IMAGE) out_lo = (u64)__start_mirror_state, out_hi = (u64)__stop_mirror_state;
+    if (r.flags & R_IMAGE) out_lo = (word)__start_mirror_state, out_hi = (word)__stop_mirror_state;
     S.mirrored += r.hi - lo;
     if (out_lo >= lo && out_hi <= r.hi && out_lo < out_hi) S.mirrored -= out_hi - out_lo;
     if (compare_too) cut(lo, r.hi, out_lo, out_hi, r.flags, pagemap);
@@ -71,10 +71,10 @@ static void check(struct frame *f, int compare_too) {
 
 static void say(void) {
   char name[200];
-  u64 offset;
+  word offset;
   mr_open_out(2);
   mr_put("mirrorasm: checked "), mr_num(S.checked), mr_put(" bytes, "), mr_num(S.differing), mr_put(" differ\n");
-  for (u64 i = 0; i < S.n_diffs && i < 8; i++) {
+  for (word i = 0; i < S.n_diffs && i < 8; i++) {
     struct diff *d = &S.diffs[i];
     mr_symbol(d->address, name, sizeof name, &offset);
     mr_put("mirrorasm:   "), mr_hex(d->address), mr_put(" "), mr_put(name), mr_put("+"), mr_num(offset);
@@ -85,14 +85,14 @@ static void say(void) {
 static void key(const char *k) { mr_put(",\n  "), mr_json(k), mr_put(": "); }
 static void report(void) {
   char path[600], name[200];
-  u64 n = 0, offset, pid = (u64)sys(__NR_getpid, 0, 0, 0);
+  word n = 0, offset, pid = (word)sys(__NR_getpid, 0, 0, 0);
   /* A forked child would overwrite its parent's report. */
   if (pid != S.first_pid && !S.report_has_pid) return;
   for (const char *p = S.report; *p && n < sizeof path - 24; p++)
     if (p[0] == '%' && p[1] == 'p') {
       char b[20];
       int k = 0;
-      u64 v = pid;
+      word v = pid;
       do b[k++] = (char)('0' + v % 10);
       while (v /= 10);
       while (k) path[n++] = b[--k];
@@ -114,15 +114,15 @@ static void report(void) {
   key("bytesChecked"), mr_num(S.checked);
   key("bytesDiffering"), mr_num(S.differing);
   key("differences"), mr_put("[");
-  for (u64 i = 0; i < S.n_diffs; i++) {
+  for (word i = 0; i < S.n_diffs; i++) {
     struct diff *d = &S.diffs[i];
     mr_symbol(d->address, name, sizeof name, &offset);
     mr_put(i ? ", " : ""), mr_put("{\"address\": \""), mr_hex(d->address), mr_put("\", \"symbol\": "), mr_json(name);
     mr_put(", \"offset\": "), mr_num(offset), mr_put(", \"length\": "), mr_num(d->length), mr_put("}");
   }
   mr_put("]"), key("escapes"), mr_put("[");
-  u64 e = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
-  for (u64 i = 0; i < e; i++) {
+  word e = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
+  for (word i = 0; i < e; i++) {
     mr_put(i ? ", " : ""), mr_put("{\"kind\": "), mr_json(S.escapes[i].kind), mr_put(", \"name\": "), mr_json(S.escapes[i].name);
     mr_put(", \"count\": "), mr_num(S.escapes[i].count), mr_put("}");
   }
@@ -133,7 +133,7 @@ static void report(void) {
 
 /* The lock is kept: no mapping may change any more. */
 long mr_exit_group(struct frame *f) {
-  u64 status = f->a[0];
+  word status = f->a[0];
   if (S.check || S.report_set) check(f, S.check != 0);
   if (S.check) say();
   if (S.report_set) report();

@@ -1,16 +1,15 @@
-/* Before the program's _start: address space checks, GS base, mirrors of image, stack and brk. */
+/* Before the program's _start: options, mirrors of image and stack. Where things may live is decided in the folder of the word size. */
 #include "mr.h"
-
-enum { AT_NULL = 0, AT_IGNORE = 1, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_HWCAP2 = 26, AT_EXECFN = 31, AT_SYSINFO_EHDR = 33 };
-struct phdr { u32 type, flags; u64 offset, vaddr, paddr, filesz, memsz, align; };
+#include <linux/auxvec.h>
+#include <linux/elf.h>
 
 static const char *after(const char *s, const char *prefix) {
   while (*prefix)
     if (*s++ != *prefix++) return 0;
   return s;
 }
-static void keep(char *to, u64 cap, const char *s) {
-  u64 i = 0;
+static void keep(char *to, word cap, const char *s) {
+  word i = 0;
   for (; s[i] && i + 1 < cap; i++) to[i] = s[i];
   to[i] = 0;
 }
@@ -25,65 +24,65 @@ static void environment(char **env) {
   }
 }
 
-void mr_init(u64 *sp) {
-  u64 argc = sp[0], phdr = 0, phent = 0, phnum = 0, hwcap2 = 0, execfn = 0;
-  char **env = (char **)(sp + argc + 2), **e = env;
-  while (*e) e++;
-  for (u64 *aux = (u64 *)(e + 1); aux[0] != AT_NULL; aux += 2) {
-    if (aux[0] == AT_PHDR) phdr = aux[1];
-    if (aux[0] == AT_PHENT) phent = aux[1];
-    if (aux[0] == AT_PHNUM) phnum = aux[1];
-    if (aux[0] == AT_HWCAP2) hwcap2 = aux[1];
-    if (aux[0] == AT_EXECFN) execfn = aux[1];
-    /* The vDSO writes the program's memory and is not mirrored: without it libc uses the system calls. */
-    if (aux[0] == AT_SYSINFO_EHDR) aux[0] = AT_IGNORE;
-  }
-  S.ranges = S.fixed_ranges, S.cap_ranges = sizeof S.fixed_ranges / sizeof *S.fixed_ranges;
-  S.base = (u64)__ehdr_start;
-  S.first_pid = S.own_pid = (u64)sys(__NR_getpid, 0, 0, 0);
-  environment(env);
-  if (execfn) keep(S.program, sizeof S.program, (const char *)execfn);
-
-  if (!(hwcap2 & 2)) /* Documentation/arch/x86/x86_64/fsgs.rst */
-    mr_die("the kernel or CPU has no usable FSGSBASE (AT_HWCAP2 bit 1)", "use Linux 5.9 or later on a CPU with FSGSBASE, without nofsgsbase");
-  const char *layout = "build it as static-PIE and run it with a normal layout: no setarch -L, no unlimited stack (ulimit -s 8192)";
-  if (!IN_RANGE(S.base)) mr_die("its image is not at an address with bit 46 set (non-PIE, or a legacy memory layout)", layout);
-  if (!IN_RANGE(sp)) mr_die("its stack is not at an address with bit 46 set", layout);
-  S.brk_start = S.brk_cur = (u64)sys(__NR_brk, 0, 0, 0);
-  if (!IN_RANGE(S.brk_start)) mr_die("its brk area is not at an address with bit 46 set", layout);
-  u64 limit[2];
-  mr_must(sys4(__NR_prlimit64, 0, 3, 0, limit) == 0, "prlimit failed");
-  if (limit[0] > BIT46 / 4) mr_die("its stack is unlimited", layout);
-
-  /* Mirror space. 2^44..2^46 holds the mirrors of brk (0x55..) and of the mmap area (0x7f..); without it we map on demand. */
-  u64 low = 1ul << 44;
-  long r = sys6(__NR_mmap, low, BIT46 - low, 0, M_PRIVATE | M_ANON | M_NORESERVE | M_NOREPLACE, -1ul, 0);
-  S.reserved_space = !IS_ERR(r);
-  if (!IS_ERR(r) && (u64)r != low) sys(__NR_munmap, r, BIT46 - low, 0), S.reserved_space = 0;
-  __asm__ volatile("wrgsbase %0" : : "r"(-MR_DISTANCE));
-
-  for (u64 i = 0; i < phnum; i++) {
-    struct phdr *p = (struct phdr *)(phdr + i * phent);
-    if (p->type != 1) continue;
-    u64 lo = DOWN(S.base + p->vaddr), hi = UP(S.base + p->vaddr + p->memsz);
-    u32 prot = (p->flags & 4 ? P_R : 0) | (p->flags & 2 ? P_W : 0) | (p->flags & 1 ? P_X : 0);
-    if (!S.image_lo || lo < S.image_lo) S.image_lo = lo;
-    if (hi > S.image_hi) S.image_hi = hi;
+static void mirror_image(word phdr, word phent, word phnum) {
+  for (word i = 0; i < phnum; i++) {
+    MR_ELF(Phdr) *p = (MR_ELF(Phdr) *)(phdr + i * phent);
+    if (p->p_type != PT_LOAD) continue;
+    word lo = DOWN(S.bias + p->p_vaddr), hi = UP(S.bias + p->p_vaddr + p->p_memsz);
+    u32 prot = (p->p_flags & PF_R ? P_R : 0) | (p->p_flags & PF_W ? P_W : 0) | (p->p_flags & PF_X ? P_X : 0);
     u32 flags = R_IMAGE;
     if (prot & P_W) {
-      mr_must(!mr_mirror_anon(lo, hi, prot, 0), "no mirror for the data segment");
+      mr_must(mr_in_zone(lo, hi - lo) && !mr_mirror_anon(lo, hi, prot, 0), "no mirror for the data segment");
       mr_copy_present(lo, hi);
       flags |= R_MIRRORED;
     }
     mr_add(lo, hi, prot, flags);
   }
+}
 
-  /* The kernel ends the stack with the file name and 8 zero bytes (fs/exec.c, bprm->p). */
-  S.stack_top = UP((execfn ? execfn + mr_strlen((const char *)execfn) : (u64)sp) + 9);
-  u64 size = UP(limit[0]);
+void mr_init(word *sp) {
+  word argc = sp[0], phdr = 0, phent = 0, phnum = 0, hwcap2 = 0, execfn = 0;
+  char **env = (char **)(sp + argc + 2), **e = env;
+  while (*e) e++;
+  for (word *aux = (word *)(e + 1); aux[0] != AT_NULL; aux += 2) {
+    switch (aux[0]) {
+    case AT_PHDR: phdr = aux[1]; break;
+    case AT_PHENT: phent = aux[1]; break;
+    case AT_PHNUM: phnum = aux[1]; break;
+    case AT_HWCAP2: hwcap2 = aux[1]; break;
+    case AT_EXECFN: execfn = aux[1]; break;
+    /* The vDSO writes the program's memory and is not mirrored: without it libc uses the system calls. */
+#ifdef AT_SYSINFO
+    case AT_SYSINFO: aux[0] = AT_IGNORE; break;
+#endif
+    case AT_SYSINFO_EHDR: S.vdso = aux[1], aux[0] = AT_IGNORE; break;
+    }
+  }
+  S.ranges = S.fixed_ranges, S.cap_ranges = sizeof S.fixed_ranges / sizeof *S.fixed_ranges;
+  S.first_pid = S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
+  environment(env);
+  if (execfn) keep(S.program, sizeof S.program, (const char *)execfn);
+  S.bias = (word)__ehdr_start;
+  for (word i = 0; i < phnum; i++) { /* the first loadable segment holds the ELF header; a fixed image has no bias */
+    MR_ELF(Phdr) *p = (MR_ELF(Phdr) *)(phdr + i * phent);
+    if (p->p_type != PT_LOAD) continue;
+    S.bias -= DOWN(p->p_vaddr);
+    break;
+  }
+  S.brk_start = S.brk_cur = (word)sys(__NR_brk, 0, 0, 0);
+  word limit[2];
+  mr_must(sys4(MR_NR_getrlimit, 3, limit, 0, 0) == 0, "getrlimit failed");
+  mr_place(sp, limit[0], hwcap2);
+  mirror_image(phdr, phent, phnum);
+
+  /* The kernel ends the stack with the file name and at most 8 zero bytes (fs/exec.c, bprm->p). */
+  S.stack_top = UP((execfn ? execfn + mr_strlen((const char *)execfn) : (word)sp) + 1);
+  word size = UP(limit[0] < MR_MAX_STACK ? limit[0] : MR_MAX_STACK);
   if (size < 0x21000) size = 0x21000;
-  u64 lo = S.stack_top - size;
-  mr_must(!mr_mirror_anon(lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");
-  mr_copy((u64)sp, S.stack_top - (u64)sp);
-  mr_add(lo, S.stack_top, P_R | P_W, R_MIRRORED | R_STACK);
+  S.stack_lo = S.stack_top - size;
+  /* More stack than is mirrored may be allowed: it ends here (mm/mmap.c: growth stops at another mapping). */
+  if (limit[0] > MR_MAX_STACK) sys6(MR_NR_mmap, S.stack_lo - PG, PG, 0, M_PRIVATE | M_ANON | M_NOREPLACE, -1ul, 0);
+  mr_must(!mr_mirror_anon(S.stack_lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");
+  mr_copy((word)sp, S.stack_top - (word)sp);
+  mr_add(S.stack_lo, S.stack_top, P_R | P_W, R_MIRRORED | R_STACK);
 }

@@ -1,8 +1,13 @@
-/* MR_K: bytes below the red zone that a boundary call may dirty on the program's stack; measured by test/runtime (painted
+/* Shared with the assembly and the tests.
+   MR_K: bytes below the red zone that a boundary call may dirty on the program's stack; measured by test/runtime (painted
    stack), multiple of 8. Deep work runs on the runtime's own stack instead. MR_STACK: size of that one. */
 #define MR_K 1024
 #define MR_STACK 32768
-/* mva = nva - MR_DISTANCE. Not a plain 2^46: the L1 way predictor of AMD Zen keeps one line for addresses that agree in bits 6 to 27,
-   so native and mirror line would evict each other at every store (bench/distance measured 22 times a store's time on Zen 3).
-   2 MiB more always changes that hash and keeps huge pages aligned. */
+/* mva = nva - MR_DISTANCE. Not a plain power of two: the L1 way predictor of AMD Zen keeps one line for addresses that agree in bits 6
+   to 27, so native and mirror line would evict each other at every store (bench/distance measured 22 times a store's time on Zen 3).
+   2 MiB more (i386: less, the sum is modulo 2^32) always changes that hash and keeps huge pages aligned. */
+#ifdef __i386__
+#define MR_DISTANCE 0x7fe00000
+#else
 #define MR_DISTANCE 0x400000200000
+#endif

@@ -7,7 +7,7 @@ static void lock(void) {
 /* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
    too, and each side releases its own copy. */
 long mr_locked(long (*fn)(struct frame *), struct frame *f) {
-  u64 all = ~0ul, old = 0;
+  uint64_t all = ~0ull, old = 0;
   sys4(__NR_rt_sigprocmask, 2, &all, &old, 8);
   lock();
   long r = mr_on_stack(fn, f);
@@ -16,28 +16,35 @@ long mr_locked(long (*fn)(struct frame *), struct frame *f) {
   return r;
 }
 
+/* May the kernel's choice of an address stay? In a full address space it offers the room that the stack has to grow into. */
+static int usable(word lo, word len) { return mr_in_zone(lo, len) && !(lo < S.stack_top && lo + len > S.stack_lo); }
+
 static long do_mmap(struct frame *f) {
-  u64 len = UP(f->a[1]), flags = f->a[3], prot = f->a[2];
-  if ((flags & (M_FIXED | M_NOREPLACE)) && (!IN_RANGE(f->a[0]) || len > BIT46 || f->a[0] + len > 2 * BIT46)) {
+  word len = UP(f->a[1]), flags = f->a[3], prot = f->a[2];
+  int fixed = !!(flags & (M_FIXED | M_NOREPLACE));
+  if (fixed && !mr_in_zone(f->a[0], len)) {
     mr_escape("refused", "mmap-outside");
     return -E_NOMEM;
   }
-  flags &= ~(u64)(M_32BIT | M_GROWSDOWN); /* neither can have a mirror at a constant distance, or follow page faults */
-  long r = sys6(__NR_mmap, f->a[0], f->a[1], prot, flags, f->a[4], f->a[5]);
+  flags &= ~(word)(M_32BIT | M_GROWSDOWN); /* neither can have a mirror at a constant distance, or follow page faults */
+  long r = sys6(MR_NR_mmap, f->a[0], f->a[1], prot, flags, f->a[4], f->a[5]);
   if (IS_ERR(r)) return r;
-  u64 lo = (u64)r, hi = lo + len;
-  int anon = !!(flags & M_ANON), shared = (flags & 15) != M_PRIVATE, bad = !IN_RANGE(lo);
-  u32 kind = 0;
-  if (bad) {
+  word lo = (word)r, hi = lo + len;
+  if (fixed ? !mr_in_zone(lo, len) : !usable(lo, len)) {
     mr_escape("refused", "mmap-outside");
-  } else if (anon) {
+    sys(__NR_munmap, lo, len, 0);
+    return -E_NOMEM;
+  }
+  int anon = !!(flags & M_ANON), shared = (flags & 15) != M_PRIVATE, bad = 0;
+  u32 kind = 0;
+  if (anon) {
     kind = R_ANON | R_MIRRORED | (shared ? R_SHARED : 0);
     bad = mr_mirror_anon(lo, hi, (u32)prot, shared);
   } else if (prot & P_W) {
     /* The same file privately: equal contents without a copy; a device that cannot be mapped privately gets a plain copy. */
     kind = R_MIRRORED | R_FILEMIRROR | (shared ? R_SHARED | R_ESCAPED : 0);
     if (shared) mr_escape("shared-file-mapping", "mmap");
-    long m = sys6(__NR_mmap, MVA(lo), len, prot & (P_R | P_W), M_PRIVATE | M_FIXED | M_NORESERVE, f->a[4], f->a[5]);
+    long m = sys6(MR_NR_mmap, MVA(lo), len, prot & (P_R | P_W), M_PRIVATE | M_FIXED | M_NORESERVE, f->a[4], f->a[5]);
     if (IS_ERR(m)) {
       kind &= ~(u32)R_FILEMIRROR;
       bad = mr_mirror_anon(lo, hi, P_R | P_W, 0);
@@ -49,7 +56,7 @@ static long do_mmap(struct frame *f) {
   }
   if (bad) {
     sys(__NR_munmap, lo, len, 0);
-    if (IN_RANGE(lo)) mr_mirror_drop(lo, hi), mr_remove(lo, hi);
+    mr_mirror_drop(lo, hi), mr_remove(lo, hi);
     return -E_NOMEM;
   }
   mr_add(lo, hi, (u32)prot & 7, kind);
@@ -57,9 +64,9 @@ static long do_mmap(struct frame *f) {
 }
 
 static long do_munmap(struct frame *f) {
-  u64 lo = f->a[0], hi = lo + UP(f->a[1]), rsp = APP_RSP(f);
-  if (lo < NATIVE_LOW || hi > 2 * BIT46 || hi < lo) return lo & (PG - 1) || lo >= 2 * BIT46 || hi < lo ? -E_INVAL : 0; /* nothing of the program's is below */
-  int own = rsp > lo && rsp <= hi;
+  word lo = f->a[0], hi = lo + UP(f->a[1]), sp = APP_SP(f);
+  if (!mr_in_zone(lo, hi - lo)) return lo & (PG - 1) || hi <= lo || lo >= MR_USER_END ? -E_INVAL : 0; /* nothing of the program's is there */
+  int own = sp > lo && sp <= hi;
   if (own) mr_clear_tid();
   long r = sys(__NR_munmap, lo, f->a[1], 0);
   if (IS_ERR(r)) return r;
@@ -71,12 +78,12 @@ static long do_munmap(struct frame *f) {
 }
 
 static long do_mprotect(struct frame *f) {
-  u64 lo = f->a[0], hi = lo + UP(f->a[1]), prot = f->a[2] & 7;
-  if (IN_RANGE(lo) == 0 && f->a[1]) return -E_NOMEM;
+  word lo = f->a[0], hi = lo + UP(f->a[1]), prot = f->a[2] & 7;
+  if (!mr_in_zone(lo, hi - lo) && f->a[1]) return -E_NOMEM;
   long r = sys(__NR_mprotect, lo, f->a[1], f->a[2]);
   if (IS_ERR(r) || lo == hi) return r;
   mr_split(lo), mr_split(hi);
-  for (u64 i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
+  for (word i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
     struct range *p = &S.ranges[i];
     if (p->flags & R_MIRRORED) {
       /* May fail where the native call did not: the number of mappings is limited (vm.max_map_count). */
@@ -101,13 +108,19 @@ static long do_mprotect(struct frame *f) {
 
 static long do_mremap(struct frame *f) {
   enum { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
-  u64 old = f->a[0], olen = UP(f->a[1]), nlen = UP(f->a[2]), flags = f->a[3];
-  if (!IN_RANGE(old) || ((flags & FIXED) && (!IN_RANGE(f->a[4]) || nlen > BIT46 || f->a[4] + nlen > 2 * BIT46))) return -E_INVAL;
-  u64 i = mr_find(old);
+  word old = f->a[0], olen = UP(f->a[1]), nlen = UP(f->a[2]), flags = f->a[3];
+  if (!mr_in_zone(old, olen) || ((flags & FIXED) && !mr_in_zone(f->a[4], nlen))) return -E_INVAL;
+  word i = mr_find(old);
   struct range was = i < S.n_ranges && S.ranges[i].lo <= old ? S.ranges[i] : (struct range){0, 0, P_R | P_W, 0};
   long r = sys6(__NR_mremap, old, f->a[1], f->a[2], flags, f->a[4], 0);
   if (IS_ERR(r)) return r;
-  u64 at = (u64)r;
+  word at = (word)r;
+  if (at != old && !(flags & FIXED) && !usable(at, nlen)) {
+    mr_escape("refused", "mmap-outside");
+    if (!olen) sys(__NR_munmap, at, nlen, 0);
+    else mr_must(sys6(__NR_mremap, at, nlen, olen, MAYMOVE | FIXED, old, 0) == (long)old, "a mapping went where it can have no mirror");
+    return -E_NOMEM;
+  }
   if (!olen) { /* a second view of shared pages: its stores are copied in the view they were made in only */
     mr_escape("shared-file-mapping", "mremap");
     if (was.flags & R_MIRRORED && !mr_mirror_anon(at, at + nlen, P_R | P_W, 0)) mr_copy_present(at, at + nlen);
@@ -138,7 +151,7 @@ static long do_mremap(struct frame *f) {
   }
   if (IS_ERR(m)) {
     /* The mirror's mapping was in pieces (it need not merge where the native one does): build a new one. */
-    u64 from = at == old ? old : at;
+    word from = at == old ? old : at;
     if (mr_mirror_anon(from, from + nlen, P_R | P_W, (was.flags & R_SHARED) && (was.flags & R_ANON)))
       mr_die("no memory for the mirror of a moved mapping", "raise the memory limit (ulimit -v)");
     mr_copy_present(from, from + nlen);
@@ -148,10 +161,11 @@ static long do_mremap(struct frame *f) {
 }
 
 static long do_brk(struct frame *f) {
-  u64 want = f->a[0], old = UP(S.brk_cur);
-  if (want > S.brk_cur && (UP(want) > 2 * BIT46)) return (long)S.brk_cur;
+  word want = f->a[0], old = UP(S.brk_cur), next = mr_find(old);
+  if (want > S.brk_cur && !mr_in_zone(S.brk_start, UP(want) - S.brk_start)) return (long)S.brk_cur;
+  if (UP(want) > old && next < S.n_ranges && S.ranges[next].lo < UP(want)) return (long)S.brk_cur; /* its mirror must stay */
   if (UP(want) > old && mr_mirror_anon(old, UP(want), P_R | P_W, 0)) return (long)S.brk_cur;
-  u64 now = (u64)sys(__NR_brk, want, 0, 0);
+  word now = (word)sys(__NR_brk, want, 0, 0);
   if (UP(now) > old) mr_add(old, UP(now), P_R | P_W, R_ANON | R_MIRRORED | R_HEAP);
   else if (UP(want) > old) mr_mirror_drop(old, UP(want)); /* refused */
   if (UP(now) < old) mr_mirror_drop(UP(now), old), mr_remove(UP(now), old);
@@ -160,16 +174,16 @@ static long do_brk(struct frame *f) {
 
 static long do_madvise(struct frame *f) {
   enum { DONTNEED = 4, FREE = 8, REMOVE = 9, DONTFORK = 10, DOFORK = 11, HUGE = 14, NOHUGE = 15, WIPEONFORK = 18, KEEPONFORK = 19, DONTNEED_LOCKED = 24 };
-  u64 lo = f->a[0], hi = lo + UP(f->a[1]), what = f->a[2];
+  word lo = f->a[0], hi = lo + UP(f->a[1]), what = f->a[2];
   /* FREE lets each copy lose its pages at its own time; DONTNEED is a valid FREE (madvise(2)) and loses both now. */
   if (what == FREE) what = DONTNEED;
   long r = sys(__NR_madvise, lo, f->a[1], what);
   int drops = what == DONTNEED || what == DONTNEED_LOCKED || what == REMOVE;
   if (IS_ERR(r) || !IN_RANGE(lo)) return r;
   if (!drops && what != DONTFORK && what != DOFORK && what != HUGE && what != NOHUGE && what != WIPEONFORK && what != KEEPONFORK) return r;
-  for (u64 i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
+  for (word i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
     struct range *p = &S.ranges[i];
-    u64 a = p->lo > lo ? p->lo : lo, b = p->hi < hi ? p->hi : hi;
+    word a = p->lo > lo ? p->lo : lo, b = p->hi < hi ? p->hi : hi;
     if (!(p->flags & R_MIRRORED)) continue;
     long m = sys(__NR_madvise, MVA(a), b - a, what);
     mr_must(!drops || !IS_ERR(m), "the mirror of dropped memory cannot be dropped"); /* other advice changes no contents */
@@ -180,16 +194,16 @@ static long do_madvise(struct frame *f) {
 }
 
 static long do_shmat(struct frame *f) {
-  u64 ds[14]; /* struct shmid64_ds: ipc64_perm is 48 bytes, then shm_segsz */
-  long r = sys(__NR_shmctl, f->a[0], 2, ds);
+  word size;
+  long r = mr_shm_size(f->a[0], &size);
   if (IS_ERR(r)) return r;
-  u64 len = UP(ds[6]);
-  if (f->a[1] && !IN_RANGE(f->a[1])) return -E_INVAL;
-  r = sys(__NR_shmat, f->a[0], f->a[1], f->a[2]);
+  word len = UP(size);
+  if (f->a[1] && !mr_in_zone(f->a[1], len)) return -E_INVAL;
+  r = mr_shmat(f->a[0], f->a[1], f->a[2]);
   if (IS_ERR(r)) return r;
-  u64 lo = (u64)r;
-  if (!IN_RANGE(lo) || mr_mirror_anon(lo, lo + len, P_R | P_W, 0)) {
-    sys(__NR_shmdt, lo, 0, 0);
+  word lo = (word)r;
+  if (!usable(lo, len) || mr_mirror_anon(lo, lo + len, P_R | P_W, 0)) {
+    mr_shmdt(lo);
     return -E_NOMEM;
   }
   mr_escape("shared-memory", "shmat"); /* other processes write it */
@@ -198,9 +212,9 @@ static long do_shmat(struct frame *f) {
   return r;
 }
 static long do_shmdt(struct frame *f) {
-  u64 i = mr_find(f->a[0]);
+  word i = mr_find(f->a[0]);
   struct range was = i < S.n_ranges ? S.ranges[i] : (struct range){0, 0, 0, 0};
-  long r = sys(__NR_shmdt, f->a[0], 0, 0);
+  long r = mr_shmdt(f->a[0]);
   if (!IS_ERR(r) && was.lo == f->a[0] && was.flags & R_SHM) mr_mirror_drop(was.lo, was.hi), mr_remove(was.lo, was.hi);
   return r;
 }
@@ -211,40 +225,42 @@ static long do_fork(struct frame *f) {
   enum { VM = 0x100, VFORK = 0x4000, PARENT_SETTID = 0x100000, CHILD_SETTID = 0x1000000, PIDFD = 0x1000 };
   if (f->nr == __NR_fork || f->nr == __NR_vfork) {
     long pid = sys(__NR_fork, 0, 0, 0);
-    if (!pid) S.own_pid = (u64)sys(__NR_getpid, 0, 0, 0);
+    if (!pid) S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
     return pid;
   }
-  u64 args[16], flags, ptid, ctid, pidfd;
+  uint64_t args[16]; /* struct clone_args: flags, pidfd, child_tid, parent_tid, ... */
+  word flags, ptid, ctid, pidfd;
   long r;
   if (f->nr == __NR_clone) {
-    flags = f->a[0] & ~(u64)(VM | VFORK), ptid = f->a[2], ctid = f->a[3], pidfd = ptid;
-    r = sys6(__NR_clone, flags, 0, ptid, ctid, f->a[4], 0);
+    flags = f->a[0] & ~(word)(VM | VFORK), ptid = f->a[CLONE_PTID], ctid = f->a[CLONE_CTID], pidfd = ptid;
+    r = sys6(__NR_clone, flags, 0, f->a[2], f->a[3], f->a[4], 0);
   } else {
-    u64 n = f->a[1] < sizeof args ? f->a[1] : sizeof args;
+    word n = f->a[1] < sizeof args ? f->a[1] : sizeof args;
     if (n < 64) return -E_INVAL;
-    memset(args, 0, sizeof args), memcpy(args, (void *)f->a[0], n);
-    args[0] &= ~(u64)(VM | VFORK);
-    flags = args[0], pidfd = args[1], ctid = args[2], ptid = args[3];
+    memset(args, 0, sizeof args);
+    if (mr_peek(args, f->a[0], n)) return -E_FAULT;
+    args[0] &= ~(uint64_t)(VM | VFORK);
+    flags = (word)args[0], pidfd = (word)args[1], ctid = (word)args[2], ptid = (word)args[3];
     r = sys(__NR_clone3, args, n, 0);
   }
   if (r < 0) return r;
-  if (!r) S.own_pid = (u64)sys(__NR_getpid, 0, 0, 0);
+  if (!r) S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   if (flags & PARENT_SETTID) mr_copy(ptid, 4);
   if (flags & PIDFD && r) mr_copy(pidfd, 4);
   if (flags & CHILD_SETTID && !r) mr_copy(ctid, 4);
   return r;
 }
 
-int mr_is_memcall(u64 nr) {
-  switch (nr) {
-  case __NR_mmap: case __NR_munmap: case __NR_mprotect: case __NR_mremap: case __NR_brk: case __NR_madvise: case __NR_shmat:
+int mr_is_memcall(const struct frame *f) {
+  switch (f->nr) {
+  case MR_NR_mmap: case __NR_munmap: case __NR_mprotect: case __NR_mremap: case __NR_brk: case __NR_madvise: case __NR_shmat:
   case __NR_shmdt: case __NR_fork: case __NR_vfork: case __NR_clone: case __NR_clone3: return 1;
   }
   return 0;
 }
 long mr_memcall(struct frame *f) {
   switch (f->nr) {
-  case __NR_mmap: return do_mmap(f);
+  case MR_NR_mmap: return do_mmap(f);
   case __NR_munmap: return do_munmap(f);
   case __NR_mprotect: return do_mprotect(f);
   case __NR_mremap: return do_mremap(f);

@@ -6,10 +6,10 @@
 IN_STATE struct state mr_state;
 IN_STATE char mr_stack[MR_STACK];
 
-u64 mr_find(u64 addr) {
-  u64 lo = 0, hi = S.n_ranges;
+word mr_find(word addr) {
+  word lo = 0, hi = S.n_ranges;
   while (lo < hi) {
-    u64 mid = (lo + hi) / 2;
+    word mid = (lo + hi) / 2;
     if (S.ranges[mid].hi <= addr) lo = mid + 1;
     else hi = mid;
   }
@@ -19,40 +19,40 @@ u64 mr_find(u64 addr) {
 /* Room for two more. New tables are never freed: each doubles, so the waste is below the last one's size. */
 static void reserve_rows(void) {
   if (S.n_ranges + 2 <= S.cap_ranges) return;
-  u64 cap = S.cap_ranges * 2;
-  long p = sys6(__NR_mmap, 0, cap * sizeof(struct range), P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
+  word cap = S.cap_ranges * 2;
+  long p = sys6(MR_NR_mmap, 0, cap * sizeof(struct range), P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
   if (IS_ERR(p)) mr_die("no memory for the table of mapped ranges", "raise the memory limit (ulimit -v)");
   memcpy((void *)p, S.ranges, S.n_ranges * sizeof(struct range));
   S.ranges = (struct range *)p, S.cap_ranges = cap;
 }
-static void insert(u64 i, struct range r) {
+static void insert(word i, struct range r) {
   reserve_rows();
   memmove(&S.ranges[i + 1], &S.ranges[i], (S.n_ranges - i) * sizeof r);
   S.ranges[i] = r, S.n_ranges++;
 }
-static void delete(u64 i, u64 n) {
+static void delete(word i, word n) {
   memmove(&S.ranges[i], &S.ranges[i + n], (S.n_ranges - i - n) * sizeof(struct range));
   S.n_ranges -= n;
 }
 
-void mr_split(u64 at) {
-  u64 i = mr_find(at);
+void mr_split(word at) {
+  word i = mr_find(at);
   if (i == S.n_ranges || S.ranges[i].lo >= at) return;
   struct range right = S.ranges[i];
   right.lo = at;
   S.ranges[i].hi = at;
   insert(i + 1, right);
 }
-void mr_remove(u64 lo, u64 hi) {
+void mr_remove(word lo, word hi) {
   mr_split(lo), mr_split(hi);
-  u64 i = mr_find(lo), n = 0;
+  word i = mr_find(lo), n = 0;
   while (i + n < S.n_ranges && S.ranges[i + n].lo < hi) n++;
   if (n) delete(i, n);
 }
 static int same(struct range *a, struct range *b) { return a->hi == b->lo && a->prot == b->prot && a->flags == b->flags; }
-void mr_add(u64 lo, u64 hi, u32 prot, u32 flags) {
+void mr_add(word lo, word hi, u32 prot, u32 flags) {
   mr_remove(lo, hi);
-  u64 i = mr_find(lo);
+  word i = mr_find(lo);
   insert(i, (struct range){lo, hi, prot, flags});
   if (flags & R_SHM) return; /* shmdt ends one attachment: keep its bounds */
   if (i + 1 < S.n_ranges && same(&S.ranges[i], &S.ranges[i + 1])) S.ranges[i].hi = S.ranges[i + 1].hi, delete(i + 1, 1);
@@ -60,28 +60,28 @@ void mr_add(u64 lo, u64 hi, u32 prot, u32 flags) {
 }
 
 /* A fresh zero mirror. PROT_EXEC is never wanted there. */
-int mr_mirror_anon(u64 lo, u64 hi, u32 prot, u32 shared) {
-  long r = sys6(__NR_mmap, MVA(lo), hi - lo, prot & (P_R | P_W), (shared ? M_SHARED : M_PRIVATE) | M_ANON | M_FIXED | M_NORESERVE, -1ul, 0);
+int mr_mirror_anon(word lo, word hi, u32 prot, u32 shared) {
+  long r = sys6(MR_NR_mmap, MVA(lo), hi - lo, prot & (P_R | P_W), (shared ? M_SHARED : M_PRIVATE) | M_ANON | M_FIXED | M_NORESERVE, -1ul, 0);
   return IS_ERR(r) ? -1 : 0;
 }
 /* Back to the reservation: the kernel must not place anything else there. */
-void mr_mirror_drop(u64 lo, u64 hi) {
+void mr_mirror_drop(word lo, word hi) {
   if (lo >= hi) return;
   if (!S.reserved_space || IS_ERR(mr_mirror_anon(lo, hi, 0, 0))) sys(__NR_munmap, MVA(lo), hi - lo, 0);
 }
 /* Copies what is there to a fresh zero mirror. process_vm_readv on ourselves never faults: pages beyond a file's end are skipped.
    Zero pages are not written, so that untouched .bss costs nothing. */
-void mr_copy_present(u64 lo, u64 hi) {
-  u64 pid = (u64)sys(__NR_getpid, 0, 0, 0);
-  for (u64 p = lo; p < hi; p += PG) {
-    u64 local[2] = {(u64)S.buf_native, PG}, remote[2] = {p, PG};
-    long r = sys6(__NR_process_vm_readv, pid, (u64)local, 1, (u64)remote, 1, 0);
+void mr_copy_present(word lo, word hi) {
+  word pid = (word)sys(__NR_getpid, 0, 0, 0);
+  for (word p = lo; p < hi; p += PG) {
+    word local[2] = {(word)S.buf_native, PG}, remote[2] = {p, PG};
+    long r = sys6(__NR_process_vm_readv, pid, (word)local, 1, (word)remote, 1, 0);
     const char *from = S.buf_native;
     if (r == -E_NOSYS || r == -E_PERM) from = (const char *)p; /* a seccomp filter: read it plainly */
     else if (r != (long)PG) continue;
-    const u64 *w = (const u64 *)from;
-    u64 k = 0;
-    while (k < PG / 8 && !w[k]) k++;
-    if (k < PG / 8) memcpy((void *)MVA(p), from, PG);
+    const word *w = (const word *)from;
+    word k = 0;
+    while (k < PG / sizeof *w && !w[k]) k++;
+    if (k < PG / sizeof *w) memcpy((void *)MVA(p), from, PG);
   }
 }

@@ -12,7 +12,7 @@ void *memset(void *d, int c, size_t n) {
   return r;
 }
 void *memmove(void *d, const void *s, size_t n) {
-  if ((u64)d - (u64)s >= n) return memcpy(d, s, n);
+  if ((word)d - (word)s >= n) return memcpy(d, s, n);
   for (volatile char *p = d; n--;) p[n] = ((const char *)s)[n];
   return d;
 }
@@ -32,7 +32,7 @@ int mr_streq(const char *a, const char *b) {
   return *a == *b;
 }
 
-void mr_copy(u64 native, u64 len) {
+void mr_copy(word native, word len) {
   if (!len || !IN_RANGE(native)) return;
   memcpy((void *)MVA(native), (const void *)native, len);
 }
@@ -53,13 +53,13 @@ static void put_char(char c) {
 void mr_put(const char *s) {
   while (*s) put_char(*s++);
 }
-void mr_hex(u64 v) {
+void mr_hex(word v) {
   mr_put("0x");
-  int shift = 60;
+  int shift = 8 * sizeof v - 4;
   while (shift && !(v >> shift)) shift -= 4;
   for (; shift >= 0; shift -= 4) put_char("0123456789abcdef"[v >> shift & 15]);
 }
-void mr_num(u64 v) {
+void mr_num(word v) {
   char b[20];
   int n = 0;
   do b[n++] = (char)('0' + v % 10);
@@ -88,19 +88,19 @@ void mr_must(int ok, const char *what) {
 
 /* Counted without the lock (a boundary call may do it): a slot is claimed by the atomic count, names are short constants. */
 void mr_escape(const char *kind, const char *name) {
-  u64 n = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
-  for (u64 i = 0; i < n; i++)
+  word n = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
+  for (word i = 0; i < n; i++)
     if (mr_streq(S.escapes[i].kind, kind) && mr_streq(S.escapes[i].name, name)) {
       __atomic_fetch_add(&S.escapes[i].count, 1, __ATOMIC_RELAXED);
       return;
     }
-  u64 i = __atomic_fetch_add(&S.n_escapes, 1, __ATOMIC_RELAXED);
+  word i = __atomic_fetch_add(&S.n_escapes, 1, __ATOMIC_RELAXED);
   if (i >= MAX_ESCAPES) i = MAX_ESCAPES - 1;
-  for (u64 k = 0; k + 1 < sizeof S.escapes[i].kind && kind[k]; k++) S.escapes[i].kind[k] = kind[k];
-  for (u64 k = 0; k + 1 < sizeof S.escapes[i].name && name[k]; k++) S.escapes[i].name[k] = name[k];
+  for (word k = 0; k + 1 < sizeof S.escapes[i].kind && kind[k]; k++) S.escapes[i].kind[k] = kind[k];
+  for (word k = 0; k + 1 < sizeof S.escapes[i].name && name[k]; k++) S.escapes[i].name[k] = name[k];
   __atomic_fetch_add(&S.escapes[i].count, 1, __ATOMIC_RELAXED);
 }
-void mr_escape_nr(const char *kind, u64 nr) {
+void mr_escape_nr(const char *kind, word nr) {
   char b[12];
   int n = 0, m = 0;
   char r[12];

@@ -1,14 +1,24 @@
+// The runtime by itself, in both word sizes: programs that make the rewriter's sequences by hand.
 import { spawnSync, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..');
 const dir = mkdtempSync(join(tmpdir(), 'mirror-runtime-'));
-const program = join(dir, 'program');
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-function link(output: string, kind: string[]): void {
+const bits = [64, 32] as const;
+type Bits = (typeof bits)[number];
+const folder = (size: Bits): string => join(dir, String(size));
+const program = (size: Bits): string => join(folder(size), 'program');
+
+const staticPie = ['-fPIE', '-static-pie'];
+const fixedAddress = ['-fno-pie', '-static', '-no-pie'];
+
+function link(size: Bits, output: string, kind: string[]): void {
   const flags = [
+    `-m${size}`,
     '-O1',
     '-mno-red-zone',
     '-fno-stack-protector',
@@ -26,13 +36,13 @@ function link(output: string, kind: string[]): void {
     '-Wl,-e,__mirror_start',
     '-Wl,-z,noexecstack',
     join(__dirname, 'program.c'),
-    join(dir, 'libmirror.a'),
+    join(folder(size), 'libmirror.a'),
     '-o',
     output,
   ]);
 }
-function run(scenario: string, env: Record<string, string> = {}, wrap: string[] = []) {
-  const [command, ...args] = [...wrap, program, scenario];
+function run(size: Bits, scenario: string, env: Record<string, string> = {}, wrap: string[] = []) {
+  const [command, ...args] = [...wrap, program(size), scenario];
   const done = spawnSync(command as string, args, {
     encoding: 'utf8',
     timeout: 60000,
@@ -41,49 +51,67 @@ function run(scenario: string, env: Record<string, string> = {}, wrap: string[] 
   return { status: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };
 }
 
-beforeAll(() => {
-  execFileSync('sh', [join(root, 'runtime', 'build.sh'), 'gcc', dir]);
-  link(program, ['-fPIE', '-static-pie']);
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+function expectEqual(size: Bits, scenario: string, wrap: string[] = []): void {
+  const done = run(size, scenario, { MIRROR_CHECK: 'exit' }, wrap);
+  expect(done.stderr).toMatch(/mirrorasm: checked [1-9]\d+ bytes, 0 differ\n$/);
+  expect(done).toMatchObject({ status: 0, signal: null });
+}
 
-describe('mirror equals native', () => {
-  test.each(['memory', 'boundary', 'signals', 'threads', 'fork', 'registers', 'painted', ''])(
+beforeAll(() => {
+  for (const size of bits) {
+    mkdirSync(folder(size));
+    execFileSync('sh', [join(root, 'runtime', 'build.sh'), 'gcc', folder(size), String(size)]);
+    link(size, program(size), size === 64 ? staticPie : fixedAddress);
+  }
+});
+
+describe.each(bits)('%i bits: mirror equals native', (size) => {
+  test.each(['memory', 'boundary', 'forms', 'signals', 'threads', 'fork', 'registers', 'painted', ''])(
     'after scenario "%s"',
-    (scenario) => {
-      const done = run(scenario, { MIRROR_CHECK: 'exit' });
-      expect(done.stderr).toMatch(/mirrorasm: checked [1-9]\d+ bytes, 0 differ\n$/);
-      expect(done).toMatchObject({ status: 0, signal: null });
-    },
+    (scenario) => expectEqual(size, scenario),
   );
 });
 
-test('a lost mirror store is reported with its symbol, and the exit code is 121', () => {
-  const report = join(dir, 'lost.json');
-  const done = run('lost', { MIRROR_CHECK: 'exit', MIRROR_REPORT: report });
-  expect(done.status).toBe(121);
-  expect(done.stderr).toMatch(/, 1 differ\n.* victim\+16, 1 bytes/);
-  const json = JSON.parse(readFileSync(report, 'utf8'));
-  expect(json).toMatchObject({ program, bytesDiffering: 1, recoveries: 0, mirrorOffset: '-0x400000200000' });
-  expect(json.differences).toEqual([
-    { address: expect.stringMatching(/^0x7/), symbol: 'victim', offset: 16, length: 1 },
-  ]);
-  expect(json.bytesChecked).toBe(json.bytesMirrored);
-  expect(run('lost').status).toBe(0);
-});
+test.each(bits)(
+  '%i bits: a lost mirror store is reported with its symbol, and the exit code is 121',
+  (size) => {
+    const report = join(folder(size), 'lost.json');
+    const done = run(size, 'lost', { MIRROR_CHECK: 'exit', MIRROR_REPORT: report });
+    expect(done.status).toBe(121);
+    const offset = (2 * size) / 8;
+    expect(done.stderr).toMatch(new RegExp(`, 1 differ\\n.* victim\\+${offset}, 1 bytes`));
+    const json = JSON.parse(readFileSync(report, 'utf8'));
+    expect(json).toMatchObject({
+      program: program(size),
+      bytesDiffering: 1,
+      recoveries: 0,
+      mirrorOffset: size === 64 ? '-0x400000200000' : '-0x7fe00000',
+    });
+    expect(json.differences).toEqual([
+      {
+        address: expect.stringMatching(size === 64 ? /^0x7/ : /^0x80[4-9a-f]/),
+        symbol: 'victim',
+        offset,
+        length: 1,
+      },
+    ]);
+    expect(json.bytesChecked).toBe(json.bytesMirrored);
+    expect(run(size, 'lost').status).toBe(0);
+  },
+);
 
-test('exit codes pass through; an unknown call is an escape', () => {
-  expect(run('seven', { MIRROR_CHECK: 'exit' }).status).toBe(7);
-  expect(run('seven')).toMatchObject({ status: 7, stderr: '' });
-  const report = join(dir, 'escapes-%p.json');
-  run('boundary', { MIRROR_REPORT: report });
-  const file = execFileSync('sh', ['-c', `cat ${dir}/escapes-*.json`], { encoding: 'utf8' });
+test.each(bits)('%i bits: exit codes pass through; an unknown call is an escape', (size) => {
+  expect(run(size, 'seven', { MIRROR_CHECK: 'exit' }).status).toBe(7);
+  expect(run(size, 'seven')).toMatchObject({ status: 7, stderr: '' });
+  const report = join(folder(size), 'escapes-%p.json');
+  run(size, 'boundary', { MIRROR_REPORT: report });
+  const file = execFileSync('sh', ['-c', `cat ${folder(size)}/escapes-*.json`], { encoding: 'utf8' });
   expect(JSON.parse(file).escapes).toEqual([{ kind: 'syscall', name: '999', count: 1 }]);
 });
 
-test('the runtime stays within its bound on the program stack', () => {
+test.each(bits)('%i bits: the runtime stays within its bound on the program stack', (size) => {
   const bound = Number(/MR_K (\d+)/.exec(readFileSync(join(root, 'runtime', 'limits.h'), 'utf8'))?.[1]);
-  const used = run('painted').stdout.trim().split(/\s+/).map(Number);
+  const used = run(size, 'painted').stdout.trim().split(/\s+/).map(Number);
   expect(used).toHaveLength(2);
   for (const bytes of used) {
     expect(bytes).toBeGreaterThan(64);
@@ -91,20 +119,47 @@ test('the runtime stays within its bound on the program stack', () => {
   }
 });
 
+test.each(bits)('%i bits: an address space limit is no refusal', (size) => {
+  expect(run(size, 'seven', {}, ['sh', '-c', 'ulimit -v 1000000; exec "$0" "$@"']).status).toBe(7);
+});
+
+const stackLimit = (kilobytes: string): string[] => ['sh', '-c', `ulimit -s ${kilobytes}; exec "$0" "$@"`];
+
+describe('32 bits: layouts that leave room for the mirror', () => {
+  test.each([
+    ['without randomisation', ['setarch', '-R']],
+    ['mmap from the bottom', ['setarch', '-L']],
+    ['3 GiB, as a 32-bit kernel gives', ['setarch', '-3']],
+    ['an unlimited stack', stackLimit('unlimited')],
+    ['a large stack', stackLimit('1000000')],
+  ])('%s', (_title, wrap) => {
+    for (const scenario of ['memory', 'threads', 'signals']) expectEqual(32, scenario, wrap);
+  });
+});
+
 describe('refusal, with what to do', () => {
-  test('setarch -L', () => {
-    const done = run('', {}, ['setarch', '-L']);
+  test('64 bits: setarch -L', () => {
+    const done = run(64, '', {}, ['setarch', '-L']);
     expect(done.status).toBe(120);
     expect(done.stderr).toMatch(/bit 46.*\n.*static-PIE.*setarch -L/);
   });
-  test('non-PIE', () => {
+  test('64 bits: non-PIE', () => {
     const fixed = join(dir, 'fixed');
-    link(fixed, ['-fPIE', '-static', '-no-pie']);
+    link(64, fixed, ['-fPIE', '-static', '-no-pie']);
     const done = spawnSync(fixed, { encoding: 'utf8' });
     expect(done.status).toBe(120);
     expect(done.stderr).toMatch(/bit 46/);
   });
-  test('an address space limit is no refusal', () => {
-    expect(run('seven', {}, ['sh', '-c', 'ulimit -v 1000000; exec "$0" "$@"']).status).toBe(7);
+  test('32 bits: 3 GiB filled from the middle', () => {
+    const done = run(32, '', {}, ['setarch', '-3', '-L']);
+    expect(done.status).toBe(120);
+    expect(done.stderr).toMatch(/no room for a mirror.*\n.*setarch -3 -L/);
+  });
+  test('32 bits: an image where mirrors are', () => {
+    const high = join(dir, 'high');
+    link(32, high, [...fixedAddress, '-Wl,-Ttext-segment=0x90000000']);
+    const done = spawnSync(high, { encoding: 'utf8' });
+    expect(done.status).toBe(120);
+    expect(done.stderr).toMatch(/no room for a mirror/);
   });
 });

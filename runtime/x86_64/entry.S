@@ -6,8 +6,8 @@
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall
-        .globl  mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp
-        .hidden mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp
+        .globl  mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
 
 # copies the stack bytes a boundary call may have dirtied; \top is the program's rsp - 128. Clobbers rcx, rsi, rdi.
         .macro  MIRROR_DEAD
@@ -48,6 +48,7 @@ __mirror_syscall:
         xchg    %rcx, %r11
         lea     -128(%rsp), %rsp                # step over the red zone
         pushfq
+        cld
         push    %rcx
         cmp     $56, %eax
         je      .Lclone
@@ -209,12 +210,13 @@ mr_unlock_exit:
 # frame, then goes to the program's handler.
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
+__mirror_sigtramp_info:
         push    %rdi; push %rsi; push %rdx
         lea     24(%rsp), %rsi                  # the int frame
         push    %rbx
         mov     %rsp, %rbx
         and     $-16, %rsp
-        call    mr_sigframe                     # (signal, frame, ucontext) -> handler
+        call    mr_sigframe                     # (signal, frame, any) -> handler
         mov     %rbx, %rsp
         lea     32-MR_K(%rsp), %rsi
         MIRROR_DEAD

@@ -1,0 +1,292 @@
+# Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for. Data is found relative to
+# the instruction pointer: ebx is the program's.
+#include "limits.h"
+        .set    D, -MR_DISTANCE                 # D(m) is the mirror of m, modulo 2^32
+        .text
+        .hidden mr_state, mr_stack, mr_init, mr_dispatch, mr_sigframe
+        .globl  __dso_handle                    # normally crtbegin.o's
+        .hidden __dso_handle
+        .globl  __mirror_start, __mirror_syscall
+        .hidden __mirror_start, __mirror_syscall
+        .globl  mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+
+# copies the stack bytes a boundary call may have dirtied; esi is MR_K below the program's esp. Clobbers ecx, esi, edi.
+        .macro  MIRROR_DEAD
+        lea     D(%esi), %edi
+        mov     $MR_K/4, %ecx
+        rep movsl
+        .endm
+
+# Process entry (psABI 2.3.1: esp at argc, edx a function for atexit). Init runs on the runtime's stack so that the program's
+# stack stays as the kernel left it, but for one word, which is zeroed again.
+        .type   __mirror_start, @function
+__mirror_start:
+        .cfi_startproc
+        .cfi_undefined eip
+        call    1f
+1:      pop     %eax
+        movl    $0, -4(%esp)
+        lea     mr_stack-1b+MR_STACK-8(%eax), %eax
+        mov     %esp, (%eax)
+        xchg    %eax, %esp
+        push    %ecx; push %edx; push %ebx; push %ebp; push %esi; push %edi
+        push    %eax
+        call    mr_init
+        pop     %eax
+        pop     %edi; pop %esi; pop %ebp; pop %ebx; pop %edx; pop %ecx
+        xor     %eax, %eax
+        mov     (%esp), %esp
+        jmp     _start
+        .cfi_endproc
+        .size   __mirror_start, .-__mirror_start
+
+# Called in place of int $0x80: eax number, ebx ecx edx esi edi ebp arguments. Preserves all but eax, flags included.
+        .type   __mirror_syscall, @function
+__mirror_syscall:
+        .cfi_startproc
+        pushf
+        cld
+        cmp     $119, %eax
+        je      .Lsigreturn
+        cmp     $173, %eax                      # rt_sigreturn
+        je      .Lsigreturn
+        cmp     $120, %eax
+        je      .Lclone
+        cmp     $435, %eax
+        je      .Lclone3
+.Lcommon:
+        push    %ebp; push %edi; push %esi; push %edx; push %ecx; push %ebx; push %eax
+        push    %esp                            # struct frame *
+        call    mr_dispatch
+        lea     4(%esp), %esp
+        mov     %eax, (%esp)
+        lea     36-MR_K(%esp), %esi             # 36: struct frame
+        MIRROR_DEAD
+        pop     %eax; pop %ebx; pop %ecx; pop %edx; pop %esi; pop %edi; pop %ebp # only reads of the stack from here on
+        popf
+        ret
+.Lsigreturn:                                    # the kernel finds the frame at esp; no register but eax is alive
+        mov     (%esp), %ecx
+        mov     %ecx, D(%esp)
+        mov     4(%esp), %ecx
+        mov     %ecx, D+4(%esp)
+        lea     8(%esp), %esp
+        int     $0x80
+        ud2
+
+# clone and clone3 with a new stack: the child starts with nothing on it, so its return address and flags go just below its top.
+.Lclone:                                        # flags ebx, stack ecx, parent_tid edx, tls esi, child_tid edi
+        test    %ecx, %ecx
+        jz      .Lcommon                        # as fork: the child has a copy of this stack
+        push    %ebp
+        call    1f
+1:      mov     (%esp), %ebp
+        movl    $1, mr_state-1b+4(%ebp)
+        test    $0x200000, %ebx                 # CLONE_CHILD_CLEARTID
+        jz      2f
+        mov     %edi, mr_state-1b+8(%ebp)
+2:      mov     12(%esp), %ebp
+        mov     %ebp, D-4(%ecx)
+        mov     %ebp, -4(%ecx)
+        mov     %ebp, D+12(%esp)                # what was pushed above, so that nothing is left to copy afterwards
+        mov     8(%esp), %ebp
+        mov     %ebp, D-8(%ecx)
+        mov     %ebp, -8(%ecx)
+        mov     %ebp, D+8(%esp)
+        mov     (%esp), %ebp
+        mov     %ebp, D(%esp)
+        mov     4(%esp), %ebp
+        mov     %ebp, D+4(%esp)
+        int     $0x80
+        test    %eax, %eax
+        jz      .Lchild
+        js      .Lparent_done
+        test    $0x101000, %ebx                 # CLONE_PARENT_SETTID, CLONE_PIDFD: the kernel wrote *edx
+        jz      .Lparent_done
+3:      mov     (%edx), %ebp                    # copy until stable: the child may be running already
+        mov     %ebp, D(%edx)
+        lock orl $0, (%esp)
+        cmp     (%edx), %ebp
+        jne     3b
+.Lparent_done:
+        mov     4(%esp), %ebp
+        lea     8(%esp), %esp
+        popf
+        ret
+.Lchild:
+        lea     -8(%esp), %esp
+        test    $0x1000000, %ebx                # CLONE_CHILD_SETTID
+        jz      4f
+        mov     (%edi), %eax
+        mov     %eax, D(%edi)
+4:      test    $0x100, %ebx                    # without CLONE_VM the lock is our own copy: nobody else can release it
+        jnz     5f
+        call    6f
+6:      mov     (%esp), %eax
+        mov     %eax, D(%esp)
+        lea     4(%esp), %esp
+        movl    $0, mr_state-6b(%eax)
+5:      xor     %eax, %eax
+        popf
+        ret
+
+# struct clone_args (ebx), 8 bytes each: flags 0, pidfd 8, child_tid 16, parent_tid 24, exit_signal 32, stack 40, stack_size 48
+.Lclone3:
+        cmpl    $0, 40(%ebx)
+        je      .Lcommon
+        push    %ebp; push %edx; push %ecx
+        call    1f
+1:      mov     (%esp), %edx
+        movl    $1, mr_state-1b+4(%edx)
+        testl   $0x200000, (%ebx)
+        jz      2f
+        mov     16(%ebx), %ecx
+        mov     %ecx, mr_state-1b+8(%edx)
+2:      mov     40(%ebx), %ecx
+        add     48(%ebx), %ecx
+        mov     20(%esp), %ebp
+        mov     %ebp, D-4(%ecx)
+        mov     %ebp, -4(%ecx)
+        mov     %ebp, D+20(%esp)
+        mov     16(%esp), %ebp
+        mov     %ebp, D-8(%ecx)
+        mov     %ebp, -8(%ecx)
+        mov     %ebp, D+16(%esp)
+        .irp    at, 0, 4, 8, 12
+        mov     \at(%esp), %ebp
+        mov     %ebp, D+\at(%esp)
+        .endr
+        mov     4(%esp), %ecx
+        mov     8(%esp), %edx                   # and ebp holds its own value: all registers as the program gave them
+        int     $0x80
+        test    %eax, %eax
+        jz      .Lchild3
+        js      .Lparent3_done
+        testl   $0x100000, (%ebx)
+        jz      4f
+        mov     24(%ebx), %edx
+3:      mov     (%edx), %ebp
+        mov     %ebp, D(%edx)
+        lock orl $0, (%esp)
+        cmp     (%edx), %ebp
+        jne     3b
+4:      testl   $0x1000, (%ebx)
+        jz      .Lparent3_done
+        mov     8(%ebx), %edx
+        mov     (%edx), %ebp
+        mov     %ebp, D(%edx)
+.Lparent3_done:
+        mov     4(%esp), %ecx
+        mov     8(%esp), %edx
+        mov     12(%esp), %ebp
+        lea     16(%esp), %esp
+        popf
+        ret
+.Lchild3:                                       # ebx may point to the parent's stack and be gone: child_tid is copied by nobody else
+        lea     -8(%esp), %esp
+        popf
+        ret
+        .cfi_endproc
+        .size   __mirror_syscall, .-__mirror_syscall
+
+# long mr_sys6(nr, a, b, c, d, e, f)
+        .type   mr_sys6, @function
+mr_sys6:
+        push    %ebx; push %esi; push %edi; push %ebp
+        mov     20(%esp), %eax
+        mov     24(%esp), %ebx; mov 28(%esp), %ecx; mov 32(%esp), %edx
+        mov     36(%esp), %esi; mov 40(%esp), %edi; mov 44(%esp), %ebp
+        int     $0x80
+        pop     %ebp; pop %edi; pop %esi; pop %ebx
+        ret
+        .size   mr_sys6, .-mr_sys6
+
+# long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
+# check made meanwhile by another thread finds them equal.
+        .type   mr_native, @function
+mr_native:
+        push    %ebx; push %esi; push %edi; push %ebp
+        mov     20(%esp), %ebp
+        lea     36-MR_K(%ebp), %esi
+        MIRROR_DEAD
+        mov     (%ebp), %eax
+        mov     4(%ebp), %ebx; mov 8(%ebp), %ecx; mov 12(%ebp), %edx
+        mov     16(%ebp), %esi; mov 20(%ebp), %edi; mov 24(%ebp), %ebp
+        int     $0x80
+        pop     %ebp; pop %edi; pop %esi; pop %ebx
+        ret
+        .size   mr_native, .-mr_native
+
+# long mr_on_stack(fn, frame): only with the lock held and signals blocked.
+        .type   mr_on_stack, @function
+mr_on_stack:
+        push    %ebp
+        mov     %esp, %ebp
+        call    1f
+1:      pop     %eax
+        lea     mr_stack-1b+MR_STACK-64(%eax), %esp
+        push    12(%ebp)
+        call    *8(%ebp)
+        mov     %ebp, %esp
+        pop     %ebp
+        ret
+        .size   mr_on_stack, .-mr_on_stack
+
+# void mr_exit_thread(status, app_sp): the stack may outlive the thread, so its bytes are made equal first.
+        .type   mr_exit_thread, @function
+mr_exit_thread:
+        mov     4(%esp), %ebx
+        mov     8(%esp), %esi
+        sub     $MR_K, %esi
+        MIRROR_DEAD
+        mov     $1, %eax
+        int     $0x80
+        ud2
+        .size   mr_exit_thread, .-mr_exit_thread
+
+# After the thread's own stack is unmapped: no stack may be used, ours belongs to the next holder of the lock.
+        .type   mr_unlock_exit, @function
+mr_unlock_exit:
+        call    1f
+1:      pop     %eax
+        movl    $0, mr_state-1b(%eax)
+        xor     %ebx, %ebx
+        mov     $1, %eax
+        int     $0x80
+        ud2
+        .size   mr_unlock_exit, .-mr_unlock_exit
+
+# Signal entry (kernel arch/x86/kernel/signal_32.c: eax signal, edx siginfo, ecx context, esp at pretcode; handlers take the same
+# from the frame): copies the int frame, then goes to the program's handler. One entry a layout of the frame.
+        .type   __mirror_sigtramp, @function
+__mirror_sigtramp:
+        push    %eax                            # becomes the handler's address
+        push    $0
+        jmp     .Lsigentry
+        .size   __mirror_sigtramp, .-__mirror_sigtramp
+        .type   __mirror_sigtramp_info, @function
+__mirror_sigtramp_info:
+        push    %eax
+        push    $1
+.Lsigentry:
+        push    %eax; push %edx; push %ecx; push %esi; push %edi
+        push    20(%esp)                        # which layout
+        lea     32(%esp), %edx                  # the int frame
+        push    %edx
+        push    %eax
+        call    mr_sigframe                     # (signal, frame, with info) -> handler
+        lea     12(%esp), %esp
+        mov     %eax, 24(%esp)
+        lea     28-MR_K(%esp), %esi
+        MIRROR_DEAD
+        pop     %edi; pop %esi; pop %ecx; pop %edx; pop %eax
+        lea     4(%esp), %esp
+        ret
+        .size   __mirror_sigtramp_info, .-__mirror_sigtramp_info
+
+        .section .rodata
+        .balign 4
+__dso_handle:
+        .long   0
+        .section .note.GNU-stack,"",@progbits

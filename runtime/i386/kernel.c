@@ -1,0 +1,92 @@
+/* What the kernel does in its own way on i386: int frames, many calls in one, older forms of calls. */
+#include "mr.h"
+
+/* Kernel arch/x86/include/asm/sigframe.h. sigframe_ia32: pretcode, sig, sigcontext 88, fpstate_unused 624, extramask, retcode 8.
+   rt_sigframe_ia32: pretcode, sig, pinfo, puc, siginfo 128, ucontext 116 (sigcontext at 20), retcode 8. sigcontext has the address of
+   the extended state at 76: 112 bytes of fsave image, then the fxsave image (uapi/asm/sigcontext.h, struct _fpstate_32). */
+word mr_frame_end(word frame, int info) {
+  enum { SAVED_ONLY = 112, MAGIC = 110, SW_BYTES = 112 + 464 };
+  word end = frame + (info ? 268 : 732), fp = *(word *)(frame + (info ? 16 + 128 + 20 : 8) + 76);
+  if (!fp) return end;
+  u32 *sw = (u32 *)(fp + SW_BYTES);
+  word stop = fp + SAVED_ONLY;
+  if (*(uint16_t *)(fp + MAGIC) == 0) stop = fp + (sw[0] == 0x46505853 ? sw[1] : SAVED_ONLY + 512); /* 0: there is an fxsave image */
+  return stop > end ? stop : end;
+}
+
+int mr_refused(const struct frame *f, long *result) {
+  const char *name;
+  switch (f->nr) {
+  case __NR_vm86old: case __NR_vm86: name = "vm86"; break; /* runs 16-bit code that stores what it likes */
+  case __NR_uselib: name = "uselib"; break;                /* maps memory by itself */
+  default: return 0;
+  }
+  mr_escape("refused", name);
+  *result = -E_NOSYS;
+  return 1;
+}
+
+/* Words of arguments of the socket calls (kernel net/socket.c, nargs). */
+static const unsigned char socket_words[] = {0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4};
+enum { IPC_MSGRCV = 12, IPC_SHMAT = 21, IPC_SHMDT = 22 };
+
+/* The call that is packed into another one; null for a bad pointer. What the kernel refuses stays as it is. */
+struct frame *mr_unwrap(struct frame *f, struct frame *to) {
+  word w[6], call = f->a[0] & 0xffff;
+  *to = *f;
+  switch (f->nr) {
+  case __NR_socketcall:
+    if (f->a[0] - 1 >= sizeof socket_words - 1) return f;
+    to->nr = NR_SOCKETCALL + f->a[0];
+    return mr_peek(to->a, f->a[1], socket_words[f->a[0]] * sizeof(word)) ? 0 : to;
+  case __NR_ipc: /* call | version << 16, first, second, third, ptr, fifth (kernel ipc/syscall.c) */
+    if (call > 24) return f;
+    to->nr = NR_IPC + call;
+    to->a[0] = f->a[1], to->a[1] = f->a[4], to->a[2] = f->a[2];
+    if (call == IPC_SHMAT) to->nr = __NR_shmat;
+    if (call == IPC_SHMDT) to->nr = __NR_shmdt, to->a[0] = f->a[4];
+    if (call == IPC_MSGRCV && !(f->a[0] >> 16)) { /* struct ipc_kludge: the message, its type */
+      if (mr_peek(w, f->a[4], 8)) return 0;
+      to->a[1] = w[0];
+    }
+    return to;
+  case __NR_mmap: /* a structure; the offset counts bytes */
+    if (mr_peek(w, f->a[0], sizeof w)) return 0;
+    if (w[5] & (PG - 1)) return f;
+    memcpy(to->a, w, sizeof w);
+    to->nr = __NR_mmap2, to->a[5] = w[5] / PG;
+    return to;
+  case __NR_select:
+    to->nr = __NR__newselect;
+    return mr_peek(to->a, f->a[0], 5 * sizeof(word)) ? 0 : to;
+  }
+  return f;
+}
+
+/* ipc's shmat stores the address where its third argument points. */
+long mr_rewrap(const struct frame *f, long result) {
+  word old;
+  if (f->nr != __NR_ipc || (f->a[0] & 0xffff) != IPC_SHMAT || IS_ERR(result)) return result;
+  if (mr_peek(&old, f->a[3], sizeof old)) {
+    mr_shmdt((word)result);
+    return -E_FAULT;
+  }
+  *(long *)f->a[3] = result;
+  mr_copy(f->a[3], sizeof(word));
+  return 0;
+}
+
+/* The kernel has shmat by itself only since 5.1. */
+long mr_shmat(word id, word at, word flags) {
+  word address = 0;
+  long r = sys6(__NR_ipc, IPC_SHMAT, id, flags, (word)&address, at, 0);
+  return r ? r : (long)address;
+}
+long mr_shmdt(word at) { return sys6(__NR_ipc, IPC_SHMDT, 0, 0, 0, at, 0); }
+long mr_shm_size(word id, word *size) {
+  enum { SHMCTL = 24, IPC_STAT = 2, IPC_64 = 0x100 };
+  word ds[21]; /* struct shmid64_ds: ipc64_perm is 36 bytes, then shm_segsz */
+  long r = sys6(__NR_ipc, SHMCTL, id, IPC_STAT | IPC_64, 0, (word)ds, 0);
+  *size = ds[9];
+  return r;
+}

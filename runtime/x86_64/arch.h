@@ -1,0 +1,46 @@
+/* What the runtime has to know of x86-64: calls, registers at the boundary, where programs may live. */
+#ifndef MR_ARCH_H
+#define MR_ARCH_H
+#include <asm/unistd_64.h>
+
+#define MR_NR_mmap __NR_mmap
+#define MR_NR_getrlimit __NR_getrlimit
+#define MR_ELF(name) Elf64_##name
+#define MR_RED_ZONE 128
+#define MR_MAX_STACK (1ul << 44)
+
+/* What entry.S pushes, lowest address first. */
+struct frame { word nr, a[6], ret, flags; };
+
+static inline long sys6(long n, word a, word b, word c, word d, word e, word f) {
+  long r;
+  register word r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+  __asm__ volatile("syscall" : "=a"(r) : "0"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+  return r;
+}
+
+/* Addresses that can have a mirror: bit 46 set, and far enough up that the mirror's are below. User addresses end at 2^47. */
+#define BIT46 (1ul << 46)
+#define NATIVE_LOW (2 * (MR_DISTANCE - BIT46) + BIT46)
+static inline int mr_in_zone(word lo, word len) { return lo >= NATIVE_LOW && lo < 2 * BIT46 && len <= 2 * BIT46 - lo; }
+
+enum { FLOCK_SIZE = 32, FLOCK64_SIZE = 32 }; /* struct flock */
+#define MR_USER_END (1ul << 47)
+enum { MR_ROWS = 512 };
+
+static inline struct frame *mr_unwrap(struct frame *f, struct frame *to) { return (void)to, f; }
+static inline long mr_rewrap(const struct frame *f, long result) { return (void)f, result; }
+static inline long mr_shmat(word id, word at, word flags) { return sys6(__NR_shmat, id, at, flags, 0, 0, 0); }
+static inline long mr_shmdt(word at) { return sys6(__NR_shmdt, at, 0, 0, 0, 0, 0); }
+static inline long mr_shm_size(word id, word *size) {
+  word ds[14]; /* struct shmid64_ds: ipc64_perm is 48 bytes, then shm_segsz */
+  long r = sys6(__NR_shmctl, id, 2, (word)ds, 0, 0, 0);
+  *size = ds[6];
+  return r;
+}
+
+/* Order of clone's arguments (clone(2), C library/kernel differences). */
+enum { CLONE_PTID = 2, CLONE_CTID = 3, CLONE_TLS = 4 };
+/* The kernel's struct sigaction: handler, flags, restorer, mask. */
+enum { SIGACTION_WORDS = 4 };
+#endif
