@@ -1,7 +1,15 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'scripts/jest-transform.cjs', 'src/parse/generated/**', 'src/isa/generated/**', 'fixtures/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'scripts/jest-transform.cjs',
+      'src/parse/generated/**',
+      'src/isa/generated/**',
+      'fixtures/**',
+    ],
+  },
   ...tseslint.configs.strict,
   {
     rules: {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hashOf, putStamp, quiet, root, stamped, step } from '../tools.mjs';
 
 const needed = ['binutils', 'dpkg-dev', 'gcc', 'make', 'musl-tools', 'patch', 'time', 'xz-utils'];
-const neededByTests = ['ccache', 'clang', 'g++', 'gdb', 'tcl'];
+const neededByTests = ['ccache', 'clang', 'g++', 'gcc-multilib', 'gdb', 'tcl'];
 
 export function debianPackages() {
   const wanted = process.argv.includes('--tests') ? [...needed, ...neededByTests].sort() : needed;
