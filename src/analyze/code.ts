@@ -3,6 +3,7 @@ import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
 import type { Mode } from '../isa/rows.js';
 import type { Directive, Instruction, SourceFile } from '../parse/syntax.js';
+import { spelledInstruction } from './byte-idioms.js';
 import { classify } from './classify.js';
 import type { WriteKind } from './classify.js';
 import { directiveRole } from './directives.js';
@@ -101,10 +102,13 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
           refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
         place = placeOf(places, sections.current);
         return;
-      case 'data':
+      case 'data': {
+        const spelled = sections.executable ? spelledInstruction(body.name, body.args) : undefined;
+        if (spelled !== undefined) return instruction(i, spelled);
         if (sections.executable && !allow.has('data-in-code'))
           refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
         return;
+      }
       case 'layout':
         return;
       case 'neutral':
