@@ -20,6 +20,8 @@ export interface Unit {
   readonly kind: WriteKind;
   /** The canonical frame address is computed from the stack pointer here, so moving that must be told to the unwinder. */
   readonly cfaOnStackPointer: boolean;
+  /** Part of a function that changes no register but its result, whatever the ABI allows. */
+  readonly keepsRegisters: boolean;
 }
 
 export interface Code {
@@ -31,6 +33,8 @@ export interface Code {
   readonly target: Int32Array;
   /** Units at which a symbol of type function begins. */
   readonly functionEntries: ReadonlySet<number>;
+  /** Units at which a label stands that other files or a pointer may know: a call may come there. */
+  readonly callable: ReadonlySet<number>;
   /** Names of symbols of type function that are defined in this file. */
   readonly functions: ReadonlySet<string>;
   readonly diagnostics: readonly Diagnostic[];
@@ -52,12 +56,19 @@ type Known =
 /** The longest instruction there is (AMD64 APM volume 3, 1.1). */
 const INSTRUCTION_BYTES = 15;
 
+/** Gives its caller's address in a register; the caller knows which one and loses no other. */
+const registerThunk = /^__(x86|i686)\.get_pc_thunk\./;
+
+/** Labels that leave no symbol behind: only this file's code can know them. */
+const isLocalLabel = (name: string): boolean => name.startsWith('.L') || /^\d/.test(name);
+
 /** What is open in one section while its statements go by. */
 interface Place {
   /** Labels that the section's next instruction gets. */
   readonly labels: { readonly name: string; readonly statement: number }[];
   /** The section's last instruction so far, or -1. */
   last: number;
+  keepsRegisters: boolean;
 }
 
 /**
@@ -74,6 +85,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   const places = new Map<string, Place>();
   const labels = createLabels();
   const functions = new Set<string>();
+  const callable = new Set<number>();
   const known = new Map<Instruction, Known>();
   const cfaStack: boolean[] = [];
   let cfaOnStackPointer = false;
@@ -91,7 +103,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   };
 
   function directive(i: number, body: Directive): void {
-    const role = directiveRole(body.name);
+    const role = body.name === `.code${mode}` ? 'neutral' : directiveRole(body.name);
     switch (role) {
       case undefined:
         return refuse(i, 'M003', `unknown directive '${body.name}'`);
@@ -157,6 +169,13 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     if (facts.fromHere !== '')
       refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
     const index = units.length;
+    for (const { name, statement } of place.labels) {
+      labels.define(name, statement, index);
+      if (isLocalLabel(name)) continue;
+      callable.add(index);
+      place.keepsRegisters = registerThunk.test(name);
+    }
+    place.labels.length = 0;
     units.push({
       first,
       statement: i,
@@ -164,12 +183,10 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       effects: facts.effects,
       kind: facts.kind,
       cfaOnStackPointer,
+      keepsRegisters: place.keepsRegisters,
     });
     if (place.last >= 0) next[place.last] = index;
     place.last = index;
-    if (place.labels.length === 0) return;
-    for (const { name, statement } of place.labels) labels.define(name, statement, index);
-    place.labels.length = 0;
   }
 
   for (let i = 0; i < file.count; i++) {
@@ -217,6 +234,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     next: next.subarray(0, units.length),
     target,
     functionEntries,
+    callable,
     functions,
     diagnostics,
   };
@@ -224,7 +242,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
 
 function placeOf(places: Map<string, Place>, section: string): Place {
   let place = places.get(section);
-  if (place === undefined) places.set(section, (place = { labels: [], last: -1 }));
+  if (place === undefined) places.set(section, (place = { labels: [], last: -1, keepsRegisters: false }));
   return place;
 }
 
@@ -241,7 +259,7 @@ function study(instruction: Instruction, mode: Mode): Known {
         ok: false,
         reason: `'${instruction.mnemonic}' accesses ${effects.memoryBytes} bytes, the operand says ${memory.bytes}`,
       };
-  return { ok: true, effects, kind: classify(instruction, effects), fromHere: usesDot(instruction) };
+  return { ok: true, effects, kind: classify(instruction, effects, mode), fromHere: usesDot(instruction) };
 }
 
 const dot = /(^|[^\w.$@"])\.($|[^\w.$@])/;

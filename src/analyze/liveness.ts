@@ -219,7 +219,7 @@ function describe(
       kill[i] = effects.integerKilled | convention.callKills;
       return;
     case 'return':
-      read[i] = effects.integerRead | convention.returnReads;
+      read[i] = effects.integerRead | (unit.keepsRegisters ? ALL_INTEGER : convention.returnReads);
       vectorRead[i] = effects.vectorRead | convention.returnReadsVector;
       return;
     case 'syscall':

@@ -17,7 +17,7 @@ const exitInternal = 1;
 const takesValue: ReadonlySet<string> = new Set(['--MD', '--debug-prefix-map', '--defsym', '-I', '-o']);
 
 /** Options that make another language of the input; the directives for it are understood, these are not. */
-const refusedOptions = /^(-m(syntax|mnemonic)=intel|-mnaked-reg|--?(32|x32)|--divide)$/;
+const refusedOptions = /^(-m(syntax|mnemonic)=intel|-mnaked-reg|--x32|--divide)$/;
 
 interface Command {
   readonly inputs: readonly string[];
@@ -71,7 +71,7 @@ function main(argv: readonly string[]): number {
   const refusedOption = command.rest.find((option) => refusedOptions.test(option));
   if (refusedOption !== undefined) {
     process.stderr.write(
-      `as: error[M027]: the assembler option ${refusedOption} is not supported\nas: note: this release reads 64-bit code; for Intel syntax write .intel_syntax\n`,
+      `as: error[M027]: the assembler option ${refusedOption} is not supported\nas: note: programs of 32 and 64 bits are mirrored, x32 is not; for Intel syntax write .intel_syntax\n`,
     );
     if (settings.refusedFile !== undefined) writeFileSync(settings.refusedFile, '');
     return exitRefused;
@@ -90,6 +90,7 @@ function main(argv: readonly string[]): number {
   const name = sourceName(text, command.inputs[0] ?? '-');
   const result = rewrite(name, text, {
     ...settings.options,
+    profile: command.rest.includes('--32') ? 'linux-i386' : 'linux-x86_64',
     expand: expandOptions(command.folders, command.symbols),
   });
   if (!result.ok) return refuse(result.diagnostics, command.output, settings);
