@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { rewrite } from '../rewrite.js';
 import type { Message } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
+import type { ProfileName } from '../profile/profile.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
 import { expandOptions, formatMessages, readText, writeText } from './files.js';
@@ -50,6 +51,11 @@ function readCommand(argv: readonly string[]): Command {
   return { inputs: inputs.length === 0 ? ['-'] : inputs, output, folders, symbols, rest };
 }
 
+/** The last word size wins, as with GNU as. */
+function profileOf(options: readonly string[]): ProfileName {
+  return options.lastIndexOf('--32') > options.lastIndexOf('--64') ? 'linux-i386' : 'linux-x86_64';
+}
+
 /** The name a compiler wrote into its output, for messages: `.file "x.c"`. */
 function sourceName(text: string, input: string): string {
   const found = /^\s*\.file\s+"([^"]+)"/m.exec(text.slice(0, 4096));
@@ -90,7 +96,7 @@ function main(argv: readonly string[]): number {
   const name = sourceName(text, command.inputs[0] ?? '-');
   const result = rewrite(name, text, {
     ...settings.options,
-    profile: command.rest.includes('--32') ? 'linux-i386' : 'linux-x86_64',
+    profile: profileOf(command.rest),
     expand: expandOptions(command.folders, command.symbols),
   });
   if (!result.ok) return refuse(result.diagnostics, command.output, settings);

@@ -71,7 +71,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     let expansion: Expansion;
     try {
       expansion = left ? unchanged : row(site);
-      if (entry) expansion = addEntry(expansion, mirrorEntry(site), unit);
+      if (entry) expansion = { ...expansion, before: [...mirrorEntry(site), ...expansion.before] };
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
       diagnostics.push({ statement: unit.statement, code: error.code, message: error.message, note: REPORT });
@@ -144,12 +144,6 @@ function calleeCopies(code: Code, unit: Unit): boolean {
   if (operand?.kind !== 'target') return false;
   const name = operand.expression.replace(/@PLT$/i, '');
   return code.functions.has(name) || (/^("[^"]+"|[A-Za-z_.$][\w.$]*)$/.test(name) && !name.startsWith('.L'));
-}
-
-function addEntry(expansion: Expansion, entry: readonly string[], unit: Unit): Expansion {
-  if (unit.first !== unit.statement)
-    throw new NoPattern('a function begins with a prefix on a line of its own');
-  return { ...expansion, before: [...entry, ...expansion.before] };
 }
 
 /** Turns lines into the edit of the unit's statement; prefixes on statements of their own are moved into it. */

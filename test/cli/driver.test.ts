@@ -239,7 +239,7 @@ describe('refuses', () => {
     expect(existsSync(join(folder, 'bad.o'))).toBe(false);
   });
 
-  test.each(['-Wa,-msyntax=intel', '-Wa,-mnaked-reg', '-Wa,--32'])('%s', (option) => {
+  test.each(['-Wa,-msyntax=intel', '-Wa,-mnaked-reg', '-Wa,--x32'])('%s', (option) => {
     const result = cc(option, '-c', 'part.c');
     expect(result.status).toBe(2);
     expect(result.stderr).toContain('error[M027]');
