@@ -1,14 +1,16 @@
 // The instructions of a file's executable sections, with their effects and successors: what liveness and the patterns work on.
+import { createAddresses, namesOf } from './addresses.js';
+import type { Addresses, OpenRun } from './addresses.js';
 import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
 import type { Mode } from '../isa/rows.js';
 import type { Directive, Instruction, SourceFile } from '../parse/syntax.js';
-import { spelledInstruction } from './byte-idioms.js';
 import { classify } from './classify.js';
 import type { WriteKind } from './classify.js';
 import { directiveRole } from './directives.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import { createLabels } from './labels.js';
+import type { Labels } from './labels.js';
 import { createSectionTracker } from './sections.js';
 
 /** One instruction: statement `first` to `statement` (they differ where prefixes such as `lock;` stand alone). */
@@ -20,8 +22,6 @@ export interface Unit {
   readonly kind: WriteKind;
   /** The canonical frame address is computed from the stack pointer here, so moving that must be told to the unwinder. */
   readonly cfaOnStackPointer: boolean;
-  /** Part of a function that changes no register but its result, whatever the ABI allows. */
-  readonly keepsRegisters: boolean;
 }
 
 export interface Code {
@@ -33,10 +33,11 @@ export interface Code {
   readonly target: Int32Array;
   /** Units at which a symbol of type function begins. */
   readonly functionEntries: ReadonlySet<number>;
-  /** Units at which a label stands that other files or a pointer may know: a call may come there. */
-  readonly callable: ReadonlySet<number>;
   /** Names of symbols of type function that are defined in this file. */
   readonly functions: ReadonlySet<string>;
+  readonly labels: Labels;
+  /** Where addresses of labels are taken. */
+  readonly addresses: Addresses;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -50,17 +51,17 @@ const notes: Partial<Record<DiagnosticCode, string>> = {
 
 /** What holds of an instruction text wherever it stands. */
 type Known =
-  | { readonly ok: true; readonly effects: Effects; readonly kind: WriteKind; readonly fromHere: string }
+  | {
+      readonly ok: true;
+      readonly effects: Effects;
+      readonly kind: WriteKind;
+      readonly fromHere: string;
+      readonly names: readonly string[];
+    }
   | { readonly ok: false; readonly reason: string };
 
 /** The longest instruction there is (AMD64 APM volume 3, 1.1). */
 const INSTRUCTION_BYTES = 15;
-
-/** Gives its caller's address in a register; the caller knows which one and loses no other. */
-const registerThunk = /^__(x86|i686)\.get_pc_thunk\./;
-
-/** Labels that leave no symbol behind: only this file's code can know them. */
-const isLocalLabel = (name: string): boolean => name.startsWith('.L') || /^\d/.test(name);
 
 /** What is open in one section while its statements go by. */
 interface Place {
@@ -68,7 +69,8 @@ interface Place {
   readonly labels: { readonly name: string; readonly statement: number }[];
   /** The section's last instruction so far, or -1. */
   last: number;
-  keepsRegisters: boolean;
+  /** The data that grows at its end. */
+  run: OpenRun;
 }
 
 /**
@@ -84,14 +86,20 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   const sections = createSectionTracker();
   const places = new Map<string, Place>();
   const labels = createLabels();
+  const addresses = createAddresses();
   const functions = new Set<string>();
-  const callable = new Set<number>();
   const known = new Map<Instruction, Known>();
   const cfaStack: boolean[] = [];
   let cfaOnStackPointer = false;
   let prefixes: string[] = [];
   let prefixStart = -1;
-  let place = placeOf(places, sections.current);
+  const currentPlace = (): Place => {
+    let found = places.get(sections.current);
+    if (found === undefined)
+      places.set(sections.current, (found = { labels: [], last: -1, run: addresses.open(sections.current) }));
+    return found;
+  };
+  let place = currentPlace();
 
   const refuse = (
     statement: number,
@@ -103,7 +111,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   };
 
   function directive(i: number, body: Directive): void {
-    const role = body.name === `.code${mode}` ? 'neutral' : directiveRole(body.name);
+    const role = directiveRole(body.name);
     switch (role) {
       case undefined:
         return refuse(i, 'M003', `unknown directive '${body.name}'`);
@@ -112,16 +120,15 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       case 'section':
         if (!sections.apply(body.name, body.args))
           refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
-        place = placeOf(places, sections.current);
+        place = currentPlace();
         return;
-      case 'data': {
-        const spelled = sections.executable ? spelledInstruction(body.name, body.args) : undefined;
-        if (spelled !== undefined) return instruction(i, spelled);
+      case 'data':
         if (sections.executable && !allow.has('data-in-code'))
           refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
+        addresses.data(place.run, body.name, body.args, i);
         return;
-      }
       case 'layout':
+        place.run = addresses.open(sections.current);
         return;
       case 'neutral':
         if (/^\.(att|intel)_syntax$/.test(body.name)) {
@@ -132,6 +139,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
               `directive '${body.name} ${body.args}' is not supported`,
               'write registers with %, or use Intel syntax',
             );
+        } else if (/^\.(set|equ|equiv|eqv)$/.test(body.name)) {
+          addresses.data(addresses.open(sections.current), body.name, body.args, i);
         } else if (body.name === '.type') {
           const comma = body.args.indexOf(',');
           if (/[@%"]?(function|gnu_indirect_function|STT_FUNC)\b/.test(body.args.slice(comma + 1)))
@@ -169,13 +178,6 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     if (facts.fromHere !== '')
       refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
     const index = units.length;
-    for (const { name, statement } of place.labels) {
-      labels.define(name, statement, index);
-      if (isLocalLabel(name)) continue;
-      callable.add(index);
-      place.keepsRegisters = registerThunk.test(name);
-    }
-    place.labels.length = 0;
     units.push({
       first,
       statement: i,
@@ -183,22 +185,30 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       effects: facts.effects,
       kind: facts.kind,
       cfaOnStackPointer,
-      keepsRegisters: place.keepsRegisters,
     });
+    if (facts.names.length > 0) addresses.mentions.push({ unit: index, names: facts.names });
     if (place.last >= 0) next[place.last] = index;
     place.last = index;
+    if (place.labels.length === 0) return;
+    for (const { name, statement } of place.labels) labels.define(name, statement, index);
+    place.labels.length = 0;
   }
 
   for (let i = 0; i < file.count; i++) {
     const parsed = file.parsed[i];
     if (!parsed) continue;
-    for (const name of parsed.labels) place.labels.push({ name, statement: i });
+    for (const name of parsed.labels) {
+      place.labels.push({ name, statement: i });
+      place.run = addresses.label(place.run, name);
+    }
     if (prefixStart >= 0 && parsed.labels.length > 0)
       refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
     const body = parsed.body;
     switch (body.kind) {
       case 'empty':
+        break;
       case 'assignment':
+        addresses.data(addresses.open(sections.current), body.symbol, body.expression, i);
         break;
       case 'malformed':
         refuse(i, 'M001', body.reason);
@@ -234,16 +244,11 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     next: next.subarray(0, units.length),
     target,
     functionEntries,
-    callable,
     functions,
+    labels,
+    addresses,
     diagnostics,
   };
-}
-
-function placeOf(places: Map<string, Place>, section: string): Place {
-  let place = places.get(section);
-  if (place === undefined) places.set(section, (place = { labels: [], last: -1, keepsRegisters: false }));
-  return place;
 }
 
 function study(instruction: Instruction, mode: Mode): Known {
@@ -259,7 +264,13 @@ function study(instruction: Instruction, mode: Mode): Known {
         ok: false,
         reason: `'${instruction.mnemonic}' accesses ${effects.memoryBytes} bytes, the operand says ${memory.bytes}`,
       };
-  return { ok: true, effects, kind: classify(instruction, effects, mode), fromHere: usesDot(instruction) };
+  return {
+    ok: true,
+    effects,
+    kind: classify(instruction, effects),
+    fromHere: usesDot(instruction),
+    names: namesOf(instruction),
+  };
 }
 
 const dot = /(^|[^\w.$@"])\.($|[^\w.$@])/;

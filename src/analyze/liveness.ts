@@ -1,17 +1,17 @@
 // Which registers still matter before and after each instruction: backward data flow over basic blocks.
 import type { Mode } from '../isa/rows.js';
 import type { Code, Unit } from './code.js';
+import { readByName } from './conventions.js';
+import { groupsOf } from './groups.js';
+import { resolveIndirect } from './indirect.js';
+import type { Operand } from '../parse/syntax.js';
 import {
   ALL_INTEGER,
   ALL_VECTOR,
-  CALL_KILLS,
-  CALL_KILLS_32,
-  CALL_READS,
   CALL_READS_32,
-  CALL_READS_VECTOR,
-  RETURN_READS,
+  EXCHANGED,
+  R11,
   RETURN_READS_32,
-  RETURN_READS_VECTOR,
   SYSCALL_READS,
 } from './sets.js';
 
@@ -26,13 +26,10 @@ export interface Liveness {
   readonly vectorOut: Int32Array;
 }
 
-/** What is live where control leaves for code that is not in view, and what an instruction reads and kills by convention. */
+/** What is live where control leaves for code that is not in view. */
 interface Convention {
   readonly callReads: number;
-  readonly callReadsVector: number;
-  readonly callKills: number;
   readonly returnReads: number;
-  readonly returnReadsVector: number;
   readonly syscallReads: number;
   /** What is read by an interrupt: on i386 that is a system call. */
   readonly interruptReads: number;
@@ -40,34 +37,20 @@ interface Convention {
 
 const nothingKnown: Convention = {
   callReads: ALL_INTEGER,
-  callReadsVector: ALL_VECTOR,
-  callKills: 0,
   returnReads: ALL_INTEGER,
-  returnReadsVector: ALL_VECTOR,
   syscallReads: SYSCALL_READS,
   interruptReads: 0,
 };
 
 const conventions: Record<Mode, Record<Abi, Convention>> = {
   64: {
-    sysv: {
-      callReads: CALL_READS,
-      callReadsVector: CALL_READS_VECTOR,
-      callKills: CALL_KILLS,
-      returnReads: RETURN_READS,
-      returnReadsVector: RETURN_READS_VECTOR,
-      syscallReads: SYSCALL_READS,
-      interruptReads: 0,
-    },
+    sysv: { ...nothingKnown, callReads: EXCHANGED, returnReads: EXCHANGED },
     none: nothingKnown,
   },
   32: {
     sysv: {
       callReads: CALL_READS_32,
-      callReadsVector: ALL_VECTOR,
-      callKills: CALL_KILLS_32,
       returnReads: RETURN_READS_32,
-      returnReadsVector: ALL_VECTOR,
       syscallReads: ALL_INTEGER,
       interruptReads: ALL_INTEGER,
     },
@@ -93,6 +76,90 @@ export function blockStarts(code: Code): Int32Array {
   return Int32Array.from(starts);
 }
 
+/** Where control goes from the end of each block, as blocks; -1 none. */
+interface Edges {
+  readonly next: Int32Array;
+  readonly target: Int32Array;
+  /** The callee of a call of code in view. */
+  readonly called: Int32Array;
+  /** Groups whose returns are concerned: a return's own (`returns` is 1), or that of a call's or tail call's target. */
+  readonly group: Int32Array;
+  readonly returns: Uint8Array;
+  /** The block's own group. */
+  readonly own: Int32Array;
+  /** Targets of indirect jumps. */
+  readonly more: ReadonlyMap<number, readonly number[]>;
+  /** What is read behind it in code that is not in view. */
+  readonly out: Int32Array;
+  readonly vectorOut: Int32Array;
+  /** Number of groups. */
+  readonly groups: number;
+}
+
+function edgesOf(
+  code: Code,
+  abi: Abi,
+  convention: Convention,
+  blockOf: Int32Array,
+  lastOf: Int32Array,
+): Edges {
+  const { groupOf, size, ...groups } = groupsOf(code);
+  const indirect =
+    abi === 'sysv' ? resolveIndirect(code, { groupOf, size, ...groups }) : new Map<number, never>();
+  const elsewhere = convention.callReads | convention.returnReads;
+  const blocks = lastOf.length;
+  const none = (): Int32Array => new Int32Array(blocks).fill(-1);
+  const more = new Map<number, readonly number[]>();
+  const edges = {
+    next: none(),
+    target: none(),
+    called: none(),
+    group: none(),
+    returns: new Uint8Array(blocks),
+    own: none(),
+    out: new Int32Array(blocks),
+    vectorOut: new Int32Array(blocks),
+  };
+  for (let b = 0; b < blocks; b++) {
+    const last = lastOf[b] ?? 0;
+    const unit = code.units[last];
+    const next = code.next[last] ?? -1;
+    const target = code.target[last] ?? -1;
+    const flow = unit?.effects.flow;
+    const leaves = (reads: number): void => {
+      edges.out[b] = (edges.out[b] ?? 0) | reads;
+      edges.vectorOut[b] = ALL_VECTOR;
+    };
+    edges.own[b] = groupOf(last);
+    if (next >= 0) edges.next[b] = blockOf[next] ?? 0;
+    const jump = indirect.get(last);
+    if (jump !== undefined) {
+      more.set(b, [...new Set(jump.targets.map((to) => blockOf[to] ?? 0))]);
+      if (jump.elsewhere) leaves(elsewhere);
+    } else if (flow === 'return') {
+      edges.returns[b] = 1;
+      edges.group[b] = groupOf(last);
+    } else if (next < 0 && flow === 'call') {
+      leaves(elsewhere); // it does not return
+    } else if (next < 0 && flow !== 'jump' && flow !== 'stop') {
+      // Falls off the end of what is in view, or jumps to a computed place.
+      leaves(ALL_INTEGER);
+    }
+    if (flow === 'call') {
+      if (target < 0) continue;
+      edges.called[b] = blockOf[target] ?? 0;
+      edges.group[b] = groupOf(target);
+      continue;
+    }
+    if (target >= 0) edges.target[b] = blockOf[target] ?? 0;
+    // A function may be replaced by one of the same name, which reads other arguments.
+    const tail = target >= 0 && isFunction(code, unit);
+    if (tail) edges.group[b] = groupOf(target);
+    if (tail || target === -2) leaves(elsewhere);
+  }
+  return { ...edges, more, groups: size };
+}
+
 /** Computes liveness. Cost: a few sweeps over the blocks, then one over the units. */
 export function computeLiveness(code: Code, abi: Abi): Liveness {
   const count = code.units.length;
@@ -103,9 +170,8 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
   const vectorKill = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const unit = code.units[i];
-    if (unit) describe(unit, convention, i, read, kill, vectorRead, vectorKill);
+    if (unit) describe(code, unit, convention, i, read, kill, vectorRead, vectorKill);
   }
-
   const starts = blockStarts(code);
   const blocks = starts.length;
   const gen = new Int32Array(blocks);
@@ -137,6 +203,9 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
     vectorPass[b] = vp;
   }
 
+  const edges = edgesOf(code, abi, convention, blockOf, lastOf);
+  // What callers in this file read after a function's return, by its group: local functions may have conventions of their own.
+  const afterReturn = new Int32Array(edges.groups);
   const blockIn = new Int32Array(blocks);
   const blockOut = new Int32Array(blocks);
   const vectorBlockIn = new Int32Array(blocks);
@@ -144,27 +213,43 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
   for (let changed = true; changed;) {
     changed = false;
     for (let b = blocks - 1; b >= 0; b--) {
-      const last = lastOf[b] ?? 0;
-      const next = code.next[last] ?? -1;
-      const flow = code.units[last]?.effects.flow;
-      const target = flow === 'call' ? -1 : (code.target[last] ?? -1);
-      let out = 0;
-      let vectorOut = 0;
+      let out = edges.out[b] ?? 0;
+      let vectorOut = edges.vectorOut[b] ?? 0;
+      const next = edges.next[b] ?? -1;
       if (next >= 0) {
-        out |= blockIn[blockOf[next] ?? 0] ?? 0;
-        vectorOut |= vectorBlockIn[blockOf[next] ?? 0] ?? 0;
-      } else if (flow !== 'jump' && flow !== 'return' && flow !== 'stop') {
-        // Falls off the end of what is in view, or jumps to a computed place.
-        out = ALL_INTEGER;
-        vectorOut = ALL_VECTOR;
+        out |= blockIn[next] ?? 0;
+        vectorOut |= vectorBlockIn[next] ?? 0;
       }
+      const called = edges.called[b] ?? -1;
+      const group = edges.group[b] ?? -1;
+      if (group >= 0) {
+        const after = afterReturn[group] ?? 0;
+        if (edges.returns[b]) out |= after;
+        else {
+          // A call gives its callee what is read behind it, a tail call what is read behind its own function.
+          const given = called >= 0 ? out & ~(1 << R11) : (afterReturn[edges.own[b] ?? 0] ?? 0);
+          if ((after | given) !== after) {
+            afterReturn[group] = after | given;
+            changed = true;
+          }
+        }
+      }
+      // What a callee in view takes in r11 is used.
+      if (called >= 0) {
+        out |= (blockIn[called] ?? 0) & ~(1 << R11);
+        vectorOut |= vectorBlockIn[called] ?? 0;
+      }
+      const target = edges.target[b] ?? -1;
       if (target >= 0) {
-        out |= blockIn[blockOf[target] ?? 0] ?? 0;
-        vectorOut |= vectorBlockIn[blockOf[target] ?? 0] ?? 0;
-      } else if (target === -2) {
-        out |= convention.callReads | convention.returnReads;
-        vectorOut |= convention.callReadsVector | convention.returnReadsVector;
+        out |= blockIn[target] ?? 0;
+        vectorOut |= vectorBlockIn[target] ?? 0;
       }
+      const more = edges.more.get(b);
+      if (more !== undefined)
+        for (const to of more) {
+          out |= blockIn[to] ?? 0;
+          vectorOut |= vectorBlockIn[to] ?? 0;
+        }
       const into = (gen[b] ?? 0) | (out & (pass[b] ?? 0));
       const vectorInto = (vectorGen[b] ?? 0) | (vectorOut & (vectorPass[b] ?? 0));
       blockOut[b] = out;
@@ -187,18 +272,62 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
     let out = blockOut[b] ?? 0;
     let vectorOut = vectorBlockOut[b] ?? 0;
     for (let i = lastOf[b] ?? 0; i >= (starts[b] ?? 0); i--) {
-      live.integerOut[i] = out;
+      live.integerOut[i] = registersIn(out);
       live.vectorOut[i] = vectorOut;
       out = (read[i] ?? 0) | (out & ~(kill[i] ?? 0));
       vectorOut = (vectorRead[i] ?? 0) | (vectorOut & ~(vectorKill[i] ?? 0));
-      live.integerIn[i] = out;
+      live.integerIn[i] = registersIn(out);
       live.vectorIn[i] = vectorOut;
     }
   }
   return live;
 }
 
+const isFunction = (code: Code, unit: Unit | undefined): boolean => {
+  const operand = unit?.instruction.operands[0];
+  return operand?.kind === 'target' && code.functions.has(operand.expression);
+};
+
+/** `mov %rax, (%rsp)`, `push`, `lea 8(%rsp), %rsp` before a return: it jumps, like a call that is the last thing done (retpolines). */
+function returnsElsewhere(code: Code, i: number): boolean {
+  const unit = code.units[i - 1];
+  if (unit === undefined || code.next[i - 1] !== i) return false;
+  const { effects, instruction } = unit;
+  if (effects.base === 'push') return true;
+  const memory = instruction.operands[effects.memoryOperand];
+  const onStack = memory?.kind === 'memory' && /^[er]sp$/.test(memory.base);
+  return onStack && (effects.base === 'lea' || (effects.access[effects.memoryOperand] ?? '').includes('w'));
+}
+
+/**
+ * r11, where what it holds is used, not just kept by a write of its lower part. A call of the psABI destroys r11; one in this file whose
+ * callee keeps it (no_caller_saved_registers), or takes it as its argument, is told from others by the use.
+ */
+const USED_R11 = 1 << 23;
+
+const registersIn = (set: number): number => (set & USED_R11 ? (set | (1 << R11)) & ~USED_R11 : set);
+
+/** `sete %r11b` and `sbb %r11d, %r11d` read r11, but no value. */
+function onlyKeeps({ effects, instruction }: Unit): boolean {
+  const [a, b] = instruction.operands;
+  if (effects.base === 'sbb') return a?.kind === 'register' && b?.kind === 'register' && a.name === b.name;
+  let last = -1;
+  instruction.operands.forEach((operand, i) => {
+    const names = operand.kind === 'memory' ? [operand.base, operand.index] : [];
+    if (operand.kind === 'register') names.push(operand.name);
+    if (names.some((name) => /^r11[bwd]?$/.test(name))) last = last === -1 ? i : -2;
+  });
+  return last >= 0 && instruction.operands[last]?.kind === 'register' && effects.access[last] === 'w';
+}
+
+/** The call of a TLS descriptor changes rax only (Oliva: TLS descriptors, 3). */
+const keepsAll = (operand: Operand | undefined): boolean =>
+  operand?.kind === 'indirect' &&
+  operand.inner.kind === 'memory' &&
+  /@TLSCALL\b/i.test(operand.inner.displacement);
+
 function describe(
+  code: Code,
   unit: Unit,
   convention: Convention,
   i: number,
@@ -207,20 +336,34 @@ function describe(
   vectorRead: Int32Array,
   vectorKill: Int32Array,
 ): void {
-  const effects = unit.effects;
+  const { effects } = unit;
+  const operand = unit.instruction.operands[0];
   read[i] = effects.integerRead;
   kill[i] = effects.integerKilled;
+  if ((effects.integerRead >> R11) & 1 && !onlyKeeps(unit)) read[i] |= USED_R11;
+  if ((effects.integerWritten >> R11) & 1) kill[i] |= USED_R11;
   vectorRead[i] = effects.vectorRead;
   vectorKill[i] = effects.vectorKilled;
   switch (effects.flow) {
     case 'call':
-      read[i] = effects.integerRead | convention.callReads;
-      vectorRead[i] = effects.vectorRead | convention.callReadsVector;
-      kill[i] = effects.integerKilled | convention.callKills;
+      read[i] = effects.integerRead | convention.callReads | readByName(operand, code.mode);
+      vectorRead[i] = ALL_VECTOR;
+      if (!keepsAll(operand)) {
+        const inView = (code.target[i] ?? -1) >= 0;
+        kill[i] = effects.integerKilled | (1 << R11) | (inView ? 0 : USED_R11);
+      }
+      return;
+    case 'jump':
+    case 'branch':
+      read[i] = effects.integerRead | readByName(operand, code.mode);
       return;
     case 'return':
-      read[i] = effects.integerRead | (unit.keepsRegisters ? ALL_INTEGER : convention.returnReads);
-      vectorRead[i] = effects.vectorRead | convention.returnReadsVector;
+      read[i] = effects.integerRead | convention.returnReads;
+      if (effects.base !== 'ret')
+        read[i] = ALL_INTEGER; // an interrupt handler keeps every register
+      else if (returnsElsewhere(code, i))
+        read[i] = effects.integerRead | convention.returnReads | convention.callReads;
+      vectorRead[i] = ALL_VECTOR;
       return;
     case 'syscall':
       read[i] = effects.integerRead | convention.syscallReads;

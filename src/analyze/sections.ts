@@ -11,7 +11,7 @@ export interface SectionTracker {
 const executableByName = /^\.(text|init|fini|plt)(\.|$)/;
 
 /** Splits at commas outside quotes. */
-function splitArguments(args: string): string[] {
+export function splitArguments(args: string): string[] {
   const parts: string[] = [];
   let from = 0;
   let quoted = false;

@@ -1,16 +1,15 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
 import type { CommandModule } from 'yargs';
-import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { rewrite } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
 import { expandOptions, formatMessages, pathArgument, readText, writeText } from './files.js';
-import { abiOption, checkCallMirror, passOptions } from './pass-options.js';
+import { abiOption, passOptions } from './pass-options.js';
 
 interface Arguments {
   input: string;
   output: string;
-  profile: ProfileName;
-  'call-mirror': CallMirror | undefined;
+  profile: 'linux-x86_64';
+  'call-mirror': 'site' | 'callee';
   abi: 'sysv' | 'none';
   stats: string | undefined;
   break: number;
@@ -39,7 +38,6 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         describe: 'where the result goes; - is standard output',
       })
       .options(passOptions)
-      .check(checkCallMirror)
       .option('abi', abiOption('none'))
       .option('stats', { type: 'string', describe: 'JSON file for the counts' })
       .option('break', {

@@ -10,13 +10,11 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 interface Hazard {
   readonly name: string;
   readonly program: string;
-  /** Compiler options beside -O2 that bring the hazard in; the fixed form is compiled without them. */
+  /** Compiler options beside -O2 that bring the hazard in. */
   readonly options: readonly string[];
   /** The rewritten text without the fix. */
   readonly undo: (text: string) => string;
 }
-
-const same = (text: string): string => text;
 
 const hazards: readonly Hazard[] = [
   {
@@ -29,7 +27,8 @@ const hazards: readonly Hazard[] = [
     name: 'values that -fipa-ra keeps in caller-saved registers',
     program: 'ipa-ra.c',
     options: ['-fipa-ra'],
-    undo: same,
+    undo: (text) =>
+      text.replace(/^\t(leaq\t-?128\(%rsp\), %rsp|movq\t%rcx, %gs:-8\(%rsp\)|(push|pop)q\t%rcx)\n/gm, ''),
   },
   {
     name: 'a comparison of both copies that changes flags',
@@ -47,15 +46,13 @@ const hazards: readonly Hazard[] = [
 ];
 
 test.each(hazards)('$name', ({ program, options, undo }) => {
-  const source = join(__dirname, 'programs', program);
   const assembly = join(work, `${program}.s`);
-  compile(source, ['-O2', '-frounding-math'], assembly);
-  const right = assembleAndRun(rewriteFile(assembly), join(work, `${program}.right`));
+  compile(join(__dirname, 'programs', program), ['-O2', '-frounding-math', ...options], assembly);
+  const fixed = rewriteFile(assembly);
+  const right = assembleAndRun(fixed, join(work, `${program}.right`));
   expect({ refused: right.refused, status: right.status }).toEqual({ refused: '', status: 0 });
 
-  compile(source, ['-O2', '-frounding-math', ...options], assembly);
-  const fixed = rewriteFile(assembly);
   const undone = undo(fixed);
-  if (options.length === 0) expect(undone).not.toBe(fixed);
+  expect(undone).not.toBe(fixed);
   expect(assembleAndRun(undone, join(work, `${program}.undone`))).not.toEqual(right);
 });

@@ -19,9 +19,12 @@ export interface Settings {
  * MIRROR_REFUSED, MIRROR_STATS. Throws on a wrong value.
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const call = env['MIRROR_CALL'];
-  if (call !== undefined && call !== 'site' && call !== 'callee')
+  const call = env['MIRROR_CALL'] ?? 'site';
+  if (call !== 'site' && call !== 'callee')
     throw new RangeError(`MIRROR_CALL or --mirror-call is 'site' or 'callee', not '${call}'`);
+  const abi = env['MIRROR_ABI'] ?? 'none';
+  if (abi !== 'sysv' && abi !== 'none')
+    throw new RangeError(`MIRROR_ABI or --mirror-abi is 'sysv' or 'none', not '${abi}'`);
   const breakAt = Number(env['MIRROR_BREAK'] ?? '0');
   if (!Number.isInteger(breakAt) || breakAt < 0)
     throw new RangeError('MIRROR_BREAK or --mirror-break is a number');
@@ -29,7 +32,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     options: {
       profile: 'linux-x86_64',
       callMirror: call,
-      abi: env['MIRROR_ABI'] === 'sysv' ? 'sysv' : 'none',
+      abi,
       breakAt,
       allow: (env['MIRROR_ALLOW'] ?? '').split(',').filter((name) => name !== ''),
     },
