@@ -11,10 +11,12 @@ import { instrument } from './instrument/instrument.js';
 import { formatOperand } from './instrument/format.js';
 import type { Effects } from './isa/effects.js';
 import { describeFlags, describeRegisters } from './isa/describe.js';
+import type { Mode } from './isa/rows.js';
 import { parse } from './parse/parse.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
-import { profiles } from './profile/profiles.js';
+import type { Profile } from './profile/profile.js';
+import { callMirrorOf, profiles } from './profile/profiles.js';
 import type { RewriteOptions } from './rewrite.js';
 
 export interface MemoryWrite {
@@ -47,9 +49,11 @@ export interface Explanation {
 const why: Readonly<Record<Explanation['kind'], string>> = {
   atomic:
     'an atomic change: done natively, then copied until both copies agree, so that no other thread comes between',
-  call: 'pushes the return address, which is known before: the mirror goes first',
+  call: 'pushes the return address: its mirror is written directly before, or by the called function',
   copy: 'a store that cannot be done twice: done natively, then its bytes are copied (a window)',
   directive: 'no instruction',
+  enter: 'pushes the frame pointer and moves the stack pointer',
+  'fast-entry': 'enters the kernel in a way that the runtime does not know',
   'float-pop': 'pops the x87 stack, but has a twin that does not: the mirror goes first',
   gs: 'uses the GS base, which holds the distance to the mirror',
   'locked-nothing': 'a locked operation that changes no byte: a fence',
@@ -60,6 +64,7 @@ const why: Readonly<Record<Explanation['kind'], string>> = {
   pop: 'stores what it takes from the stack: the mirror goes first',
   privileged: 'only an operating system may execute it',
   push: 'writes below the stack pointer, which is known before: the mirror goes first',
+  'push-all': 'pushes many registers at once: done natively, then copied (a window)',
   'push-flags': 'the flags can be pushed but not stored: done natively, then copied (a window)',
   'short-branch':
     'writes no memory, but reaches 127 bytes only: it goes through a near jump, because code grows',
@@ -100,7 +105,7 @@ export function explain(
   const { edits, diagnostics } = instrument(code, computeLiveness(code, options.abi), {
     profile,
     abi: options.abi,
-    callMirror: options.callMirror ?? profile.callMirrors[0],
+    callMirror: callMirrorOf(profile, options.callMirror),
     breakAt: options.breakAt,
     labelPrefix: '.Lmirror',
   });
@@ -119,7 +124,7 @@ export function explain(
       if (origin.file !== name || !(origin.line === line || origin.uses.some((use) => use.line === line)))
         continue;
     }
-    result.push(explainOne(file, i, units.get(i), editOf.get(i), refusals.get(i), options.profile));
+    result.push(explainOne(file, i, units.get(i), editOf.get(i), refusals.get(i), profile));
   }
   return result;
 }
@@ -130,7 +135,7 @@ function explainOne(
   unit: Unit | undefined,
   edit: Edit | undefined,
   refusal: Diagnostic | undefined,
-  profile: string,
+  { name: profile, mode }: Profile,
 ): Explanation {
   const start = file.starts[i] ?? 0;
   const parsed = file.parsed[i];
@@ -155,12 +160,12 @@ function explainOne(
   return {
     text,
     profile,
-    writes: writesOf(unit),
+    writes: writesOf(unit, mode),
     reads: [
       ...memoryOf(unit, (access) => access.startsWith('r')),
-      ...describeRegisters(effects.integerRead, effects.vectorRead, effects.otherRead),
+      ...describeRegisters(effects.integerRead, effects.vectorRead, effects.otherRead, mode),
     ],
-    clobbers: describeRegisters(effects.integerWritten, effects.vectorWritten, effects.otherWritten),
+    clobbers: describeRegisters(effects.integerWritten, effects.vectorWritten, effects.otherWritten, mode),
     flagsIn: describeFlags(effects.integerRead),
     flagsOut: describeFlags(effects.integerWritten),
     kind,
@@ -176,7 +181,7 @@ function memoryOf({ instruction, effects }: Unit, wanted: (access: string) => bo
   return operand && wanted(effects.access[effects.memoryOperand] ?? '-') ? [formatOperand(operand)] : [];
 }
 
-function writesOf(unit: Unit): MemoryWrite[] {
+function writesOf(unit: Unit, mode: Mode): MemoryWrite[] {
   const { effects } = unit;
   const conditional = (access: string): boolean => access.includes('c') || effects.conditionalWrite;
   const access = effects.access[effects.memoryOperand] ?? '-';
@@ -190,19 +195,19 @@ function writesOf(unit: Unit): MemoryWrite[] {
     .filter((memory) => memory.access.includes('w'))
     .map((memory): MemoryWrite => ({
       kind: 'implicit',
-      location: implicitLocation(unit, memory),
+      location: implicitLocation(unit, memory, mode),
       bytes: memory.bytes === 0 ? null : memory.bytes,
       conditional: conditional(memory.access),
     }));
   return [...explicit, ...implicit];
 }
 
-function implicitLocation(unit: Unit, memory: Effects['implicitMemory'][number]): string {
+function implicitLocation(unit: Unit, memory: Effects['implicitMemory'][number], mode: Mode): string {
   const operand = unit.instruction.operands[memory.operand];
   const base = operand
     ? formatOperand(operand)
     : memory.base < 0
       ? ''
-      : `%${describeRegisters(1 << memory.base, 0, 0)[0] ?? ''}`;
+      : `%${describeRegisters(1 << memory.base, 0, 0, mode)[0] ?? ''}`;
   return `${memory.displacement === 0 ? '' : memory.displacement}(${base})`;
 }

@@ -14,7 +14,7 @@ import { parse } from './parse/parse.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
 import type { CallMirror, ProfileName } from './profile/profile.js';
-import { profiles } from './profile/profiles.js';
+import { callMirrorOf, profiles } from './profile/profiles.js';
 
 export interface RewriteOptions {
   readonly profile: ProfileName;
@@ -102,7 +102,7 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
   const { edits, counts, diagnostics } = instrument(code, live, {
     profile,
     abi: options.abi,
-    callMirror: options.callMirror ?? profile.callMirrors[0],
+    callMirror: callMirrorOf(profile, options.callMirror),
     breakAt: options.breakAt,
     labelPrefix: freshPrefix(expansion.text),
   });

@@ -4,14 +4,18 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cache, hashOf, putStamp, quiet, root, stamped, step, sysroot } from '../tools.mjs';
 import { mirrorLibraries } from './mirror.mjs';
+import { libgcc } from './libgcc.mjs';
+import { libstdcxx } from './libstdcxx.mjs';
 import { musl } from './musl.mjs';
 import { makeRecorder } from './recorder.mjs';
 
 /** What is built for each target, what it needs first. */
-const libraryRows = [musl];
+const libraryRows = [musl, libgcc, libstdcxx];
 
 /** The targets: options of gcc, profile of the pass, folder of the sysroot. */
-const targets = [{ name: 'x86_64-linux', flags: '-m64', profile: 'linux-x86_64', sysroot }];
+const targets = [
+  { name: 'x86_64-linux', flags: '-m64', machine: 'x86_64-linux-musl', profile: 'linux-x86_64', sysroot },
+];
 
 const here = (...names) => names.map((name) => join(root, 'scripts/setup', name));
 
@@ -29,7 +33,7 @@ function cached(folder, make) {
 export function libraries() {
   const compiler = execFileSync('gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0];
   for (const target of targets) {
-    const built = libraryRows.reduce((done, row) => [...done, library(row, target, compiler, done)], []);
+    const built = libraryRows.reduce((done, row) => [...done, ...library(row, target, compiler, done)], []);
     const runtime = hashOf([join(root, 'runtime'), ...here('libraries.mjs')]);
     const parts = [...built.map(({ mirrored }) => basename(mirrored)), runtime].join('\n');
     const stamp = join(target.sysroot, '.parts');
@@ -46,12 +50,27 @@ export function libraries() {
   }
 }
 
-/** One library for one target: built natively with its texts recorded, then mirrored by the pass as it is now. */
+/** Optional libraries that the command line asks for. */
+const asked = process.argv.includes('--c++') || process.argv.includes('--tests') ? ['libstdcxx'] : [];
+
+/**
+ * One library for one target: built natively with its texts recorded, then mirrored by the pass as it is now. Nothing where it is not
+ * wanted, or Debian has no source of it.
+ */
 function library(row, target, compiler, needed) {
-  const source = row.source();
-  const inputs = [basename(source), target.flags, compiler, ...needed.map((one) => one.key)].join('\n');
-  const key = hashOf(here('recorder.mjs', `${row.name}.mjs`), inputs);
+  const inputs = [target.flags, compiler, ...needed.map((one) => one.key)].join('\n');
+  const key = hashOf(here('recorder.mjs', `${row.name}.mjs`), inputs) + (row.version?.() ?? '');
   const native = join(cache, 'native', `${row.name}-${target.name}-${key}`);
+  const pass = hashOf([join(root, 'dist/libexec/pass.js'), ...here('mirror.mjs')]);
+  const mirrored = join(cache, 'mirrored', `${row.name}-${target.name}-${key}-${pass}`);
+  if (row.optional && !asked.includes(row.name) && !existsSync(mirrored)) return [];
+  const source = existsSync(native) ? '' : row.source();
+  if (source === undefined) {
+    process.stderr.write(
+      `${row.title}: there is no source package for ${compiler}; programs get the compiler's own, unmirrored\n`,
+    );
+    return [];
+  }
   cached(native, (partial) => {
     const work = join(partial, 'work');
     const dependencies = join(work, 'dependencies');
@@ -71,12 +90,10 @@ function library(row, target, compiler, needed) {
     );
     rmSync(work, { recursive: true });
   });
-  const pass = hashOf([join(root, 'dist/libexec/pass.js'), ...here('mirror.mjs')]);
-  const mirrored = join(cache, 'mirrored', `${row.name}-${target.name}-${key}-${pass}`);
   cached(mirrored, (partial) =>
     step(`${row.title} for ${target.name}, mirrored`, () =>
       mirrorLibraries(join(native, 'lib'), join(native, 'texts'), partial, target.profile),
     ),
   );
-  return { key, native, mirrored };
+  return [{ key, native, mirrored }];
 }

@@ -6,6 +6,7 @@ import { debianSource, quiet } from '../tools.mjs';
 export const musl = {
   name: 'musl',
   title: 'libc (musl)',
+  version: () => debianSource('musl').replace(/.*-/, '-'),
   source: () => debianSource('musl'),
 
   /** Builds and installs the static libraries and the headers. Unwind tables: C++ exceptions leave qsort's comparator. */
@@ -23,6 +24,6 @@ export const musl = {
       ],
       options,
     );
-    quiet('make', [`-j${cpus().length}`, 'install-libs', 'install-headers'], options);
+    quiet('make', ['-s', `-j${cpus().length}`, 'install-libs', 'install-headers'], options);
   },
 };

@@ -8,7 +8,11 @@ const needed = ['binutils', 'dpkg-dev', 'gcc', 'make', 'musl-tools', 'patch', 't
 const neededByTests = ['ccache', 'clang', 'g++', 'gcc-multilib', 'gdb', 'tcl'];
 
 export function debianPackages() {
-  const wanted = process.argv.includes('--tests') ? [...needed, ...neededByTests].sort() : needed;
+  const wanted = [
+    ...needed,
+    ...(process.argv.includes('--tests') ? neededByTests : []),
+    ...(process.argv.includes('--c++') ? ['g++'] : []),
+  ];
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {
     encoding: 'utf8',
   });

@@ -1,5 +1,6 @@
 // Which kind of memory write an instruction does: one row an exception, everything else from its effects.
 import type { Effects } from '../isa/effects.js';
+import type { Mode } from '../isa/rows.js';
 import type { Instruction } from '../parse/syntax.js';
 
 export type WriteKind =
@@ -12,11 +13,14 @@ export type WriteKind =
   | 'float-pop' // fstp, fistp with a form that does not pop
   | 'copy' // not repeatable: performed, then its bytes copied (a window)
   | 'push-flags'
+  | 'push-all'
+  | 'enter'
   | 'atomic'
   | 'locked-nothing' // lock or $0: changes no byte
   | 'stos'
   | 'movs'
   | 'syscall'
+  | 'fast-entry' // sysenter and other ways into the kernel that are not the target's own
   | 'short-branch' // jrcxz, loop: reach 127 bytes only
   | 'gs'
   | 'privileged'
@@ -31,7 +35,7 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['btr', 'modify'],
   ['bts', 'modify'],
   ['cmpxchg', 'atomic'],
-  ['cmpxchg8b', 'unsupported'],
+  ['cmpxchg8b', 'atomic'],
   ['dec', 'modify'],
   ['fbstp', 'copy'],
   ['fist', 'store'],
@@ -68,11 +72,13 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['xor', 'modify'],
 ]);
 
-/** Implicit writers, by base name. `enter`, `maskmov*`, `ins` and the rest have no row and are refused. */
+/** Implicit writers, by base name. `maskmov*`, `ins` and the rest have no row and are refused. */
 const implicit: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['call', 'call'],
+  ['enter', 'enter'],
   ['movs', 'movs'],
   ['push', 'push'],
+  ['pusha', 'push-all'],
   ['pushf', 'push-flags'],
   ['stos', 'stos'],
 ]);
@@ -82,20 +88,34 @@ const shortBranches: ReadonlySet<string> = new Set(['jcxz', 'jecxz', 'jrcxz', 'l
 /** Instructions that set or swap the GS base, which mirrored code owns. */
 const gsInstructions: ReadonlySet<string> = new Set(['lgs', 'rdgsbase', 'swapgs', 'wrgsbase']);
 
-/** The kind of write that one instruction does. Never guesses: what has no row and does not follow from effects is `unsupported`. */
-export function classify(instruction: Instruction, effects: Effects): WriteKind {
-  const { base } = effects;
-  if (gsInstructions.has(base)) return 'gs';
-  for (const operand of instruction.operands) {
+function usesGs(instruction: Instruction, base: string): boolean {
+  if (gsInstructions.has(base) || instruction.prefixes.includes('gs')) return true;
+  return instruction.operands.some((operand) => {
     const inner = operand.kind === 'indirect' ? operand.inner : operand;
-    if (inner.kind === 'memory' && inner.segment === 'gs') return 'gs';
-    if (inner.kind === 'register' && inner.name === 'gs') return 'gs';
-  }
-  if (instruction.prefixes.includes('gs')) return 'gs';
+    return (
+      (inner.kind === 'memory' && inner.segment === 'gs') ||
+      (inner.kind === 'register' && inner.name === 'gs')
+    );
+  });
+}
+
+/** Debuggers' traps, and in 32-bit code the kernel's own entry, `int $0x80`. */
+function interruptKind(instruction: Instruction, base: string, mode: Mode): WriteKind {
+  if (base === 'int3') return 'none';
+  if (base !== 'int') return 'unsupported';
+  const operand = instruction.operands[0];
+  const number = operand?.kind === 'immediate' ? operand.expression.trim() : '';
+  return mode === 32 && /^(0x80|128|0200)$/i.test(number) ? 'syscall' : 'fast-entry';
+}
+
+/** The kind of write that one instruction does. Never guesses: what has no row and does not follow from effects is `unsupported`. */
+export function classify(instruction: Instruction, effects: Effects, mode: Mode): WriteKind {
+  const { base } = effects;
+  if (mode === 64 && usesGs(instruction, base)) return 'gs';
   if (base === 'hlt') return 'none'; // only traps here; libraries end the program with it
   if (effects.privileged) return 'privileged';
-  if (effects.flow === 'syscall') return base === 'syscall' ? 'syscall' : 'unsupported';
-  if (effects.flow === 'interrupt') return base === 'int3' ? 'none' : 'unsupported';
+  if (effects.flow === 'syscall') return base === 'syscall' && mode === 64 ? 'syscall' : 'fast-entry';
+  if (effects.flow === 'interrupt') return interruptKind(instruction, base, mode);
   if (shortBranches.has(base)) return 'short-branch';
   if (effects.implicitMemoryWrite) return implicit.get(base) ?? 'unsupported';
 

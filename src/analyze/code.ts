@@ -5,6 +5,7 @@ import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
 import type { Mode } from '../isa/rows.js';
 import type { Directive, Instruction, SourceFile } from '../parse/syntax.js';
+import { spelledInstruction } from './byte-idioms.js';
 import { classify } from './classify.js';
 import type { WriteKind } from './classify.js';
 import { directiveRole } from './directives.js';
@@ -22,6 +23,8 @@ export interface Unit {
   readonly kind: WriteKind;
   /** The canonical frame address is computed from the stack pointer here, so moving that must be told to the unwinder. */
   readonly cfaOnStackPointer: boolean;
+  /** Part of a function that changes no register but its result, whatever the ABI allows. */
+  readonly keepsRegisters: boolean;
 }
 
 export interface Code {
@@ -33,6 +36,8 @@ export interface Code {
   readonly target: Int32Array;
   /** Units at which a symbol of type function begins. */
   readonly functionEntries: ReadonlySet<number>;
+  /** Units at which a label stands that other files or a pointer may know: a call may come there. */
+  readonly callable: ReadonlySet<number>;
   /** Names of symbols of type function that are defined in this file. */
   readonly functions: ReadonlySet<string>;
   readonly labels: Labels;
@@ -63,12 +68,19 @@ type Known =
 /** The longest instruction there is (AMD64 APM volume 3, 1.1). */
 const INSTRUCTION_BYTES = 15;
 
+/** Gives its caller's address in a register; the caller knows which one and loses no other. */
+const registerThunk = /^__(x86|i686)\.get_pc_thunk\./;
+
+/** Labels that leave no symbol behind: only this file's code can know them. */
+const isLocalLabel = (name: string): boolean => name.startsWith('.L') || /^\d/.test(name);
+
 /** What is open in one section while its statements go by. */
 interface Place {
   /** Labels that the section's next instruction gets. */
   readonly labels: { readonly name: string; readonly statement: number }[];
   /** The section's last instruction so far, or -1. */
   last: number;
+  keepsRegisters: boolean;
   /** The data that grows at its end. */
   run: OpenRun;
 }
@@ -88,6 +100,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   const labels = createLabels();
   const addresses = createAddresses();
   const functions = new Set<string>();
+  const callable = new Set<number>();
   const known = new Map<Instruction, Known>();
   const cfaStack: boolean[] = [];
   let cfaOnStackPointer = false;
@@ -96,7 +109,10 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   const currentPlace = (): Place => {
     let found = places.get(sections.current);
     if (found === undefined)
-      places.set(sections.current, (found = { labels: [], last: -1, run: addresses.open(sections.current) }));
+      places.set(
+        sections.current,
+        (found = { labels: [], last: -1, keepsRegisters: false, run: addresses.open(sections.current) }),
+      );
     return found;
   };
   let place = currentPlace();
@@ -111,7 +127,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   };
 
   function directive(i: number, body: Directive): void {
-    const role = directiveRole(body.name);
+    const role = body.name === `.code${mode}` ? 'neutral' : directiveRole(body.name);
     switch (role) {
       case undefined:
         return refuse(i, 'M003', `unknown directive '${body.name}'`);
@@ -122,11 +138,14 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
           refuse(i, 'M003', `cannot follow '${body.name} ${body.args}'`);
         place = currentPlace();
         return;
-      case 'data':
+      case 'data': {
+        const spelled = sections.executable ? spelledInstruction(body.name, body.args) : undefined;
+        if (spelled !== undefined) return instruction(i, spelled);
         if (sections.executable && !allow.has('data-in-code'))
           refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
         addresses.data(place.run, body.name, body.args, i);
         return;
+      }
       case 'layout':
         place.run = addresses.open(sections.current);
         return;
@@ -178,6 +197,13 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     if (facts.fromHere !== '')
       refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
     const index = units.length;
+    for (const { name, statement } of place.labels) {
+      labels.define(name, statement, index);
+      if (isLocalLabel(name)) continue;
+      callable.add(index);
+      place.keepsRegisters = registerThunk.test(name);
+    }
+    place.labels.length = 0;
     units.push({
       first,
       statement: i,
@@ -185,13 +211,11 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       effects: facts.effects,
       kind: facts.kind,
       cfaOnStackPointer,
+      keepsRegisters: place.keepsRegisters,
     });
     if (facts.names.length > 0) addresses.mentions.push({ unit: index, names: facts.names });
     if (place.last >= 0) next[place.last] = index;
     place.last = index;
-    if (place.labels.length === 0) return;
-    for (const { name, statement } of place.labels) labels.define(name, statement, index);
-    place.labels.length = 0;
   }
 
   for (let i = 0; i < file.count; i++) {
@@ -244,6 +268,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     next: next.subarray(0, units.length),
     target,
     functionEntries,
+    callable,
     functions,
     labels,
     addresses,
@@ -267,7 +292,7 @@ function study(instruction: Instruction, mode: Mode): Known {
   return {
     ok: true,
     effects,
-    kind: classify(instruction, effects),
+    kind: classify(instruction, effects, mode),
     fromHere: usesDot(instruction),
     names: namesOf(instruction),
   };

@@ -16,11 +16,11 @@ const rows: readonly (readonly [DirectiveRole, string])[] = [
   ['layout', '.align .balign .balignl .balignw .p2align .p2alignl .p2alignw'],
   [
     'neutral',
-    '.addrsig .addrsig_sym .allow_index_reg .arch .att_mnemonic .att_syntax .attach_to_group .cfi_adjust_cfa_offset .cfi_b_key_frame .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_endproc .cfi_escape .cfi_fde_data .cfi_inline_lsda .cfi_label .cfi_lsda .cfi_offset .cfi_personality .cfi_personality_id .cfi_register .cfi_rel_offset .cfi_remember_state .cfi_restore .cfi_restore_state .cfi_return_column .cfi_same_value .cfi_sections .cfi_signal_frame .cfi_startproc .cfi_undefined .cfi_val_encoded_addr .cfi_val_offset .cfi_window_save .code64 .comm .disallow_index_reg .eject .end .endfunc .equ .equiv .eqv .extern .file .format .func .global .globl .gnu_attribute .hidden .ident .intel_syntax .internal .largecomm .lcomm .lflags .line .linkonce .list .llen .ln .loc .loc_mark_labels .local .lsym .name .noformat .nolist .nopage .nops .operand_check .page .plen .print .protected .psize .sbttl .set .size .sleb .sse_check .stabd .stabn .stabs .symver .title .tls_common .ttl .type .version .vtable_entry .vtable_inherit .warning .weak .weakref .xdef .xref',
+    '.addrsig .addrsig_sym .allow_index_reg .arch .att_mnemonic .att_syntax .attach_to_group .cfi_adjust_cfa_offset .cfi_b_key_frame .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_endproc .cfi_escape .cfi_fde_data .cfi_inline_lsda .cfi_label .cfi_lsda .cfi_offset .cfi_personality .cfi_personality_id .cfi_register .cfi_rel_offset .cfi_remember_state .cfi_restore .cfi_restore_state .cfi_return_column .cfi_same_value .cfi_sections .cfi_signal_frame .cfi_startproc .cfi_undefined .cfi_val_encoded_addr .cfi_val_offset .cfi_window_save .comm .disallow_index_reg .eject .end .endfunc .equ .equiv .eqv .extern .file .format .func .global .globl .gnu_attribute .hidden .ident .intel_syntax .internal .largecomm .lcomm .lflags .line .linkonce .list .llen .ln .loc .loc_mark_labels .local .lsym .name .noformat .nolist .nopage .nops .operand_check .page .plen .print .protected .psize .sbttl .set .size .sleb .sse_check .stabd .stabn .stabs .symver .title .tls_common .ttl .type .version .vtable_entry .vtable_inherit .warning .weak .weakref .xdef .xref',
   ],
   [
     'refused',
-    '.abort .bundle_align_mode .bundle_lock .bundle_unlock .code16 .code16gcc .code32 .intel_mnemonic .struct',
+    '.abort .bundle_align_mode .bundle_lock .bundle_unlock .code16 .code16gcc .code32 .code64 .intel_mnemonic .struct',
   ],
 ];
 

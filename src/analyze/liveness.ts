@@ -359,8 +359,8 @@ function describe(
       return;
     case 'return':
       read[i] = effects.integerRead | convention.returnReads;
-      if (effects.base !== 'ret')
-        read[i] = ALL_INTEGER; // an interrupt handler keeps every register
+      if (effects.base !== 'ret' || unit.keepsRegisters)
+        read[i] = ALL_INTEGER | USED_R11; // an interrupt handler keeps every register
       else if (returnsElsewhere(code, i))
         read[i] = effects.integerRead | convention.returnReads | convention.callReads;
       vectorRead[i] = ALL_VECTOR;

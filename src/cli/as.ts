@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { rewrite } from '../rewrite.js';
 import type { Message } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
+import type { ProfileName } from '../profile/profile.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
 import { expandOptions, formatMessages, readText, writeText } from './files.js';
@@ -17,7 +18,7 @@ const exitInternal = 1;
 const takesValue: ReadonlySet<string> = new Set(['--MD', '--debug-prefix-map', '--defsym', '-I', '-o']);
 
 /** Options that make another language of the input; the directives for it are understood, these are not. */
-const refusedOptions = /^(-m(syntax|mnemonic)=intel|-mnaked-reg|--?(32|x32)|--divide)$/;
+const refusedOptions = /^(-m(syntax|mnemonic)=intel|-mnaked-reg|--x32|--divide)$/;
 
 interface Command {
   readonly inputs: readonly string[];
@@ -50,6 +51,11 @@ function readCommand(argv: readonly string[]): Command {
   return { inputs: inputs.length === 0 ? ['-'] : inputs, output, folders, symbols, rest };
 }
 
+/** The last word size wins, as with GNU as. */
+function profileOf(options: readonly string[]): ProfileName {
+  return options.lastIndexOf('--32') > options.lastIndexOf('--64') ? 'linux-i386' : 'linux-x86_64';
+}
+
 /** The name a compiler wrote into its output, for messages: `.file "x.c"`. */
 function sourceName(text: string, input: string): string {
   const found = /^\s*\.file\s+"([^"]+)"/m.exec(text.slice(0, 4096));
@@ -71,7 +77,7 @@ function main(argv: readonly string[]): number {
   const refusedOption = command.rest.find((option) => refusedOptions.test(option));
   if (refusedOption !== undefined) {
     process.stderr.write(
-      `as: error[M027]: the assembler option ${refusedOption} is not supported\nas: note: this release reads 64-bit code; for Intel syntax write .intel_syntax\n`,
+      `as: error[M027]: the assembler option ${refusedOption} is not supported\nas: note: programs of 32 and 64 bits are mirrored, x32 is not; for Intel syntax write .intel_syntax\n`,
     );
     if (settings.refusedFile !== undefined) writeFileSync(settings.refusedFile, '');
     return exitRefused;
@@ -90,6 +96,7 @@ function main(argv: readonly string[]): number {
   const name = sourceName(text, command.inputs[0] ?? '-');
   const result = rewrite(name, text, {
     ...settings.options,
+    profile: profileOf(command.rest),
     expand: expandOptions(command.folders, command.symbols),
   });
   if (!result.ok) return refuse(result.diagnostics, command.output, settings);

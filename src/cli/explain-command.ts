@@ -1,16 +1,17 @@
 // `mirrorasm explain`: what a statement does and what becomes of it.
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { explain } from '../explain.js';
 import type { Explanation } from '../explain.js';
 import type { RewriteOptions } from '../rewrite.js';
 import { expandOptions, pathArgument, readText } from './files.js';
-import { abiOption, passOptions } from './pass-options.js';
+import { abiOption, checkCallMirror, passOptions } from './pass-options.js';
 
 interface Arguments {
   statement: string;
-  profile: 'linux-x86_64';
-  'call-mirror': 'site' | 'callee';
+  profile: ProfileName;
+  'call-mirror': CallMirror | undefined;
   abi: 'sysv' | 'none';
   json: boolean;
 }
@@ -29,6 +30,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         describe: 'a statement, file.s:line, or - for standard input, one statement a line',
       })
       .options(passOptions)
+      .check(checkCallMirror)
       .option('abi', abiOption('sysv'))
       .option('json', {
         type: 'boolean',

@@ -1,15 +1,16 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
 import type { CommandModule } from 'yargs';
+import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { rewrite } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
 import { expandOptions, formatMessages, pathArgument, readText, writeText } from './files.js';
-import { abiOption, passOptions } from './pass-options.js';
+import { abiOption, checkCallMirror, passOptions } from './pass-options.js';
 
 interface Arguments {
   input: string;
   output: string;
-  profile: 'linux-x86_64';
-  'call-mirror': 'site' | 'callee';
+  profile: ProfileName;
+  'call-mirror': CallMirror | undefined;
   abi: 'sysv' | 'none';
   stats: string | undefined;
   break: number;
@@ -38,6 +39,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         describe: 'where the result goes; - is standard output',
       })
       .options(passOptions)
+      .check(checkCallMirror)
       .option('abi', abiOption('none'))
       .option('stats', { type: 'string', describe: 'JSON file for the counts' })
       .option('break', {

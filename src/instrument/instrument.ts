@@ -10,7 +10,7 @@ import { NoPattern } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { patternsOf, REPORT, unchanged } from './patterns.js';
 import { mirrorEntry } from './stack.js';
-import { isMirrorStore } from './target.js';
+import { isMirrorStore, namesMirror } from './target.js';
 import type { CallMirror, Profile } from '../profile/profile.js';
 
 export interface InstrumentOptions {
@@ -50,8 +50,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
   const counts: Counts = { native: code.units.length, inserted: 0, sites: 0, windows: 0, bySource: {} };
   let labels = 0;
   const stores = (line: string): boolean => isMirrorStore(options.profile, line);
-  // A string operation reaches the mirror through the GS base itself.
-  const mirrors = (line: string): boolean => stores(line) || line.startsWith('\trdgsbase');
+  const mirrors = (line: string): boolean => namesMirror(options.profile, line);
   const label = (): string => `${options.labelPrefix}${labels++}`;
   let breakable = 0;
   const patterns = patternsOf[options.profile.name];
@@ -67,12 +66,12 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       diagnostics.push({ statement: unit.statement, code: row.code, message: row.message, note: row.note });
       continue;
     }
-    const site = siteOf(unit, i, live, options, label);
+    const site = siteOf(unit, i, code.target[i] ?? -1, live, options, label);
     const left = kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit);
     let expansion: Expansion;
     try {
       expansion = left ? unchanged : row(site);
-      if (entry) expansion = addEntry(expansion, mirrorEntry(site), unit);
+      if (entry) expansion = { ...expansion, before: [...mirrorEntry(site), ...expansion.before] };
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
       diagnostics.push({ statement: unit.statement, code: error.code, message: error.message, note: REPORT });
@@ -112,6 +111,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
 function siteOf(
   unit: Unit,
   i: number,
+  target: number,
   live: Liveness,
   options: InstrumentOptions,
   label: () => string,
@@ -123,30 +123,27 @@ function siteOf(
     abi: options.abi,
     freeBefore: ~(live.integerIn[i] ?? -1) & mask,
     freeAfter: ~(live.integerOut[i] ?? -1) & mask,
+    freeAtTarget: target < 0 ? 0 : ~(live.integerIn[target] ?? -1) & mask,
     freeVector: ~((live.vectorIn[i] ?? -1) | (live.vectorOut[i] ?? -1)),
     label,
   };
 }
 
-/** The unit at which copy-on-call belongs: a function's first instruction, or the one behind its endbr64 (which stays first). */
+/** The unit at which copy-on-call belongs: a function's first instruction, or the one behind its endbr (which stays first). */
 function isEntry(code: Code, i: number): boolean {
-  const isEndbr = (at: number): boolean => code.units[at]?.effects.base === 'endbr64';
-  if (code.functionEntries.has(i)) return !isEndbr(i);
-  return i > 0 && code.functionEntries.has(i - 1) && isEndbr(i - 1) && code.next[i - 1] === i;
+  const isEndbr = (at: number): boolean => /^endbr(64|32)$/.test(code.units[at]?.effects.base ?? '');
+  if (code.callable.has(i)) return !isEndbr(i);
+  return i > 0 && code.callable.has(i - 1) && isEndbr(i - 1) && code.next[i - 1] === i;
 }
 
-/** In callee mode a call of a label that is no function still has to be mirrored where it stands. */
+/** In callee mode a call of a local label, or of a place that no label marks, still has to be mirrored where it stands. */
 function calleeCopies(code: Code, unit: Unit): boolean {
   const operand = unit.instruction.operands[0];
-  if (operand?.kind !== 'target') return true;
+  if (unit.effects.implicitMemory.some(({ bytes }) => bytes !== code.mode / 8)) return false; // a far call
+  if (operand?.kind === 'indirect') return true;
+  if (operand?.kind !== 'target') return false;
   const name = operand.expression.replace(/@PLT$/i, '');
-  return code.functions.has(name) || !/^(\d+[bf]|\.L.*)$/.test(name);
-}
-
-function addEntry(expansion: Expansion, entry: readonly string[], unit: Unit): Expansion {
-  if (unit.first !== unit.statement)
-    throw new NoPattern('a function begins with a prefix on a line of its own');
-  return { ...expansion, before: [...entry, ...expansion.before] };
+  return code.functions.has(name) || (/^("[^"]+"|[A-Za-z_.$][\w.$]*)$/.test(name) && !name.startsWith('.L'));
 }
 
 /** Turns lines into the edit of the unit's statement; prefixes on statements of their own are moved into it. */

@@ -5,6 +5,8 @@ import type { ProfileName } from '../profile/profile.js';
 import { mirrorAtomic } from './atomic.js';
 import { boundarySyscall, widenBranch } from './control.js';
 import type { Expansion, Site } from './site.js';
+import * as i386Stack from './stack-i386.js';
+import * as i386String from './string-i386.js';
 import { mirrorCall, mirrorPop, mirrorPush, mirrorPushFlags } from './stack.js';
 import { copyAfter, mirrorFloatPop, mirrorModify, mirrorStore } from './store.js';
 import { mirrorMovs, mirrorStos } from './string.js';
@@ -20,6 +22,8 @@ export const REPORT = 'please report it with this line';
 export type Row =
   Pattern | { readonly code: DiagnosticCode; readonly message: string; readonly note: string };
 
+const noPattern: Row = { code: 'M005', message: 'this write has no mirror pattern yet', note: REPORT };
+
 /** One row a kind of write. */
 const linuxX8664: Record<WriteKind, Row> = {
   none: () => unchanged,
@@ -32,11 +36,18 @@ const linuxX8664: Record<WriteKind, Row> = {
   'float-pop': mirrorFloatPop,
   copy: copyAfter,
   'push-flags': mirrorPushFlags,
+  'push-all': noPattern,
+  enter: noPattern,
   atomic: mirrorAtomic,
   stos: mirrorStos,
   movs: mirrorMovs,
   syscall: boundarySyscall,
   'short-branch': widenBranch,
+  'fast-entry': {
+    code: 'M005',
+    message: 'a way into the kernel that the runtime does not know',
+    note: 'use syscall',
+  },
   gs: {
     code: 'M006',
     message: 'the program uses %gs, which mirrored code needs for itself',
@@ -47,10 +58,29 @@ const linuxX8664: Record<WriteKind, Row> = {
     message: 'a privileged instruction',
     note: 'only user programs are mirrored by this profile',
   },
-  unsupported: { code: 'M005', message: 'this write has no mirror pattern yet', note: REPORT },
+  unsupported: noPattern,
+};
+
+/** What differs where there is neither a segment for the mirror nor a red zone. */
+const linuxI386: Record<WriteKind, Row> = {
+  ...linuxX8664,
+  call: i386Stack.mirrorCall,
+  enter: i386Stack.mirrorEnter,
+  'fast-entry': {
+    code: 'M005',
+    message: 'a way into the kernel that the runtime does not know',
+    note: 'use int $0x80',
+  },
+  movs: i386String.mirrorMovs,
+  push: i386Stack.mirrorPush,
+  'push-all': i386Stack.mirrorPushMany,
+  'push-flags': i386Stack.mirrorPushMany,
+  stos: i386String.mirrorStos,
+  syscall: i386Stack.boundaryInterrupt,
 };
 
 /** The rows of each target. */
 export const patternsOf: Readonly<Record<ProfileName, Readonly<Record<WriteKind, Row>>>> = {
+  'linux-i386': linuxI386,
   'linux-x86_64': linuxX8664,
 };

@@ -16,6 +16,8 @@ export interface Site {
   readonly freeBefore: number;
   readonly freeAfter: number;
   readonly freeVector: number;
+  /** Of a direct call: registers whose value at its target nobody needs; 0 when that is not in view. */
+  readonly freeAtTarget: number;
   /** A fresh local label. */
   readonly label: () => string;
 }
@@ -83,6 +85,7 @@ export function addressOf(
   scratch: readonly number[],
   shift: number,
 ): Address {
+  checkAddressing(profile, operand);
   const own = shift !== 0 && operand.base === profile.stackPointer ? moved(operand, shift) : operand;
   if (operand.segment !== profile.threadSegment) {
     return {
@@ -110,6 +113,23 @@ export function addressOf(
   };
 }
 
+/** Refuses addresses to which the mirror distance cannot be added. */
+function checkAddressing(profile: Profile, operand: MemoryOperand): void {
+  // There the distance is a displacement, so the segment has to begin at 0 and the address to have 32 bits.
+  if (profile.mirrorSegment !== '') return;
+  if (operand.segment === 'fs') throw new NoPattern('the base of %fs is not known');
+  if ([operand.base, operand.index].some((name) => /^(b[xp]|[sd]i)$/.test(name)))
+    throw new NoPattern('a store with a 16-bit address has no pattern');
+}
+
+/** A register that is dead, not busy, and may serve as scratch here; or -1. */
+export function deadScratch(site: Site, free: number, busy: number): number {
+  const usable = free & ~busy & ~(1 << RSP) & scratchable(site);
+  return site.profile.scratchOrder.find((number) => ((usable >> number) & 1) === 1) ?? -1;
+}
+
+const scratchable = (site: Site): number => (site.abi === 'sysv' ? site.profile.volatile : ALL_INTEGER);
+
 /**
  * Builds code that needs `count` scratch registers. Dead registers are taken; a missing one is kept in a dead vector register;
  * failing that on the stack, below the red zone (DESIGN 6), with the mirror of the stack kept too.
@@ -117,6 +137,7 @@ export function addressOf(
  * @param free registers dead over the whole of the built code
  * @param busy registers the built code or its operands use
  * @param body receives the registers and the distance by which the stack pointer was moved
+ * @param allowed what each register may be, by its place; one set for all of them
  */
 export function withScratch(
   site: Site,
@@ -124,24 +145,30 @@ export function withScratch(
   free: number,
   busy: number,
   body: Body,
-  allowed = 0xffff,
+  allowed: number | readonly number[] = 0xffff,
 ): string[] {
   const { profile } = site;
-  const preference = profile.scratchOrder;
-  const usable = allowed & ~busy & ~(1 << RSP);
-  const dead = free & usable & (site.abi === 'sysv' ? profile.volatile : ALL_INTEGER);
-  const taken: number[] = [];
-  for (const number of preference) if (taken.length < count && (dead >> number) & 1) taken.push(number);
-  if (taken.length === count) return [...body(taken, 0)];
-
-  const spilled: number[] = [];
-  for (const number of preference) {
-    if (taken.length + spilled.length === count) break;
-    if ((usable >> number) & 1 && !taken.includes(number)) spilled.push(number);
-  }
-  if (taken.length + spilled.length < count)
-    throw new NoPattern(`${count} scratch registers are needed and cannot be had here`, 'M009');
-  const scratch = [...taken, ...spilled];
+  const usable = ~busy & ~(1 << RSP);
+  const dead = free & usable & scratchable(site);
+  const allowedAt = (place: number): number =>
+    typeof allowed === 'number' ? allowed : (allowed[place] ?? 0xffff);
+  // Places with fewer choices choose first.
+  const places = [...Array(count).keys()].sort((a, b) => bitCount(allowedAt(a)) - bitCount(allowedAt(b)));
+  const scratch = new Array<number>(count).fill(-1);
+  const choose = (place: number, from: number): boolean => {
+    const number = profile.scratchOrder.find(
+      (r) => ((from & allowedAt(place)) >> r) & 1 && !scratch.includes(r),
+    );
+    if (number === undefined) return false;
+    scratch[place] = number;
+    return true;
+  };
+  const missing = places.filter((place) => !choose(place, dead));
+  if (missing.length === 0) return [...body(scratch, 0)];
+  for (const place of missing)
+    if (!choose(place, usable))
+      throw new NoPattern(`${count} scratch registers are needed and cannot be had here`, 'M009');
+  const spilled = missing.map((place) => scratch[place] ?? -1);
 
   const vectors: number[] = [];
   for (let v = 15; profile.spillsToVectors && v >= 0 && vectors.length < spilled.length; v--)
@@ -156,6 +183,12 @@ export function withScratch(
   return profile.redZoneBytes === 0
     ? spillFramed(site, spilled, scratch, body)
     : spillPushed(site, spilled, scratch, body);
+}
+
+function bitCount(set: number): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 type Body = (scratch: readonly number[], shift: number) => readonly string[];

@@ -82,6 +82,8 @@ export function mirrorPop(site: Site): Expansion {
 
 /** `call`: its return address goes to the mirror at the call site. */
 export function mirrorCall(site: Site): Expansion {
+  if (site.unit.effects.implicitMemory.some(({ bytes }) => bytes !== 8))
+    throw new NoPattern('a far call has no pattern');
   const back = site.label();
   const operand = site.unit.instruction.operands[0];
   const inner = operand?.kind === 'indirect' ? operand.inner : undefined;
@@ -96,8 +98,13 @@ export function mirrorCall(site: Site): Expansion {
 
 /** Copy-on-call: at a function's entry the return address that its caller pushed is copied. */
 export function mirrorEntry(site: Site): string[] {
+  return copyReturnAddress(site, site.freeBefore);
+}
+
+/** @param free registers whose value nobody needs there */
+export function copyReturnAddress(site: Site, free: number): string[] {
   const { profile } = site;
-  return withScratch(site, 1, site.freeBefore, 0, ([value = -1], shift) => [
+  return withScratch(site, 1, free, 0, ([value = -1], shift) => [
     `\t${word(profile, 'mov')}\t${slot(profile, shift)}, ${full(profile, value)}`,
     `\t${word(profile, 'mov')}\t${full(profile, value)}, ${mirrorSlot(profile, shift)}`,
   ]);

@@ -42,7 +42,14 @@ export function mirrorOf(profile: Profile, operand: MemoryOperand): string {
   return formatMemory({ ...operand, displacement }, profile.mirrorSegment);
 }
 
-/** Whether a line made here stores to the mirror: inserted code never reads it, and input that looks the same is refused. */
+/** Whether a line made here has to do with the mirror: a store (inserted code never reads it), or its address for a string operation. */
+export function namesMirror(profile: Profile, line: string): boolean {
+  return profile.mirrorSegment === ''
+    ? line.includes(String(profile.mirrorDisplacement))
+    : line.includes(`%${profile.mirrorSegment}:`) || line.startsWith('\trdgsbase');
+}
+
+/** Whether a line made here stores to the mirror by itself. */
 export function isMirrorStore(profile: Profile, line: string): boolean {
-  return line.includes(profile.mirrorSegment === '' ? String(profile.mirrorDisplacement) : '%gs:');
+  return namesMirror(profile, line) && !/^\t(lea|rdgsbase)/.test(line);
 }

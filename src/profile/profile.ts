@@ -1,6 +1,6 @@
 // What the pass needs to know of a target. One constant of this type a target.
 
-export type ProfileName = 'linux-x86_64';
+export type ProfileName = 'linux-x86_64' | 'linux-i386';
 
 /** Who mirrors return addresses: the call site, or the called function. */
 export type CallMirror = 'site' | 'callee';

@@ -135,6 +135,16 @@ describe('builds', () => {
     }
   });
 
+  test('thread-local variables in code compiled with -fPIC', () => {
+    writeFileSync(
+      join(folder, 'part.c'),
+      '_Thread_local int cell = 20; static _Thread_local int other; int part(int n) { other = n; cell += other + 2; return cell; }\n',
+    );
+    expect(cc('-O2', '-fPIC', '-c', 'part.c')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(cc('main.c', 'part.o', '-o', 'program').status).toBe(0);
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
+
   test.each(['site', 'callee'])('--mirror-call=%s', (who) => {
     expect(cc('-O2', `--mirror-call=${who}`, 'main.c', 'part.c', '-o', 'program').status).toBe(0);
     expect(runChecked('program').stdout).toBe('42\n');
@@ -159,17 +169,51 @@ describe('objects that are not mirrored', () => {
     expect(existsSync(join(folder, 'program'))).toBe(false);
   });
 
-  test('are found in a library of the compiler, and in a map that the user asked for', () => {
-    writeFileSync(
-      join(folder, 'part.c'),
-      'int part(int n) { return n + 22 + __builtin_popcountl(n) - 2; }\n',
-    );
-    const result = cc('-fno-builtin', 'main.c', 'part.c', '-o', 'program', '-Wl,-Map=map');
+  test('are found in a library, and in a map that the user asked for', () => {
+    execFileSync('ar', ['rcs', join(folder, 'libpart.a'), join(folder, 'part.o')]);
+    const result = cc('main.c', '-L.', '-lpart', '-o', 'program', '-Wl,-Map=map');
     expect(result.status).toBe(0);
     expect(result.stderr).toMatch(
-      /^mirrorcc: warning\[M026\]: \S+libgcc\.a\(_popcount\w+\.o\) is not mirrored.*\n$/,
+      /^mirrorcc: warning\[M026\]: \S*libpart\.a\(part\.o\) is not mirrored.*\n$/,
     );
     expect(existsSync(join(folder, 'map'))).toBe(true);
+  });
+
+  test('are none where only functions of the compiler are called', () => {
+    writeFileSync(
+      join(folder, 'part.c'),
+      `int part(int n) {
+  volatile __float128 third = 1;
+  volatile unsigned __int128 wide = n;
+  third /= 3;
+  return (int)(third * 3) + n + 19 + __builtin_popcountl(n) + (int)(wide / 7) - 2;
+}
+`,
+    );
+    const result = cc('-fno-builtin', '--mirror-strict=1', 'main.c', 'part.c', '-o', 'program');
+    expect(result).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
+});
+
+describe('libgcc', () => {
+  const symbols = (...libraries: string[]): string[] =>
+    libraries
+      .flatMap((library) =>
+        execFileSync('nm', ['-g', '--defined-only', library], { encoding: 'utf8', maxBuffer: 1 << 26 })
+          .split('\n')
+          .map((line) => / [A-Z] (\S+)$/.exec(line)?.[1] ?? '')
+          .filter((name) => name !== ''),
+      )
+      .sort();
+
+  test('has every symbol of the compiler’s own', () => {
+    const file = (name: string): string =>
+      execFileSync('gcc', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
+    const mirrored = new Set(symbols(join(dist, 'sysroot/x86_64-linux/lib/libgcc.a')));
+    const native = symbols(file('libgcc.a'), file('libgcc_eh.a'));
+    expect(native.length).toBeGreaterThan(500);
+    expect(native.filter((name) => !mirrored.has(name))).toEqual([]);
   });
 });
 
@@ -195,7 +239,7 @@ describe('refuses', () => {
     expect(existsSync(join(folder, 'bad.o'))).toBe(false);
   });
 
-  test.each(['-Wa,-msyntax=intel', '-Wa,-mnaked-reg', '-Wa,--32'])('%s', (option) => {
+  test.each(['-Wa,-msyntax=intel', '-Wa,-mnaked-reg', '-Wa,--x32'])('%s', (option) => {
     const result = cc(option, '-c', 'part.c');
     expect(result.status).toBe(2);
     expect(result.stderr).toContain('error[M027]');

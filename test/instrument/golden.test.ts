@@ -22,9 +22,9 @@ function readCases(text: string): Case[] {
     return {
       title: first,
       options: {
-        profile: 'linux-x86_64',
+        profile: flag('profile') === 'linux-i386' ? 'linux-i386' : 'linux-x86_64',
         abi: flag('abi') === 'none' ? 'none' : 'sysv',
-        callMirror: flag('call') === 'callee' ? 'callee' : 'site',
+        callMirror: flag('call') === 'callee' ? 'callee' : undefined,
         breakAt: Number(flag('break') ?? 0),
         allow: flag('allow')?.split(',') ?? [],
         expand: { readInclude: () => undefined },

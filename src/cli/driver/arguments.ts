@@ -60,7 +60,9 @@ export interface Request {
   readonly handWritten: boolean;
   readonly picChosen: boolean;
   readonly noStandardInclude: boolean;
+  readonly noStandardCxxInclude: boolean;
   readonly noStandardLibrary: boolean;
+  readonly noStandardCxxLibrary: boolean;
   readonly noStartFiles: boolean;
   readonly relocatable: boolean;
   /** Everything but our own options, response files expanded, in order. */
@@ -165,7 +167,15 @@ export function readArguments(argv: readonly string[]): Request {
   let output: string | undefined;
   let language = '';
   let handWritten = false;
-  const has = { pic: false, nostdinc: false, nostdlib: false, nostartfiles: false, relocatable: false };
+  const has = {
+    pic: false,
+    nostdinc: false,
+    nostdincxx: false,
+    nostdlib: false,
+    nostdlibxx: false,
+    nostartfiles: false,
+    relocatable: false,
+  };
   const all = expand(argv, 0);
   for (let i = 0; i < all.length; i++) {
     const arg = all[i] ?? '';
@@ -202,7 +212,9 @@ export function readArguments(argv: readonly string[]): Request {
     else if (takesValue.has(arg) && i + 1 < all.length) args.push(all[++i] ?? '');
     else if (/^-f(no-)?(pic|PIC|pie|PIE)$/.test(arg)) has.pic = true;
     else if (arg === '-nostdinc') has.nostdinc = true;
+    else if (arg === '-nostdinc++') has.nostdincxx = true;
     else if (arg === '-nostdlib') has.nostdlib = true;
+    else if (arg === '-nostdlib++') has.nostdlibxx = true;
     else if (arg === '-nostartfiles') has.nostartfiles = true;
     else if (arg === '-r') has.relocatable = true;
     else if (!arg.startsWith('-') || arg === '-') {
@@ -217,7 +229,9 @@ export function readArguments(argv: readonly string[]): Request {
     handWritten,
     picChosen: has.pic,
     noStandardInclude: has.nostdinc,
+    noStandardCxxInclude: has.nostdincxx,
     noStandardLibrary: has.nostdlib,
+    noStandardCxxLibrary: has.nostdlibxx,
     noStartFiles: has.nostartfiles,
     relocatable: has.relocatable,
     arguments: args,

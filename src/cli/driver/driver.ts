@@ -1,8 +1,8 @@
 // The compiler driver: the real compiler, with our `as` in front of the real one, and a static-PIE link with the mirrored libc.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, delimiter, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from './arguments.js';
 import type { Request } from './arguments.js';
@@ -33,15 +33,36 @@ function ask(compiler: Compiler, option: string): string {
 function compileOptions(compiler: Compiler, request: Request, sysroot: string | undefined): string[] {
   const options = compiler.clang ? ['-fno-integrated-as'] : [];
   if (!request.picChosen) options.push('-fPIE');
-  if (sysroot !== undefined && !request.noStandardInclude)
-    options.push(
-      '-nostdinc',
-      '-isystem',
-      join(sysroot, 'include'),
-      '-isystem',
-      ask(compiler, '-print-file-name=include'),
-    );
+  if (sysroot !== undefined && !request.noStandardInclude) options.push('-nostdinc');
   return options;
+}
+
+/** The folders of the C++ library's headers in the order in which they include each other; none where it has not been built. */
+function cxxIncludes(sysroot: string): string[] {
+  const all = join(sysroot, 'include/c++');
+  if (!existsSync(all)) return [];
+  const [version = ''] = readdirSync(all);
+  const top = join(all, version);
+  const machine = readdirSync(top).find((name) => existsSync(join(top, name, 'bits/c++config.h')));
+  return [top, ...(machine === undefined ? [] : [join(top, machine)]), join(top, 'backward')];
+}
+
+/**
+ * Where the headers are. Through the environment, because only so do compilers tell C from C++ input themselves, and the user's -isystem
+ * folders go first.
+ */
+function includePaths(compiler: Compiler, request: Request, sysroot: string | undefined): NodeJS.ProcessEnv {
+  if (sysroot === undefined || request.noStandardInclude) return {};
+  const c = [join(sysroot, 'include'), ask(compiler, '-print-file-name=include')];
+  const cxx = request.noStandardCxxInclude ? [] : cxxIncludes(sysroot);
+  const path = (name: string, folders: readonly string[]): string =>
+    [...(process.env[name] ?? '').split(delimiter).filter((folder) => folder !== ''), ...folders].join(
+      delimiter,
+    );
+  return {
+    C_INCLUDE_PATH: path('C_INCLUDE_PATH', c),
+    CPLUS_INCLUDE_PATH: path('CPLUS_INCLUDE_PATH', [...cxx, ...c]),
+  };
 }
 
 function fail(code: string, message: string, note: string): number {
@@ -57,8 +78,11 @@ function environment(request: Request): NodeJS.ProcessEnv {
   return env;
 }
 
+/** The TLS of programs without shared libraries. The calls of the other models are made of bytes that the linker wants to find unchanged. */
+const staticTls = '-ftls-model=initial-exec';
+
 /** What no option of the user's may turn on: gcc's -fipa-ra lets values live in registers that the psABI gives to the callee. */
-const lastWord = (compiler: Compiler): string[] => (compiler.clang ? [] : ['-fno-ipa-ra']);
+const lastWord = (compiler: Compiler): string[] => [staticTls, ...(compiler.clang ? [] : ['-fno-ipa-ra'])];
 
 /** Runs the compiler. When our `as` refuses its input, the exit code is ours, not the one the compiler makes of it. */
 function run(compiler: Compiler, args: readonly string[], request: Request): number {
@@ -66,7 +90,11 @@ function run(compiler: Compiler, args: readonly string[], request: Request): num
   rmSync(refused, { force: true });
   const { status, error, signal } = spawnSync(compiler.command, [...args, ...lastWord(compiler)], {
     stdio: 'inherit',
-    env: { ...environment(request), MIRROR_REFUSED: refused },
+    env: {
+      ...environment(request),
+      ...includePaths(compiler, request, findSysroot()),
+      MIRROR_REFUSED: refused,
+    },
   });
   if (status !== 0 && existsSync(refused)) {
     rmSync(refused);
@@ -97,6 +125,14 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
       `no mirrored libc in ${sysroot}`,
       'run the set-up (npm run setup), or name its folder in MIRROR_SYSROOT',
     );
+  const cxx = defaultCompiler === 'g++';
+  if (cxx && sysroot !== undefined && request.inputs.length > 0 && !request.noStandardCxxInclude)
+    if (!request.noStandardInclude && cxxIncludes(sysroot).length === 0)
+      return fail(
+        'M025',
+        `no mirrored C++ library in ${sysroot}`,
+        'run the set-up for C++ (npm run setup -- --c++), or leave the library out with -nostdinc++ -nostdlib',
+      );
   const shared = [...wrap, ...compileOptions(compiler, request, sysroot)];
   switch (request.phase) {
     case 'inform':
@@ -111,7 +147,7 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
       return run(compiler, [...shared, ...request.arguments], request);
     case 'link':
       if (request.inputs.length === 0) return run(compiler, request.arguments, request);
-      return link(compiler, shared, request, sysroot, defaultCompiler === 'g++');
+      return link(compiler, shared, request, sysroot, cxx);
   }
 }
 
@@ -148,20 +184,23 @@ function link(
   cxx: boolean,
 ): number {
   if (request.relocatable) return run(compiler, [...shared, ...request.arguments], request);
-  if (cxx)
-    return fail(
-      'M025',
-      'there is no mirrored libstdc++ yet, so C++ programs cannot be linked',
-      'compile with -c; C programs link with mirrorcc',
-    );
   if (sysroot === undefined) return run(compiler, [...shared, ...request.arguments], request);
   const lib = join(sysroot, 'lib');
-  const start =
-    request.noStartFiles || request.noStandardLibrary ? [] : [join(lib, 'rcrt1.o'), join(lib, 'crti.o')];
-  const end = request.noStartFiles || request.noStandardLibrary ? [] : [join(lib, 'crtn.o')];
+  const files = (wanted: boolean, ...names: string[]): string[] =>
+    wanted ? names.map((name) => join(lib, name)).filter((path) => existsSync(path)) : [];
+  const standardFiles = !request.noStartFiles && !request.noStandardLibrary;
+  const start = files(standardFiles, 'rcrt1.o', 'crti.o', 'crtbeginS.o');
+  const end = files(standardFiles, 'crtendS.o', 'crtn.o');
   const libraries = request.noStandardLibrary
     ? ['-lmirror']
-    : ['-Wl,--start-group', '-lmirror', '-lc', '-lgcc', '-lgcc_eh', '-Wl,--end-group'];
+    : [
+        '-Wl,--start-group',
+        ...(cxx && !request.noStandardCxxLibrary ? ['-lstdc++'] : []),
+        ...['-lmirror', '-lc', '-lgcc'],
+        // Where libgcc has not been built mirrored, the compiler's own has its unwinder in another library.
+        ...(existsSync(join(lib, 'libgcc.a')) ? [] : ['-lgcc_eh']),
+        '-Wl,--end-group',
+      ];
   const folder = mkdtempSync(join(tmpdir(), 'mirrorcc-'));
   try {
     const given = request.arguments

@@ -19,8 +19,8 @@ export interface Settings {
  * MIRROR_REFUSED, MIRROR_STATS. Throws on a wrong value.
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const call = env['MIRROR_CALL'] ?? 'site';
-  if (call !== 'site' && call !== 'callee')
+  const call = env['MIRROR_CALL'];
+  if (call !== undefined && call !== 'site' && call !== 'callee')
     throw new RangeError(`MIRROR_CALL or --mirror-call is 'site' or 'callee', not '${call}'`);
   const abi = env['MIRROR_ABI'] ?? 'none';
   if (abi !== 'sysv' && abi !== 'none')

@@ -1,0 +1,44 @@
+// The C++ library (libstdc++ and libsupc++), from the compiler's own source with its own configure, against the libc and libgcc of before.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { gccSource, quiet } from '../tools.mjs';
+import { gccParts } from './libgcc.mjs';
+
+const hasCxx = () => spawnSync('g++', ['-dumpversion']).status === 0;
+
+export const libstdcxx = {
+  name: 'libstdcxx',
+  title: 'C++ library (libstdc++)',
+  optional: true,
+  source: () => (hasCxx() ? gccSource(gccParts) : undefined),
+
+  build({ source, prefix, work, target, cc, cxx }) {
+    const options = { cwd: work };
+    const version = execFileSync('g++', ['-dumpversion'], { encoding: 'utf8' }).trim();
+    const machine = target.machine;
+    quiet(
+      join(source, 'libstdc++-v3/configure'),
+      [
+        `--prefix=${prefix}`,
+        `--libdir=${prefix}/lib`,
+        `--with-gxx-include-dir=${prefix}/include/c++/${version}`,
+        `--host=${machine}`,
+        `--build=${machine}`,
+        `--target=${machine}`,
+        '--disable-multilib',
+        '--disable-nls',
+        '--disable-shared',
+        '--disable-libstdcxx-pch',
+        '--enable-threads=posix',
+        `CC=${cc}`,
+        `CXX=${cxx}`,
+        'CFLAGS=-O2',
+        'CXXFLAGS=-O2',
+      ],
+      options,
+    );
+    quiet('make', ['-s', `-j${cpus().length}`], options);
+    quiet('make', ['-s', 'install'], options);
+  },
+};
