@@ -1,0 +1,173 @@
+// One case: built and run natively, built and run mirrored, compared.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { codeBytes } from './code-bytes.js';
+import { shell } from './shell.js';
+import { known, remember } from './store.js';
+import { commandOf } from './toolchain.js';
+import type { Case, Check, Counts, Outcome, Side, Verdict } from './types.js';
+
+const buildSeconds = 1800;
+/** A mirrored run may take this many times as long as a native one: the machine may be busy. */
+const patience = 5;
+
+export async function judge(one: Case, fresh: boolean): Promise<Verdict> {
+  if (one.excluded !== '') return { kind: 'excluded', reason: one.excluded };
+  const native = await outcomeOf(one, 'native', fresh);
+  const unfit = whyUnfit(native);
+  if (unfit !== '') return { kind: 'excluded', reason: unfit };
+  return compare(native, await outcomeOf(one, 'mirrored', fresh));
+}
+
+/** Only a case that ends well natively can show anything. */
+function whyUnfit(native: Outcome): string {
+  if (native.buildError !== '') return 'does not build natively';
+  if (native.timedOut) return 'takes too long natively';
+  if (native.signal !== null) return `ends with ${native.signal} natively`;
+  return native.exitCode === 0 ? '' : `exits with ${native.exitCode} natively`;
+}
+
+function compare(native: Outcome, mirrored: Outcome): Verdict {
+  const differs = (reason: string, message: string): Verdict => ({ kind: 'differs', reason, message });
+  if (mirrored.buildError !== '') {
+    const refusal = /error\[(M\d+)\]: (.*)/.exec(mirrored.buildError);
+    return refusal
+      ? {
+          kind: 'refused',
+          reason: `${refusal[1]}: ${general(refusal[2] ?? '')}`,
+          message: mirrored.buildError,
+        }
+      : differs('does not build', mirrored.buildError);
+  }
+  if (mirrored.timedOut) return differs('takes too long', '');
+  const { check } = mirrored;
+  if (check && check.bytesDiffering > 0)
+    return differs('bytes differ', `${check.bytesDiffering} bytes: ${check.differences.join(', ')}`);
+  const end = ({ exitCode, signal }: Outcome): string => signal ?? `exit code ${exitCode}`;
+  if (end(mirrored) !== end(native))
+    return differs(`ends with ${end(mirrored)}`, `natively ${end(native)}\n${mirrored.head}`);
+  if (mirrored.output !== native.output)
+    return differs('output', `natively:\n${native.head}\nmirrored:\n${mirrored.head}`);
+  if (!check || check.reports === 0) return differs('nothing was checked', 'no report of the check at exit');
+  if (check.bytesChecked === 0 || !mirrored.counts)
+    return differs('nothing was checked', 'no byte was compared, or no object rewritten');
+  return { kind: 'same', native, mirrored };
+}
+
+/** A message without the names in it. */
+const general = (message: string): string => message.replace(/'[^']*'/g, "'...'");
+
+async function outcomeOf(one: Case, side: Side, fresh: boolean): Promise<Outcome> {
+  const old = fresh ? undefined : known(one, side);
+  if (old) return old;
+  const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-suites-'));
+  try {
+    const outcome = await buildAndRun(one, side, folder);
+    remember(one, side, outcome);
+    return outcome;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Builds and runs one side in `folder`, which is made if need be. */
+export async function buildAndRun(one: Case, side: Side, folder: string): Promise<Outcome> {
+  const work = join(folder, 'work');
+  const reports = join(folder, 'reports');
+  const counts = join(folder, 'counts');
+  const temporary = join(folder, 'tmp');
+  for (const path of [work, reports, counts, temporary]) mkdirSync(path, { recursive: true });
+  const variables: Record<string, string> = {
+    CC: commandOf(side, one.width),
+    CFLAGS: `${one.level} -w`,
+    TMPDIR: temporary,
+    LC_ALL: 'C',
+    ...(side === 'mirrored' ? { MIRROR_STATS: counts } : {}),
+  };
+  const built = await shell(one.build, work, variables, buildSeconds);
+  const none = { timedOut: false, output: '', head: '', codeBytes: 0, counts: null, check: null };
+  if (built.exitCode !== 0)
+    return {
+      ...none,
+      buildError: built.timedOut ? 'the build takes too long' : firstError(built.stderr + built.stdout),
+      exitCode: built.exitCode,
+      signal: built.signal,
+    };
+  const checking = { MIRROR_CHECK: 'exit', MIRROR_REPORT: join(reports, '%p.json') };
+  const ended = await shell(
+    one.run,
+    work,
+    side === 'mirrored' ? { ...variables, ...checking } : variables,
+    side === 'mirrored' ? patience * one.seconds : one.seconds,
+  );
+  // The check's own lines are no output of the program; nor is where the folder happens to be.
+  const output = [ended.stdout, ended.stderr.replace(/^mirrorasm: .*\n/gm, '')]
+    .map((text) => text.replaceAll(folder, ''))
+    .join('\0');
+  return {
+    buildError: '',
+    exitCode: ended.exitCode,
+    signal: ended.signal,
+    timedOut: ended.timedOut,
+    output: createHash('sha256').update(output).digest('hex').slice(0, 24),
+    head: output.replace('\0', '').slice(0, 1000),
+    codeBytes: codeBytes(folder),
+    counts: side === 'mirrored' ? readCounts(counts) : null,
+    check: side === 'mirrored' ? readReports(reports) : null,
+  };
+}
+
+/** The first line that says `error`, with the line behind it. */
+function firstError(text: string): string {
+  const lines = text.split('\n');
+  const at = lines.findIndex((line) => /error|undefined reference|cannot/i.test(line));
+  return (at < 0 ? lines.slice(0, 3) : lines.slice(at, at + 2)).join('\n').slice(0, 600) || 'failed silently';
+}
+
+function jsonFilesIn<T>(folder: string): T[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
+}
+
+function readCounts(folder: string): Counts {
+  const sum = { native: 0, inserted: 0, sites: 0 };
+  for (const one of jsonFilesIn<Counts>(folder)) {
+    sum.native += one.native;
+    sum.inserted += one.inserted;
+    sum.sites += one.sites;
+  }
+  return sum;
+}
+
+interface Report {
+  readonly bytesChecked: number;
+  readonly bytesDiffering: number;
+  readonly differences: readonly {
+    readonly symbol: string;
+    readonly offset: number;
+    readonly length: number;
+  }[];
+  readonly escapes: readonly { readonly kind: string; readonly name: string }[];
+}
+
+function readReports(folder: string): Check {
+  const reports = jsonFilesIn<Report>(folder);
+  const sum = (key: 'bytesChecked' | 'bytesDiffering'): number =>
+    reports.reduce((all, report) => all + report[key], 0);
+  return {
+    reports: reports.length,
+    bytesChecked: sum('bytesChecked'),
+    bytesDiffering: sum('bytesDiffering'),
+    differences: reports
+      .flatMap(({ differences }) => differences)
+      .slice(0, 5)
+      .map(({ symbol, offset, length }) => `${symbol}+${offset} (${length})`),
+    escapes: [
+      ...new Set(reports.flatMap(({ escapes }) => escapes.map(({ kind, name }) => `${kind} ${name}`))),
+    ].sort(),
+  };
+}

@@ -1,0 +1,5 @@
+// All suites, in the order in which they run.
+import { torture } from './torture.js';
+import type { Suite } from './types.js';
+
+export const suites: readonly Suite[] = [torture];
