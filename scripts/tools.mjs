@@ -80,19 +80,7 @@ export function gccSource(parts) {
     const file = readdirSync(inside).find((entry) => /^gcc-[0-9].*\.tar\.xz$/.test(entry));
     return file === undefined ? undefined : join(inside, file);
   };
-  if (tarball() === undefined) {
-    const archives = join(cache, 'apt/archives');
-    mkdirSync(archives, { recursive: true });
-    const options = updatedApt();
-    const known = spawnSync('apt-cache', [...options, 'show', name], { encoding: 'utf8' });
-    if (known.status !== 0 || !known.stdout.includes('Package:')) return undefined;
-    step(`Debian package ${name}`, () => {
-      quiet('apt-get', [...options, 'download', name], { cwd: archives });
-      const file = readdirSync(archives).find((entry) => entry.startsWith(`${name}_`)) ?? '';
-      quiet('dpkg-deb', ['-x', join(archives, file), folder]);
-      rmSync(join(archives, file));
-    });
-  }
+  if (tarball() === undefined && !unpackPackage(name, folder)) return undefined;
   const file = tarball();
   if (file === undefined) throw new Error(`${name} holds no source of gcc`);
   const tree = join(folder, 'tree');
@@ -110,6 +98,31 @@ export function gccSource(parts) {
       rmSync(partial, { recursive: true });
     });
   return tree;
+}
+
+/** The files of the Debian binary package `name`, unpacked in the cache; nothing is installed. undefined where Debian has no such package. */
+export function debianFiles(name) {
+  const folder = join(cache, 'packages', name);
+  return existsSync(folder) || unpackPackage(name, folder) ? folder : undefined;
+}
+
+/** Downloads a Debian package and unpacks it into `folder`; false when there is none of that name. */
+function unpackPackage(name, folder) {
+  const archives = join(cache, 'apt/archives');
+  const options = updatedApt();
+  const known = spawnSync('apt-cache', [...options, 'show', name], { encoding: 'utf8' });
+  if (known.status !== 0 || !known.stdout.includes('Package:')) return false;
+  step(`Debian package ${name}`, () => {
+    quiet('apt-get', [...options, 'download', name], { cwd: archives });
+    const file = readdirSync(archives).find((entry) => entry.startsWith(`${name}_`)) ?? '';
+    const partial = `${folder}.${process.pid}.partial`;
+    mkdirSync(dirname(folder), { recursive: true });
+    quiet('dpkg-deb', ['-x', join(archives, file), partial]);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+    rmSync(join(archives, file));
+  });
+  return true;
 }
 
 /**

@@ -1,8 +1,17 @@
 // One case: built and run natively, built and run mirrored, compared.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeBytes } from './code-bytes.js';
 import { shell } from './shell.js';
 import { known, remember } from './store.js';
@@ -10,15 +19,44 @@ import { commandOf } from './toolchain.js';
 import type { Case, Check, Counts, Outcome, Side, Verdict } from './types.js';
 
 const buildSeconds = 1800;
+const generateSeconds = 60;
 /** A mirrored run may take this many times as long as a native one: the machine may be busy. */
 const patience = 5;
 
 export async function judge(one: Case, fresh: boolean): Promise<Verdict> {
   if (one.excluded !== '') return { kind: 'excluded', reason: one.excluded };
+  const missing = await generate(one);
+  if (missing !== '') return { kind: 'excluded', reason: missing };
   const native = await outcomeOf(one, 'native', fresh);
   const unfit = whyUnfit(native);
   if (unfit !== '') return { kind: 'excluded', reason: unfit };
   return compare(native, await outcomeOf(one, 'mirrored', fresh));
+}
+
+const generating = new Map<string, Promise<string>>();
+
+/** Makes the source where it has to be made; gives the reason when it cannot be. */
+export function generate({ generated }: Case): Promise<string> {
+  if (generated === null || existsSync(generated.path)) return Promise.resolve('');
+  const { path, command } = generated;
+  let running = generating.get(path);
+  if (running === undefined) {
+    running = make(path, command);
+    generating.set(path, running);
+  }
+  return running;
+}
+
+async function make(path: string, command: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-suites-'));
+  const ended = await shell(command, folder, {}, generateSeconds);
+  rmSync(folder, { recursive: true, force: true });
+  if (ended.timedOut) return 'its generator takes too long';
+  if (ended.exitCode !== 0) return `its generator fails: ${firstError(ended.stderr)}`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}.partial`, ended.stdout, 'latin1');
+  renameSync(`${path}.${process.pid}.partial`, path);
+  return '';
 }
 
 /** Only a case that ends well natively can show anything. */

@@ -1,5 +1,6 @@
 // All suites, in the order in which they run.
+import { csmith } from './csmith.js';
 import { torture } from './torture.js';
 import type { Suite } from './types.js';
 
-export const suites: readonly Suite[] = [torture];
+export const suites: readonly Suite[] = [torture, csmith];

@@ -66,6 +66,7 @@ function casesOf(driver: Driver, folder: string, choice: Choice): Case[] {
           level,
           width,
           sources: files,
+          generated: null,
           build: ['$CC $CFLAGS', ...all, ...files, '-o program -Wl,-Map=map -lm'].join(' '),
           run: './program',
           seconds: 30,

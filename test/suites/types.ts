@@ -14,6 +14,8 @@ export interface Case {
   readonly width: Width;
   /** Files and folders that the case is made of: a result holds for as long as they stay as they are. */
   readonly sources: readonly string[];
+  /** Shell text that prints the source file `path`, which is made once; null: there is none to make. */
+  readonly generated: { readonly path: string; readonly command: string } | null;
   /** Shell text run in an empty folder, with the compiler in $CC and options in $CFLAGS. */
   readonly build: string;
   /** Shell text run behind it in the same folder; its output and exit code are what is compared. */

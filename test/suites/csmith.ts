@@ -1,0 +1,39 @@
+// Programs made at random by csmith (Debian packages csmith, libcsmith-dev), each of which prints a checksum of its variables.
+import { join } from 'node:path';
+import { cache, debianFiles } from '../../scripts/tools.mjs';
+import type { Case, Suite } from './types.js';
+
+function unpacked(name: string): string {
+  const folder = debianFiles(name);
+  if (folder === undefined) throw new Error(`Debian has no package ${name}`);
+  return folder;
+}
+
+export const csmith: Suite = {
+  name: 'csmith',
+  cases: ({ levels, widths, seeds: [from, to] }) => {
+    const generator = join(unpacked('csmith'), 'usr/bin/csmith');
+    const include = join(unpacked('libcsmith-dev'), 'usr/include/csmith');
+    const seeds = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    return widths.flatMap((width) =>
+      levels.flatMap((level) =>
+        seeds.map((seed): Case => {
+          const path = join(cache, 'suites/csmith', `${seed}.c`);
+          return {
+            suite: 'csmith',
+            name: `seed ${seed}`,
+            level,
+            width,
+            sources: [path],
+            generated: { path, command: `${generator} --seed ${seed}` },
+            build: `$CC $CFLAGS -I${include} ${path} -o program -Wl,-Map=map`,
+            run: './program',
+            // Some run for ever: csmith knows nothing of loops that do not end.
+            seconds: 10,
+            excluded: '',
+          };
+        }),
+      ),
+    );
+  },
+};
