@@ -1,4 +1,4 @@
-// How many bytes of code a build made itself, without libc and runtime: from the linker's map where the objects are gone, otherwise from them.
+// How many bytes of code a build made itself, without libc and runtime: from the objects, or from the linker's map where they are gone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,11 +7,13 @@ const inMap = /^ *(?:\.text\S*)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+\.o)$/;
 
 /** @param folder holds work/, and tmp/ for the compiler's temporary files */
 export function codeBytes(folder: string): number {
+  const objects = readdirSync(join(folder, 'work'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.o'),
+  );
+  if (objects.length > 0)
+    return objects.reduce((sum, path) => sum + fromObject(readFileSync(join(folder, 'work', path))), 0);
   const map = join(folder, 'work/map');
-  if (existsSync(map)) return fromMap(readFileSync(map, 'utf8'), join(folder, 'tmp/'));
-  return readdirSync(join(folder, 'work'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.o'))
-    .reduce((sum, path) => sum + fromObject(readFileSync(join(folder, 'work', path))), 0);
+  return existsSync(map) ? fromMap(readFileSync(map, 'utf8'), join(folder, 'tmp/')) : 0;
 }
 
 function fromMap(text: string, temporary: string): number {

@@ -1,6 +1,7 @@
 // Programs made at random by csmith (Debian packages csmith, libcsmith-dev), each of which prints a checksum of its variables.
 import { join } from 'node:path';
 import { cache, debianFiles } from '../../scripts/tools.mjs';
+import { buildOf } from './program.js';
 import type { Case, Suite } from './types.js';
 
 function unpacked(name: string): string {
@@ -19,14 +20,16 @@ export const csmith: Suite = {
       levels.flatMap((level) =>
         seeds.map((seed): Case => {
           const path = join(cache, 'suites/csmith', `${seed}.c`);
+          const program = { options: [`-I${include}`], files: [path] };
           return {
             suite: 'csmith',
-            name: `seed ${seed}`,
+            name: `seed-${seed}`,
             level,
             width,
             sources: [path],
             generated: { path, command: `${generator} --seed ${seed}` },
-            build: `$CC $CFLAGS -I${include} ${path} -o program -Wl,-Map=map`,
+            program,
+            build: buildOf(program),
             run: './program',
             // Some run for ever: csmith knows nothing of loops that do not end.
             seconds: 10,

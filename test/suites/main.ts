@@ -73,6 +73,8 @@ function readChoice() {
   return { choice, chosen, pattern: new RegExp(values.case), ...values, jobs: Number(values.jobs) };
 }
 
+const badShown = 10;
+
 function progress(done: number, all: number, bad: number, what: string): void {
   const line = `${done} of ${all}, ${bad} bad: ${what}`;
   if (process.stderr.isTTY) process.stderr.write(`\r${line.slice(0, 100).padEnd(100)}`);
@@ -84,7 +86,7 @@ function byHand(one: Case, side: Side): string {
   const build = one.build
     .replaceAll('$CC', commandOf(side, one.width))
     .replaceAll('$CFLAGS', `${one.level} -w`);
-  return `${build} && ${side === 'mirrored' ? 'MIRROR_CHECK=exit ' : ''}${one.run}`;
+  return `${side === 'mirrored' ? 'export MIRROR_CHECK=exit; ' : ''}${build} && ${one.run}`;
 }
 
 function printBad({ case: one, verdict }: Result): void {
@@ -147,11 +149,14 @@ async function main(): Promise<void> {
   const bad = results.filter(({ verdict: { kind } }) => kind === 'differs' || kind === 'refused');
   // The smallest first: the one to look at.
   bad.sort((a, b) => sizeOf(a.case) - sizeOf(b.case));
-  bad.forEach(printBad);
+  bad.slice(0, badShown).forEach(printBad);
+  if (bad.length > badShown) process.stdout.write(`\n${bad.length - badShown} more are bad\n`);
   for (const part of [verdictTable, reasonTable, escapeTable, costTable])
     process.stdout.write(`\n${part(results)}`);
   for (const failure of failures) process.stdout.write(`${failure}\n`);
   const same = results.filter(({ verdict }) => verdict.kind === 'same').length;
+  const byDriver = results.filter(({ verdict }) => verdict.kind === 'same' && verdict.mirrored.sameByDriver);
+  process.stdout.write(`\n${byDriver.length} of them were built by mirrorcc, too: the same programs\n`);
   process.stdout.write(`\n${same} same, ${bad.length} bad, ${results.length - same - bad.length} excluded\n`);
   process.exitCode = bad.length > 0 || failures.length > 0 || same === 0 ? 1 : 0;
 }

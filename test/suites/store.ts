@@ -2,12 +2,16 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cache } from '../../scripts/tools.mjs';
+import { cache, hashOf, root } from '../../scripts/tools.mjs';
 import { toolchainHash } from './toolchain.js';
 import type { Case, Outcome, Side } from './types.js';
 
-/** Goes up when what is stored, or how a case is run, changes. */
-const version = 1;
+/** Changes when what is stored, or how a case is run, may have changed. */
+const version = hashOf(
+  ['code-bytes.ts', 'run.ts', 'shell.ts', 'types.ts', 'warm.ts'].map((name) =>
+    join(root, 'test/suites', name),
+  ),
+);
 
 /** Files of older toolchains that are kept, a side and a word size. */
 const kept = 6;
@@ -68,6 +72,7 @@ export function remember(one: Case, side: Side, outcome: Outcome): void {
   if (outcome.timedOut) return;
   const file = fileOf(one, side);
   const key = keyOf(one);
+  if (outcomesIn(file).has(key)) return;
   outcomesIn(file).set(key, outcome);
   mkdirSync(folder, { recursive: true });
   if (!existsSync(file)) forgetOld(`${side}-${one.width}-`);

@@ -24,6 +24,7 @@ const compilers: Readonly<Record<`${Side} ${Width}`, Compiler | undefined>> = {
     parts: [
       dist('mirrorcc.js'),
       dist('libexec/as.js'),
+      dist('libexec/pass.js'),
       dist('sysroot/x86_64-linux/lib/libmirror.a'),
       dist('sysroot/x86_64-linux/lib/libc.a'),
     ],

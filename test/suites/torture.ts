@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gccSource } from '../../scripts/tools.mjs';
 import { readDirectives } from './dejagnu.js';
+import { buildOf } from './program.js';
 import type { Case, Choice, Suite, Width } from './types.js';
 
 const inside = 'gcc/testsuite/gcc.c-torture/execute';
@@ -67,7 +68,8 @@ function casesOf(driver: Driver, folder: string, choice: Choice): Case[] {
           width,
           sources: files,
           generated: null,
-          build: ['$CC $CFLAGS', ...all, ...files, '-o program -Wl,-Map=map -lm'].join(' '),
+          program: { options: all, files },
+          build: buildOf({ options: all, files }),
           run: './program',
           seconds: 30,
           excluded: skip,

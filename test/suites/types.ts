@@ -6,6 +6,12 @@ export type Side = 'native' | 'mirrored';
 export const levels = ['-O0', '-O1', '-O2', '-O3', '-Os'] as const;
 export type Level = (typeof levels)[number];
 
+/** A build of one command: `$CC $CFLAGS options files -o program -Wl,-Map=map -lm`. */
+export interface Program {
+  readonly options: readonly string[];
+  readonly files: readonly string[];
+}
+
 /** One program of a suite, at one level and width. */
 export interface Case {
   readonly suite: string;
@@ -16,6 +22,8 @@ export interface Case {
   readonly sources: readonly string[];
   /** Shell text that prints the source file `path`, which is made once; null: there is none to make. */
   readonly generated: { readonly path: string; readonly command: string } | null;
+  /** The same build as data, where it is so simple; null: `build` alone says how. */
+  readonly program: Program | null;
   /** Shell text run in an empty folder, with the compiler in $CC and options in $CFLAGS. */
   readonly build: string;
   /** Shell text run behind it in the same folder; its output and exit code are what is compared. */
@@ -66,6 +74,8 @@ export interface Outcome {
   readonly output: string;
   /** The beginning of it, for messages. */
   readonly head: string;
+  /** mirrorcc was run, too, and made the same program as the pass in this process; null: it was not asked. */
+  readonly sameByDriver: boolean | null;
   /** Bytes of the case's own code in the program. */
   readonly codeBytes: number;
   readonly counts: Counts | null;
