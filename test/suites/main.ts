@@ -1,11 +1,12 @@
 // npm run suites: programs that others wrote, built natively and mirrored, run and compared; ends with the tables.
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cache } from '../../scripts/tools.mjs';
 import { pool } from './pool.js';
 import { buildAndRun, judge } from './run.js';
+import { sampleOf } from './sample.js';
 import { suites } from './suites.js';
 import { costTable, escapeTable, reasonTable, verdictTable } from './table.js';
 import { commandOf, widths } from './toolchain.js';
@@ -20,6 +21,8 @@ const usage = `npm run suites -- [NAME ...] [options]
   --case=PATTERN  only cases whose name matches this regular expression
   --seeds=A-B     seeds of generated programs (default: 1-500)
   --jobs=N        cases at a time (default: the number of processors)
+  --sample        only the fixed sample that CI runs
+  --json=FILE     write how many cases ended how, and which are bad
   --fresh         run everything, whatever is known from earlier runs
   --keep          build and run each case once more in a folder that stays, and print where it is
 `;
@@ -33,6 +36,8 @@ function readChoice() {
       case: { type: 'string', default: '' },
       seeds: { type: 'string', default: '1-500' },
       jobs: { type: 'string', default: String(availableParallelism()) },
+      sample: { type: 'boolean', default: false },
+      json: { type: 'string', default: '' },
       fresh: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -117,13 +122,14 @@ async function keep(one: Case): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { choice, chosen, pattern, jobs, fresh, keep: keeps } = readChoice();
+  const { choice, chosen, pattern, jobs, fresh, sample, json, keep: keeps } = readChoice();
   const results: Result[] = [];
   const failures: string[] = [];
   for (const suite of chosen) {
     let cases: readonly Case[];
     try {
-      cases = suite.cases(choice).filter(({ name }) => pattern.test(name));
+      const all = suite.cases(choice);
+      cases = (sample ? sampleOf(all) : all).filter(({ name }) => pattern.test(name));
     } catch (error) {
       failures.push(
         `${suite.name}: cannot be made: ${error instanceof Error ? error.message : String(error)}`,
@@ -158,6 +164,18 @@ async function main(): Promise<void> {
   const byDriver = results.filter(({ verdict }) => verdict.kind === 'same' && verdict.mirrored.sameByDriver);
   process.stdout.write(`\n${byDriver.length} of them were built by mirrorcc, too: the same programs\n`);
   process.stdout.write(`\n${same} same, ${bad.length} bad, ${results.length - same - bad.length} excluded\n`);
+  if (json !== '')
+    writeFileSync(
+      json,
+      JSON.stringify({
+        same,
+        excluded: results.length - same - bad.length,
+        bad: [
+          ...failures,
+          ...bad.map(({ case: { suite, name, level, width } }) => `${suite} ${name} ${level} ${width}`),
+        ],
+      }),
+    );
   process.exitCode = bad.length > 0 || failures.length > 0 || same === 0 ? 1 : 0;
 }
 

@@ -1,9 +1,9 @@
 // The two compilers that are compared, and a hash of everything that goes into what they make.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../../scripts/tools.mjs';
+import { root, sysroot } from '../../scripts/tools.mjs';
 import type { Side, Width } from './types.js';
 
 interface Compiler {
@@ -13,6 +13,12 @@ interface Compiler {
 }
 
 const musl = '/usr/lib/x86_64-linux-musl';
+/** Libraries and start files. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => /[.][ao]$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
 const dist = (path: string): string => join(root, 'dist', path);
 
 /** Both link the same version of musl statically; what is left between the two is mirroring alone. */
@@ -25,8 +31,7 @@ const compilers: Readonly<Record<`${Side} ${Width}`, Compiler | undefined>> = {
       dist('mirrorcc.js'),
       dist('libexec/as.js'),
       dist('libexec/pass.js'),
-      dist('sysroot/x86_64-linux/lib/libmirror.a'),
-      dist('sysroot/x86_64-linux/lib/libc.a'),
+      ...filesIn(`${sysroot}/lib`),
     ],
   },
   'mirrored 32': undefined,

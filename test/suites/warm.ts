@@ -18,13 +18,19 @@ const seconds = 600;
 /** The very code that dist/libexec/as.js holds, as built. */
 const pass = import(pathToFileURL(join(root, 'dist/libexec/pass.js')).href) as Promise<typeof Pass>;
 
-const asked = new Map<string, readonly string[]>();
+interface Answer {
+  readonly args: readonly string[];
+  /** Where the headers are, which the driver says through the environment. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const asked = new Map<string, Answer>();
 
 /** Stands for the sources in what the driver answers. */
 const placeholder = 'mirrorasm-source.c';
 
-/** The arguments with which mirrorcc runs the compiler for `$CC options source -o program -lm`. */
-function driverArguments(options: readonly string[], width: Width): readonly string[] {
+/** How mirrorcc runs the compiler for `$CC options source -o program -lm`. */
+function askDriver(options: readonly string[], width: Width): Answer {
   const command = [...commandOf('mirrored', width).split(' ').slice(1), ...options];
   const key = command.join('\0');
   let known = asked.get(key);
@@ -34,7 +40,7 @@ function driverArguments(options: readonly string[], width: Width): readonly str
     const answer = join(folder, 'answer');
     writeFileSync(
       compiler,
-      `#!/bin/sh\ncase $1 in -print*) exec gcc "$@";; esac\nprintf '%s\\n' "$@" > ${answer}\n`,
+      `#!/bin/sh\ncase $1 in -print*) exec gcc "$@";; esac\nprintf '%s\\n' "$C_INCLUDE_PATH" "$@" > ${answer}\n`,
     );
     chmodSync(compiler, 0o755);
     execFileSync(
@@ -45,7 +51,8 @@ function driverArguments(options: readonly string[], width: Width): readonly str
         env: { ...process.env, MIRROR_CC: compiler },
       },
     );
-    known = readFileSync(answer, 'utf8').trimEnd().split('\n');
+    const [includes = '', ...args] = readFileSync(answer, 'utf8').trimEnd().split('\n');
+    known = { args, variables: { C_INCLUDE_PATH: includes } };
     rmSync(folder, { recursive: true });
     asked.set(key, known);
   }
@@ -68,9 +75,9 @@ export async function buildWarm(
 ): Promise<Built> {
   const counts = { native: 0, inserted: 0, sites: 0 };
   const failed = (error: string): Built => ({ error, counts });
-  const args = driverArguments([one.level, '-w', ...options], one.width);
+  const { args, variables: own } = askDriver([one.level, '-w', ...options], one.width);
   const run = async (words: readonly string[]): Promise<string> => {
-    const ended = await shell(`gcc ${words.map(quote).join(' ')}`, work, variables, seconds);
+    const ended = await shell(`gcc ${words.map(quote).join(' ')}`, work, { ...variables, ...own }, seconds);
     return ended.exitCode === 0 ? '' : `${ended.stderr}gcc ends with ${ended.signal ?? ended.exitCode}`;
   };
   const withSources = (sources: readonly string[]): string[] =>
