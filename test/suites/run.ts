@@ -158,6 +158,7 @@ export async function buildAndRun(one: Case, side: Side, folder: string): Promis
     .replace(/0x[0-9a-f]{6,}/g, '0x')
     .replaceAll(folder, '')
     .replaceAll(variables['CC'] ?? '', 'CC');
+  writeFileSync(join(folder, 'output'), output, 'latin1');
   return {
     buildError: '',
     exitCode: ended.exitCode,
