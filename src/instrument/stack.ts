@@ -5,6 +5,7 @@ import {
   addressOf,
   addressRegisters,
   addressScratch,
+  cfaMoved,
   memoryOf,
   moved,
   NoPattern,
@@ -51,11 +52,13 @@ export function mirrorPush(site: Site): Expansion {
 
 /** `pushf`: the flags are known only once they stand on the stack. A window. */
 export function mirrorPushFlags(site: Site): Expansion {
-  const after = withScratch(site, 1, site.freeAfter, 1 << RSP, ([value = -1], shift) => [
+  const copy = withScratch(site, 1, site.freeAfter, 1 << RSP, ([value = -1], shift) => [
     `\tmovq\t${at(shift)}, ${spell(value, 8)}`,
     `\tmovq\t${spell(value, 8)}, %gs:${at(shift)}`,
   ]);
-  return { before: [], replace: null, after, window: after.length };
+  // The program's own directive follows the push, so until then these tell of it.
+  const after = [...cfaMoved(site, 8), ...copy, ...cfaMoved(site, -8)];
+  return { before: [], replace: null, after, window: copy.length };
 }
 
 /** `pop m`: the value stands on the stack already, so its mirror can be written first. An %rsp base counts from after the pop. */
