@@ -126,7 +126,8 @@ function unpackPackage(name, folder) {
 }
 
 /**
- * The unpacked Debian source package `name`, from the cache or fetched with `apt-get source`.
+ * The unpacked Debian source package `name`, from the cache or fetched with `apt-get source`: the newest version whose files can be had
+ * (a mirror may list an update before it holds all of it).
  */
 export function debianSource(name) {
   const folder = join(cache, 'sources');
@@ -138,7 +139,19 @@ export function debianSource(name) {
   const present = unpacked();
   if (present) return join(folder, present);
   step(`Debian source package ${name}`, () => {
-    quiet('apt-get', [...updatedApt(), 'source', name], { cwd: folder });
+    const options = updatedApt();
+    const listed = quiet('apt-cache', [...options, 'showsrc', '--only-source', name]);
+    const versions = [...new Set([...listed.matchAll(/^Version: (\S+)$/gm)].map((found) => found[1] ?? ''))];
+    versions.sort((a, b) => (spawnSync('dpkg', ['--compare-versions', a, 'gt', b]).status === 0 ? -1 : 1));
+    const errors = versions.map((version) => {
+      if (unpacked()) return '';
+      const { status, stderr } = spawnSync('apt-get', [...options, 'source', `${name}=${version}`], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      return status === 0 ? '' : `${version}: ${stderr}`;
+    });
+    if (!unpacked()) throw new Error(`apt-get source ${name}: ${errors.join('\n') || 'not listed'}`);
   });
   const fetched = unpacked();
   if (!fetched) throw new Error(`apt-get source ${name} left no folder in ${folder}`);

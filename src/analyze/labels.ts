@@ -32,7 +32,7 @@ export function createLabels(): Labels {
   function resolve(expression: string, statement: number): number {
     const unit = named.get(expression);
     if (unit !== undefined) return unit;
-    const local = isDigit(expression.charCodeAt(0)) ? /^(\d+)([bf])$/.exec(expression) : null;
+    const local = isDigit(expression.charCodeAt(0)) ? /^0*(\d+)([bf])$/.exec(expression) : null;
     const definitions = local ? numeric.get(local[1] ?? '') : undefined;
     if (!local || !definitions) return -2;
     const { statements, units } = definitions;

@@ -44,14 +44,15 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
 }
 
 const att = '\t.att_syntax prefix';
-const back: Record<Exclude<Syntax, 'att'>, string> = {
+const back: Record<Exclude<Syntax, 'att' | 'att noprefix'>, string> = {
   'intel noprefix': '\t.intel_syntax noprefix',
   'intel prefix': '\t.intel_syntax prefix',
 };
 
 /** Edits are AT&T text: in an Intel region directives go around them, and what is kept as written stays outside. */
 function inAtt(edit: Edit, syntax: Syntax): Pick<Edit, 'before' | 'replace' | 'after'> {
-  if (syntax === 'att') return edit;
+  // With `%` a register is one in either.
+  if (syntax === 'att' || syntax === 'att noprefix') return edit;
   // Labels and directives are the same in both.
   const wrapped = (text: string): string =>
     /^\t[^.]/m.test(text) ? `${att}\n${text}\n${back[syntax]}` : text;

@@ -1,10 +1,12 @@
 // Spellings GAS takes and iced-x86 does not print. Kept by hand; checked against the assembler in test/isa.
 
-/** Another spelling, whose forms are taken; with `base` or `bytes`, only those of that base or operand size. */
+/** Another spelling, whose forms are taken; with `base`, `bytes` or `from`, only those of that base, operand size or source size. */
 export interface Alias {
   readonly name: string;
   readonly base?: string;
   readonly bytes?: number;
+  /** Only forms whose source has this many bytes: of a register its class, of memory its size. */
+  readonly from?: 1 | 2 | 4;
 }
 
 // Condition codes: the spelling of the table, then its other ones.
@@ -48,6 +50,16 @@ const SINGLE: Readonly<Record<string, readonly Alias[]>> = {
   fiadd: [{ name: 'fiadds' }], ficom: [{ name: 'ficoms' }], ficomp: [{ name: 'ficomps' }], fidiv: [{ name: 'fidivs' }],
   fidivr: [{ name: 'fidivrs' }], fild: [{ name: 'filds' }], fimul: [{ name: 'fimuls' }], fist: [{ name: 'fists' }],
   fistp: [{ name: 'fistps' }], fisttp: [{ name: 'fisttps' }], fisub: [{ name: 'fisubs' }], fisubr: [{ name: 'fisubrs' }],
+  // Without a suffix the real operand of x87 has 32 bits.
+  fadd: [{ name: 'fadds' }], fcom: [{ name: 'fcoms' }], fcomp: [{ name: 'fcomps' }], fdiv: [{ name: 'fdivs' }],
+  fdivr: [{ name: 'fdivrs' }], fld: [{ name: 'flds' }], fmul: [{ name: 'fmuls' }], fst: [{ name: 'fsts' }],
+  fstp: [{ name: 'fstps' }], fsub: [{ name: 'fsubs' }], fsubr: [{ name: 'fsubrs' }],
+  // The suffix tells the source, as it does in movsbl.
+  movsxb: [{ name: 'movsx', from: 1 }], movsxw: [{ name: 'movsx', from: 2 }], movsxl: [{ name: 'movslq' }],
+  movzxb: [{ name: 'movzx', from: 1 }], movzxw: [{ name: 'movzx', from: 2 }],
+  cmpxchg8bq: [{ name: 'cmpxchg8b' }],
+  pcmpestril: [{ name: 'pcmpestri' }], pcmpestrml: [{ name: 'pcmpestrm' }],
+  vpcmpestril: [{ name: 'vpcmpestri' }], vpcmpestrml: [{ name: 'vpcmpestrm' }],
   // System V names of the string instructions.
   scmp: [{ name: 'cmps' }], slod: [{ name: 'lods' }], smov: [{ name: 'movs' }], ssca: [{ name: 'scas' }],
   ssto: [{ name: 'stos' }],

@@ -27,10 +27,19 @@ function spelled(name: string, mode: Mode): Form[] {
     for (const form of formsNamed(alias.name, mode))
       if (
         (alias.base === undefined || alias.base === form.base) &&
-        (alias.bytes === undefined || alias.bytes === form.operandBytes)
+        (alias.bytes === undefined || alias.bytes === form.operandBytes) &&
+        (alias.from === undefined || readsBytes(form, alias.from))
       )
         forms.push(form);
   return forms;
+}
+
+const SOURCE_CLASS = { 1: CLASS.r8, 2: CLASS.r16, 4: CLASS.r32 } as const;
+
+function readsBytes(form: Form, bytes: 1 | 2 | 4): boolean {
+  return form.memoryOperand === 0
+    ? form.memoryBytes === bytes
+    : ((form.classes[0] ?? 0) & SOURCE_CLASS[bytes]) !== 0;
 }
 
 /** All forms a mnemonic can mean, whatever the operands. */
@@ -70,6 +79,8 @@ export function classesOf(operand: Operand, mode: Mode): number {
       return 0;
     case 'memory': {
       if (operand.index === '') {
+        // `(%dx)` is a port.
+        if (operand.base === 'dx' && operand.displacement === '') return CLASS.dx;
         const string = STRING_BASES[mode].has(operand.base) && operand.displacement === '';
         return string ? CLASS.m | CLASS.ms : CLASS.m;
       }
@@ -118,6 +129,10 @@ function fits(form: Form, classes: readonly number[]): boolean {
   return true;
 }
 
+const EXTENDING = /^mov[sz]x$/;
+const isLong = (form: Form): boolean =>
+  form.operandBytes === 4 || (form.operandBytes === 0 && form.memoryBytes === 4);
+
 /** The one form (or one of several with equal effects) these operands have, or the reason why there is none. */
 export function choose(
   mnemonic: string,
@@ -137,6 +152,15 @@ export function choose(
   const wide = forms.filter((form) => form.natural && fits(form, classes));
   const [first] = wide;
   if (first && wide.every((form) => form.key === first.key)) return first;
+  // Then GNU as assumes the suffix l, and says so; movsx and movzx take a byte, crc32 what its register holds.
+  const fitting = forms.filter((form) => fits(form, classes));
+  const assumed = fitting.filter((form) => {
+    if (EXTENDING.test(form.base)) return form.memoryBytes === 1;
+    if (form.base === 'crc32') return form.memoryBytes === Math.max(...fitting.map((one) => one.memoryBytes));
+    return isLong(form);
+  });
+  const [only4] = assumed;
+  if (only4 && assumed.every((form) => form.key === only4.key)) return only4;
   return `the operand size of '${mnemonic}' does not follow from its operands; write a size suffix`;
 }
 

@@ -4,7 +4,8 @@ import type { Instruction, Operand, RegisterOperand } from '../parse/syntax.js';
 import { broadcast, candidates, choose, classesOf, describe } from './choose.js';
 import type { Access, Effects, ImplicitMemory, Lookup } from './effects.js';
 import { isRepeated, refusePrefixes } from './prefixes.js';
-import { refusedReason } from './refused.js';
+import { isImplied } from './implied.js';
+import { refusedOperands, refusedReason } from './refused.js';
 import { registersOf } from './registers.js';
 import { CLASS, type Form, type Mode } from './rows.js';
 
@@ -283,18 +284,21 @@ function effectsOf(
   };
 }
 
-/** Puts `-` where `{sae}` and the like stand, which forms do not count as operands. */
-function withDecorators(effects: Effects, all: readonly Operand[]): Effects {
+/** Puts `-` where operands stand that forms do not count: `{sae}` and the like, and registers that the instruction implies. */
+function withUncounted(effects: Effects, uncounted: readonly boolean[]): Effects {
   const access: Access[] = [];
   let next = 0;
   let memoryOperand = -1;
-  all.forEach((operand, i) => {
-    if (operand.kind === 'decorator') return void access.push('-');
+  uncounted.forEach((is, i) => {
+    if (is) return void access.push('-');
     if (next === effects.memoryOperand) memoryOperand = i;
     access.push(effects.access[next++] ?? '-');
   });
   return { ...effects, access, memoryOperand };
 }
+
+const LOADS_SELECTOR = /^(lar|lsl)[wlq]?$/;
+const ANY_GENERAL = CLASS.r16 | CLASS.r32 | CLASS.r64;
 
 function find(instruction: Instruction, mode: Mode): Lookup {
   const { mnemonic, operands: all, prefixes } = instruction;
@@ -304,15 +308,25 @@ function find(instruction: Instruction, mode: Mode): Lookup {
   const { forms, suffixed, pseudo } = candidates(mnemonic, mode);
   if (forms.length === 0 && suffixed.length === 0)
     return { ok: false, reason: `unknown instruction '${mnemonic}'` };
-  const decorated = all.some((operand) => operand.kind === 'decorator');
-  const operands = decorated ? all.filter((operand) => operand.kind !== 'decorator') : all;
+  const uncounted = all.map(
+    (operand, i) => operand.kind === 'decorator' || isImplied(mnemonic, all, i, mode),
+  );
+  const decorated = uncounted.includes(true);
+  const operands = decorated ? all.filter((_, i) => !uncounted[i]) : all;
   const classes = operands.map((operand) => classesOf(operand, mode));
+  // The selector is in the low half of a register of any size.
+  if (LOADS_SELECTOR.test(mnemonic) && ((classes[0] ?? 0) & ANY_GENERAL) !== 0)
+    classes[0] = (classes[0] ?? 0) | ANY_GENERAL;
   if (pseudo) classes.unshift(CLASS.i);
   const form =
     choose(mnemonic, broadcast(mnemonic, forms, operands, mode), classes) ??
     choose(mnemonic, suffixed, classes);
   if (form === undefined)
-    return { ok: false, reason: `no form of '${mnemonic}' takes ${describe(operands, mode)}` };
+    return {
+      ok: false,
+      reason:
+        refusedOperands(instruction, mode) ?? `no form of '${mnemonic}' takes ${describe(operands, mode)}`,
+    };
   if (typeof form === 'string') return { ok: false, reason: form };
   const why = refusedReason(form.base, mode);
   if (why !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${why}` };
@@ -326,7 +340,7 @@ function find(instruction: Instruction, mode: Mode): Lookup {
     if (effects.access[effects.memoryOperand] !== 'a')
       return { ok: false, reason: `'${mnemonic}' does not broadcast its memory operand` };
   }
-  return { ok: true, effects: decorated ? withDecorators(effects, all) : effects };
+  return { ok: true, effects: decorated ? withUncounted(effects, uncounted) : effects };
 }
 
 /** What of an instruction's text `find` looks at: two of the same shape have the same effects. */

@@ -1,4 +1,5 @@
 // Instructions whose writes are not told by their operands and registers: lookup refuses them with these reasons.
+import type { Instruction } from '../parse/syntax.js';
 import type { Mode } from './rows.js';
 
 const ENCLAVE = 'what it writes depends on a leaf number and on enclave structures';
@@ -6,15 +7,16 @@ const MACHINE = 'it loads or stores the state of a virtual machine or a trust do
 const PROFILING = 'the processor writes a ring buffer at a time of its own';
 const BOUNDS = 'it accesses a bound table, whose place is not in its operand';
 const PAGES = 'it changes the page ownership table of the hypervisor';
+const CLEAR = 'another spelling of xor; write xor with the register twice';
 const PADLOCK = 'it writes through pointers that stand in memory';
 
 /** Base name or mnemonic to reason. Sorted. Source of each: the manual of its vendor, under the name. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
+const REFUSED: ReadonlyMap<string, string> = new Map<string, string>([
   ['bndldx', BOUNDS],
   ['bndstx', BOUNDS],
   ['ccs_encrypt', PADLOCK],
   ['ccs_hash', PADLOCK],
-  ['clr', 'another spelling of xor; write xor with the register twice'],
+  ...['clr', 'clrb', 'clrl', 'clrq', 'clrw'].map((name) => [name, CLEAR] as const),
   ['enclv', ENCLAVE],
   ['encls', ENCLAVE],
   ['enclu', ENCLAVE],
@@ -61,6 +63,29 @@ const REFUSED_32: ReadonlyMap<string, string> = new Map([
   ['wrgsbase', LONG_ONLY],
 ]);
 const REFUSED_IN: Readonly<Record<Mode, ReadonlyMap<string, string>>> = { 64: REFUSED_64, 32: REFUSED_32 };
+
+const TEST_REGISTERS = 'only the 80386 and the 80486 have test registers';
+const WIDE_MOVSXD = 'with a 16-bit destination one vendor reads 2 bytes and the other 4';
+/** String instructions, whose address registers are implicit. */
+const STRINGS = /^(cmps|ins|lods|movs|outs|scas|stos|smov|scmp|ssto|slod|ssca)[bdwlq]?$/;
+
+/** Why an instruction is refused because of its operands, where no form takes them; undefined: they are just wrong. */
+export function refusedOperands({ mnemonic, operands }: Instruction, mode: Mode): string | undefined {
+  const inner = operands.map((operand) => (operand.kind === 'indirect' ? operand.inner : operand));
+  const isRegister = (pattern: RegExp): boolean =>
+    inner.some((operand) => operand.kind === 'register' && pattern.test(operand.name));
+  if (isRegister(/^tr[0-7]$/)) return `'${mnemonic}' is refused: ${TEST_REGISTERS}`;
+  if (mode === 64 && /^(call|jmp)$/.test(mnemonic) && isRegister(/^([a-d]x|[sd]i|[sb]p|r\d+w)$/))
+    return `'${mnemonic}' is refused: ${NARROW}`;
+  if (mnemonic === 'movsxd') return `'${mnemonic}' is refused: ${WIDE_MOVSXD}`;
+  const narrow = mode === 64 ? /^e[sdb][ix]$/ : /^([sd]i|bx)$/;
+  if (
+    STRINGS.test(mnemonic) &&
+    inner.some((operand) => operand.kind === 'memory' && narrow.test(operand.base))
+  )
+    return `prefix 'addr${mode === 64 ? 32 : 16}' before '${mnemonic}': changes an implicit address`;
+  return undefined;
+}
 
 /** Why an instruction is refused by name, or undefined. */
 export function refusedReason(name: string, mode: Mode): string | undefined {

@@ -34,6 +34,8 @@ function build(mode: Mode): Map<string, RegisterName> {
   ['a', 'c', 'd', 'b'].forEach((letter, i) => {
     add(`${letter}l`, CLASS.r8 | (i === 0 ? CLASS.al : 0) | (i === 1 ? CLASS.cl : 0), 1 << i, 0, true);
     add(`${letter}h`, CLASS.r8, 1 << i, 0, true);
+    // Another name of the low byte, in an encoding with REX.
+    if (long) add(`${letter}xl`, CLASS.r8, 1 << i, 0, true);
   });
   for (let i = 8; long && i < 16; i++) {
     add(`r${i}`, CLASS.r64, 1 << i);

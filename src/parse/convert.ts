@@ -1,10 +1,10 @@
 // One statement's text to its typed form: labels, directive or mnemonic by hand, operands by the grammar.
 import { convertIntelInstruction } from './intel.js';
-import { isAssignment, namesRegister } from './intel-dialect.js';
-import type { Dialect } from './intel-dialect.js';
+import { computesRegister, isAssignment, withRegisters } from './dialect.js';
+import type { Dialect } from './dialect.js';
 import { parseOperand, splitOperands } from './operand.js';
 import { blankComments, isBlank, isOpen } from './split.js';
-import type { Operand, Parsed, StatementBody } from './syntax.js';
+import type { Instruction, Operand, Parsed, StatementBody } from './syntax.js';
 
 const label = /(?:([\w.$\u0080-\u00ff]+)[ \t]*|"((?:[^"\\]|\\[^])*)"):(?![:=])/y;
 const assignment = /([\w.$\u0080-\u00ff]+|"(?:[^"\\]|\\[^])*")[ \t\r\n\v\f]*==?(?!=)/y;
@@ -25,18 +25,31 @@ const branch = /^(j[a-z]+|call[lqw]?|loop[a-z]*|xbegin)(,p[nt]|\.d8|\.d32|\.s)?$
 /** `jne,pt`: likely taken or not, a prefix that is spelled as part of the mnemonic. */
 const hint = /,p[nt](?=\s)/iy;
 
-/** Operands that may be left out, in front, when there are this many others: the only register the form takes. */
-const implied: ReadonlyMap<string, { readonly others: number; readonly operand: Operand }> = new Map(
+interface Implied {
+  readonly others: number;
+  readonly last: boolean;
+  readonly operand: Operand;
+}
+
+/** Operands that may be left out, in front or last, when there are this many others: the only register the form takes. */
+const implied: ReadonlyMap<string, Implied> = new Map(
   [
+    { names: ['in', 'inl'], others: 1, register: 'eax', last: true },
+    { names: ['inb'], others: 1, register: 'al', last: true },
+    { names: ['inw'], others: 1, register: 'ax', last: true },
+    { names: ['out', 'outl'], others: 1, register: 'eax' },
+    { names: ['outb'], others: 1, register: 'al' },
+    { names: ['outw'], others: 1, register: 'ax' },
     { names: ['fnstsw', 'fstsw'], others: 0, register: 'ax' },
     {
       names: ['shld', 'shldl', 'shldq', 'shldw', 'shrd', 'shrdl', 'shrdq', 'shrdw'],
       others: 2,
       register: 'cl',
     },
-  ].flatMap(({ names, others, register }) =>
+  ].flatMap(({ names, others, register, last = false }) =>
     names.map(
-      (name) => [name, { others, operand: { kind: 'register', name: register, decoration: '' } }] as const,
+      (name) =>
+        [name, { others, last, operand: { kind: 'register', name: register, decoration: '' } }] as const,
     ),
   ),
 );
@@ -61,20 +74,19 @@ export function convert(statement: string, dialect?: Dialect): Parsed {
     label.lastIndex = at;
     const found = label.exec(text);
     if (!found) break;
-    labels.push(found[1] ?? found[2] ?? '');
+    // `01:` defines the label that `1b` means.
+    labels.push((found[1] ?? found[2] ?? '').replace(/^0+(?=\d+$)/, ''));
     at = skipBlanks(text, label.lastIndex);
   }
   const end = text.length;
   let body = at >= end ? empty : convertBody(text.slice(at), dialect);
   if (text !== statement && joinsWords(statement, text, at)) body = malformed('a comment joins two words');
   if (/["']/.test(text) && isOpen(text)) body = malformed('a string or character constant without its end');
-  // `01:` defines the label that `1b` means; names are compared as texts.
-  const odd = labels.find((name) => /^0\d/.test(name));
   return {
     labels,
     bodyOffset: at,
     bodyLength: end - at,
-    body: odd === undefined ? body : malformed(`the local label '${odd}' begins with 0`),
+    body,
   };
 }
 
@@ -151,19 +163,24 @@ function convertBody(text: string, dialect: Dialect | undefined): StatementBody 
       prefixes.push(name);
       continue;
     }
-    return dialect === undefined
-      ? convertInstruction(prefixes, name, text.slice(at))
-      : convertIntelInstruction(prefixes, name, branch.test(name), text.slice(at), dialect);
+    const operands = dialect === undefined ? text.slice(at) : withRegisters(text.slice(at), dialect);
+    const body = dialect?.intel
+      ? convertIntelInstruction(prefixes, name, branch.test(name), operands, dialect)
+      : convertInstruction(prefixes, name, operands);
+    return body.kind === 'instruction' ? completed(body) : body;
   }
 }
 
 function convertAssignment(symbol: string, expression: string, dialect: Dialect | undefined): StatementBody {
+  if (computesRegister(expression, dialect))
+    return malformed(`'${symbol}' would name a register and something else`);
   const value = parseOperand(expression);
-  // `a = %eax` makes `a` a name of the register: operands would no longer be what they look like.
-  if (typeof value === 'string' || value.kind !== 'memory' || value.displacement !== expression)
+  const isRegister = typeof value !== 'string' && value.kind === 'register' && value.decoration === '';
+  if (
+    !isRegister &&
+    (typeof value === 'string' || value.kind !== 'memory' || value.displacement !== expression)
+  )
     return malformed(`'${expression}' is no value for a symbol`);
-  if (dialect && namesRegister(expression, dialect.naked))
-    return malformed(`'${symbol}' would name a register`);
   // `. = e` is what `.org e` does; as a symbol's definition it would look harmless.
   if (symbol === '.') return { kind: 'directive', name: '.org', args: expression };
   return { kind: 'assignment', symbol, expression };
@@ -174,10 +191,12 @@ function convertDirective(name: string, rest: string, dialect: Dialect | undefin
   if (rest !== '' && !/^[ \t\r\n\v\f(,%$\\<{[+-]/.test(rest))
     return malformed(`'${name}${rest}' is not a directive`);
   const args = rest.slice(skipBlanks(rest, 0));
-  if (isAssignment(name) && namesRegister(args.slice(args.indexOf(',') + 1), dialect?.naked ?? false))
-    return malformed(`'${name} ${args}' would make a symbol the name of a register`);
+  if (isAssignment(name) && computesRegister(args.slice(args.indexOf(',') + 1), dialect))
+    return malformed(`'${name} ${args}' would make a symbol the name of a register and something else`);
   return { kind: 'directive', name, args };
 }
+
+const quoted = /"(?:[^"\\]|\\[^])*"|'(?:\\[^]|[^\\])'?/g;
 
 function convertInstruction(prefixes: readonly string[], mnemonic: string, text: string): StatementBody {
   const operands: Operand[] = [];
@@ -186,11 +205,19 @@ function convertInstruction(prefixes: readonly string[], mnemonic: string, text:
     for (const part of splitOperands(text)) {
       const operand = parseOperand(part);
       if (typeof operand === 'string') return malformed(operand);
+      // An operator of assignments only.
+      if (part.includes('=') && /=/.test(part.replace(quoted, '')))
+        return malformed(`'=' in the operand '${part}'`);
       const bare = isBranch && operand.kind === 'memory' && operand.displacement === part;
       operands.push(bare ? { kind: 'target', expression: part } : operand);
     }
   }
-  const left = implied.get(mnemonic);
-  if (left?.others === operands.length) operands.unshift(left.operand);
   return { kind: 'instruction', prefixes, mnemonic, operands };
+}
+
+function completed(instruction: Instruction): Instruction {
+  const left = implied.get(instruction.mnemonic);
+  if (left?.others !== instruction.operands.length) return instruction;
+  const { operands } = instruction;
+  return { ...instruction, operands: left.last ? [...operands, left.operand] : [left.operand, ...operands] };
 }

@@ -1,6 +1,6 @@
 // Where Intel and AT&T mnemonics differ (GNU as manual 9.16.3 to 9.16.6; every row is held against GNU as 2.40 in test/parse).
 import { generalBytes, vectorBytes } from './intel-words.js';
-import type { MemoryOperand, Operand } from './syntax.js';
+import type { MemoryOperand, Operand, WordSize } from './syntax.js';
 
 /** What an instruction's operands tell about sizes; in Intel order. */
 interface Shape {
@@ -9,6 +9,7 @@ interface Shape {
   readonly memory: MemoryOperand | undefined;
   /** Bytes that the text gives for memory; 0 where it gives none. */
   readonly bytes: number;
+  readonly wordSize: WordSize;
 }
 
 /** The AT&T mnemonic, or undefined where the operands do not decide it. */
@@ -35,6 +36,10 @@ const sizedMemory =
   (suffix: (name: string, bytes: number) => string | undefined): Rule =>
   (name, { memory, bytes }) =>
     memory === undefined ? name : suffix(name, bytes);
+
+/** In 32-bit code there is one size of the integer. */
+const converting: Rule = (name, { memory, bytes, wordSize }) =>
+  memory === undefined ? name : convertSuffix(name, bytes === 0 && wordSize === 32 ? 4 : bytes);
 
 /** fsub and fsubr, fdiv and fdivr are exchanged where the destination is not the top of the stack (manual 9.16.16). */
 const exchanged = (name: string): string =>
@@ -113,10 +118,7 @@ const rows: readonly (readonly [rule: Rule, names: string])[] = [
     shortVectorLength,
     'vcvtdq2ph vcvtneps2bf16 vcvtpd2dq vcvtpd2ps vcvtpd2udq vcvtps2phx vcvtqq2ps vcvttpd2dq vcvttpd2udq vcvtudq2ph vcvtuqq2ps',
   ],
-  [
-    sizedMemory(convertSuffix),
-    'cvtsi2sd cvtsi2ss vcvtsi2sd vcvtsi2sh vcvtsi2ss vcvtusi2sd vcvtusi2sh vcvtusi2ss',
-  ],
+  [converting, 'cvtsi2sd cvtsi2ss vcvtsi2sd vcvtsi2sh vcvtsi2ss vcvtusi2sd vcvtusi2sh vcvtusi2ss'],
   [sizedMemory(floatSuffix), 'fadd fcom fcomp fld fmul fst fstp'],
   [
     sizedMemory(integerFloatSuffix),
@@ -146,14 +148,31 @@ export function keepsOrder(name: string, operands: readonly Operand[]): boolean 
 /** Instructions that take an address and access nothing there of the size given. */
 export const ignoresSize = (name: string): boolean => name === 'lea';
 
+/** `addd`, `cvtsi2ssd`, `fldenvd`: a suffix d is AT&T's l, or s of an x87 operand (GNU as 2.40). */
+const suffixedNames =
+  /^(v?cvtu?si2s[dhs]|fld(env)?|fn?st(env)?|fn?save|frstor|[ls][gi]dt|ret[fn]?|sys(exit|ret)|enter|leave)d$/;
+
+function withoutD(name: string): string | undefined {
+  const bare = name.slice(0, -1);
+  if (!name.endsWith('d') || rules.has(name)) return undefined;
+  if (rules.get(bare) === suffixed) return `${bare}l`;
+  if (!suffixedNames.test(name)) return undefined;
+  if (/^f(ld|st)$/.test(bare)) return `${bare}s`;
+  return /^f/.test(bare) ? bare : bare === 'retf' ? 'lretl' : bare === 'retn' ? 'retl' : `${bare}l`;
+}
+
 /** The AT&T mnemonic, or undefined where the operands leave open which one it is. */
-export function attMnemonic(name: string, operands: readonly Operand[]): string | undefined {
+export function attMnemonic(
+  name: string,
+  operands: readonly Operand[],
+  wordSize: WordSize,
+): string | undefined {
   const rule = rules.get(name);
-  if (rule === undefined) return name;
+  if (rule === undefined) return withoutD(name) ?? name;
   const inner = operands.map((operand) => (operand.kind === 'indirect' ? operand.inner : operand));
   const all = inner.filter((operand) => operand.kind === 'memory');
   const bytes = all.find((memory) => memory.bytes !== undefined)?.bytes ?? 0;
-  return rule(name, { operands: inner, memory: all[0], bytes });
+  return rule(name, { operands: inner, memory: all[0], bytes, wordSize });
 }
 
 /** Bytes of an element, by the letters in the name of a conversion. */

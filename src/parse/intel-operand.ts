@@ -1,7 +1,8 @@
 // One operand in Intel syntax to its typed form. Whether it is a register, a number or memory, and which register is base and which
 // index, follows from the whole expression (GNU as manual 9.16.3, 9.16.7); where the manual is silent, GNU as 2.40 decides.
 import type { SyntaxNode } from '@lezer/common';
-import type { Dialect } from './intel-dialect.js';
+import { literal } from './constant.js';
+import type { Dialect } from './dialect.js';
 import { parser } from './generated/intel.js';
 import { isRegister, signOf, sizeWords } from './intel-words.js';
 import { treeOf } from './tree.js';
@@ -253,7 +254,10 @@ class Reader {
   private name(node: SyntaxNode): Sum {
     const text = this.written(node);
     const bare = text.startsWith('"') ? text.slice(1, -1) : text;
-    if (text.startsWith('"') && (isRegister(bare) || sizeWords.has(bare.toLowerCase())))
+    if (
+      text.startsWith('"') &&
+      (isRegister(bare, this.dialect.wordSize) || sizeWords.has(bare.toLowerCase()))
+    )
       return this.refuse(`a quoted name that is a register's or a size: ${text}`);
     // `$` is the current address, and a name that begins with it would be a number in AT&T syntax.
     if (text.startsWith('$')) return this.refuse(`'${text}' begins with $; write . for the current address`);
@@ -357,11 +361,11 @@ class Reader {
     switch (node.name) {
       case 'RegisterName': {
         const name = this.written(node).slice(1).trim().toLowerCase();
-        return isRegister(name) ? name : this.refuse(`no register '%${name}'`);
+        return isRegister(name, this.dialect.wordSize) ? name : this.refuse(`no register '%${name}'`);
       }
       case 'Name': {
         const name = this.written(node);
-        return this.dialect.naked && isRegister(name) ? name.toLowerCase() : '';
+        return this.dialect.naked && isRegister(name, this.dialect.wordSize) ? name.toLowerCase() : '';
       }
       case 'StackRegister': {
         const name = this.written(node).replace(/[\s%]/g, '').toLowerCase();
@@ -411,10 +415,4 @@ function joined(
   }
   const shape = left.shape === 'other' || right.shape === 'other' ? 'other' : 'sum';
   return { ...common, text: `${left.shape === 'other' ? `(${left.text})` : left.text}${sign}${text}`, shape };
-}
-
-/** The value of a number as GNU as reads it (manual 3.6.2.1); undefined for other texts. */
-function literal(text: string): bigint | undefined {
-  if (/^(0x[0-9a-f]+|0b[01]+|0|[1-9]\d*)$/i.test(text)) return BigInt(text);
-  return /^0[0-7]+$/.test(text) ? BigInt(`0o${text.slice(1)}`) : undefined;
 }

@@ -1,5 +1,6 @@
 // The words of Intel syntax: operators, sizes, registers. GNU as takes them in any case, and a symbol of such a name cannot be used.
 import * as terms from './generated/intel.terms.js';
+import type { WordSize } from './syntax.js';
 
 /** Size words in front of `ptr` and their bytes (GNU as manual 9.16.3; `near`, `far` tell the kind of a branch instead). */
 export const sizeWords: ReadonlyMap<string, number> = new Map([
@@ -89,7 +90,13 @@ const registers: ReadonlySet<string> = new Set([
   ...numbered('bnd', 4),
 ]);
 
-export const isRegister = (name: string): boolean => registers.has(name.toLowerCase());
+/** Names that are registers in 64-bit code only, and symbols in 32-bit code. */
+const wide = /^(r.*|[sd]il|[sb]pl|[a-d]xl|[xyz]mm([89]|\d\d)|[cd][rb]([89]|1\d)|eip|tmm\d)$/;
+
+export function isRegister(name: string, wordSize: WordSize): boolean {
+  const lower = name.toLowerCase();
+  return registers.has(lower) && (wordSize === 64 || !wide.test(lower));
+}
 
 /** Bytes of a general register; 0 for other names. */
 export const generalBytes = (name: string): number => general.get(name) ?? 0;

@@ -1,5 +1,5 @@
 // One instruction in Intel syntax to the typed form that AT&T syntax has: all later stages know only that.
-import type { Dialect } from './intel-dialect.js';
+import type { Dialect } from './dialect.js';
 import { attMnemonic, broadcastCount, ignoresSize, keepsOrder } from './intel-mnemonics.js';
 import { generalBytes } from './intel-words.js';
 import { parseIntelOperand } from './intel-operand.js';
@@ -49,7 +49,7 @@ export function convertIntelInstruction(
 ): StatementBody {
   const operands: Operand[] = [];
   const refuse = (reason: string): StatementBody => ({ kind: 'malformed', reason });
-  if (text === '') return finished(prefixes, mnemonic, operands, refuse);
+  if (text === '') return finished(prefixes, mnemonic, operands, dialect, refuse);
   let broadcast = -1;
   for (const part of splitIntelOperands(text)) {
     if (/^\{[^{}]*\}$/.test(part)) {
@@ -73,19 +73,22 @@ export function convertIntelInstruction(
       return refuse('how often the element is repeated does not follow from the operands');
     operands[broadcast] = { ...element, decoration: `{1to${count}}${element.decoration}` };
   }
-  return finished(prefixes, mnemonic, operands, refuse);
+  return finished(prefixes, mnemonic, operands, dialect, refuse);
 }
 
 function finished(
   prefixes: readonly string[],
   mnemonic: string,
   written: readonly Operand[],
+  dialect: Dialect,
   refuse: (reason: string) => StatementBody,
 ): StatementBody {
   const operands = ignoresSize(mnemonic) ? written.map(withoutSize) : written;
   const sizes = new Set(operands.map(sizeOf).filter((bytes) => bytes > 0));
   if (sizes.size > 1) return refuse(`'${mnemonic}' with memory operands of two sizes`);
-  const name = attMnemonic(mnemonic, operands);
+  // GNU as takes another encoding than that of movq.
+  if (mnemonic === 'movd' && sizes.has(8)) return refuse(`'movd' of 8 bytes of memory; write movq`);
+  const name = attMnemonic(mnemonic, operands, dialect.wordSize);
   if (name === undefined) return refuse(`the size of '${mnemonic}' does not follow from its operands`);
   return {
     kind: 'instruction',

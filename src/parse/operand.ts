@@ -1,6 +1,7 @@
 // One operand's text to its typed form, by the grammar. Each distinct text is parsed once and remembered.
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from './generated/gas.js';
+import { constantOf } from './constant.js';
 import { plainOperand } from './plain.js';
 import { endOfQuoted, isBlank } from './split.js';
 import { treeOf } from './tree.js';
@@ -85,8 +86,13 @@ function convertNode(node: SyntaxNode, text: string): OperandResult {
       return convertMemory(node, text);
     case 'Indirect': {
       const child = node.getChild('Register') ?? node.getChild('Memory');
-      const inner = child ? convertNode(child, text) : `no target in '${text}'`;
-      if (typeof inner === 'string') return inner;
+      const target = child ? convertNode(child, text) : `no target in '${text}'`;
+      if (typeof target === 'string') return target;
+      // `%es:*(%ebx)`: the segment may stand before the star.
+      const segment = registerIn(node.getChild('Segment'), text);
+      if (segment !== '' && target.kind === 'memory' && target.segment !== '')
+        return `two segments in '${text}'`;
+      const inner = segment !== '' && target.kind === 'memory' ? { ...target, segment } : target;
       return inner.kind === 'register' || inner.kind === 'memory'
         ? { kind: 'indirect', inner }
         : `no target in '${text}'`;
@@ -127,16 +133,20 @@ function convertMemory(node: SyntaxNode, text: string): MemoryOperand | string {
   const displacement = node.getChild('Expression');
   const address = node.getChild('Address');
   const scaleNode = address?.getChild('Scale');
+  const base = registerIn(address?.getChild('Base'), text);
+  const index = registerIn(address?.getChild('Index'), text);
   const scaleText = scaleNode ? textOf(scaleNode, text) : '1';
-  const scale = Number(scaleText);
+  const scale = Number(constantOf(scaleText) ?? 0);
   if (![1, 2, 4, 8].includes(scale)) return `a scale has to be 1, 2, 4 or 8, not '${scaleText}'`;
+  // `(,1)` is the address 0.
+  const none = base === '' && index === '' ? '0' : '';
   return {
     kind: 'memory',
     segment: registerIn(node.getChild('Segment'), text),
-    displacement: displacement ? textOf(displacement, text) : '',
-    base: registerIn(address?.getChild('Base'), text),
-    index: registerIn(address?.getChild('Index'), text),
-    scale,
+    displacement: displacement ? textOf(displacement, text) : none,
+    base,
+    index,
+    scale: index === '' ? 1 : scale,
     decoration: decorationOf(node, text),
   };
 }

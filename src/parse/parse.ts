@@ -1,26 +1,27 @@
 // Text to statements. Each distinct statement text is parsed once and remembered (most of a compiler's output repeats itself).
 import { convert } from './convert.js';
-import { createSyntaxFollower } from './intel-dialect.js';
-import type { Dialect, SyntaxFollower } from './intel-dialect.js';
+import { createSyntaxFollower, needsFollower } from './dialect.js';
+import type { Dialect, SyntaxFollower } from './dialect.js';
 import { createInterner } from './intern.js';
 import { split } from './split.js';
 import type { Spans } from './split.js';
-import type { Parsed, SourceFile, Syntax } from './syntax.js';
+import type { Parsed, SourceFile, Syntax, WordSize } from './syntax.js';
 
 /**
  * Parses GNU as input, in AT&T syntax until a directive says otherwise. Never fails: what the grammar does not take is `Malformed`.
  *
  * @param name file name, for messages
  * @param text any text; bytes as characters 0 to 255 keep their places
+ * @param wordSize what it is assembled for
  */
-export function parse(name: string, text: string): SourceFile {
+export function parse(name: string, text: string, wordSize: WordSize = 64): SourceFile {
   const spans = split(text);
-  // Files that switch to Intel syntax are few: only when the directive is met is there something to follow, from the beginning.
+  // Files that leave AT&T syntax are few: only when such a statement is met is there something to follow, from the beginning.
   return {
     name,
     text,
     ...spans,
-    ...(convertAll(text, spans, undefined) ?? convertAll(text, spans, createSyntaxFollower())),
+    ...(convertAll(text, spans, undefined) ?? convertAll(text, spans, createSyntaxFollower(wordSize))),
   };
 }
 
@@ -45,11 +46,12 @@ function convertAll(
     const found = (statements[interner.numberOf(start, end)] ??= convert(text.slice(start, end), dialect));
     parsed[i] = found;
     if (!follower) {
-      if (found.body.kind === 'directive' && found.body.name === '.intel_syntax') return undefined;
+      if (needsFollower(found.body)) return undefined;
       continue;
     }
     syntaxes?.push(follower.syntax);
-    follower.follow(found.body, text.slice(start, end));
+    const reason = follower.follow(found.body, text.slice(start, end));
+    if (reason !== undefined) parsed[i] = { ...found, body: { kind: 'malformed', reason } };
     if (follower.dialect !== dialect) statements = statementsOf(known, (dialect = follower.dialect));
   }
   return { parsed, syntaxes };

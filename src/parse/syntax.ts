@@ -99,8 +99,11 @@ export interface Parsed {
   readonly body: StatementBody;
 }
 
-/** What a statement is written in: AT&T, or Intel with registers named without and with `%`. */
-export type Syntax = 'att' | 'intel noprefix' | 'intel prefix';
+/** What a statement is written in: AT&T or Intel, with registers named with and without `%`. */
+export type Syntax = 'att' | 'att noprefix' | 'intel noprefix' | 'intel prefix';
+
+/** What the text is assembled for: it decides which names are registers. */
+export type WordSize = 32 | 64;
 
 /**
  * A whole file. Statement i spans text[starts[i], ends[i]); `parsed[i]` is shared between statements of equal text.
