@@ -99,7 +99,7 @@ export function explain(
       refused: problem.message,
       mirrored: [],
     }));
-  const file = parse(name, expansion.text);
+  const file = parse(name, expansion.text, profiles[options.profile].mode);
   const profile = profiles[options.profile];
   const code = collectCode(file, new Set(options.allow), profile.mode);
   const { edits, diagnostics } = instrument(code, computeLiveness(code, options.abi), {

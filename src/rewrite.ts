@@ -90,7 +90,7 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
   if (!expansion.ok)
     return { ok: false, diagnostics: expansion.problems.map((problem) => ({ ...problem, code: 'M012' })) };
   const { origins } = expansion;
-  const file = parse(name, expansion.text);
+  const file = parse(name, expansion.text, profiles[options.profile].mode);
   const refuse = (diagnostics: readonly Diagnostic[]): RewriteResult => ({
     ok: false,
     diagnostics: diagnostics.map((d) => located(file, origins, d)),

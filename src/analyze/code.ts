@@ -151,7 +151,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
         return;
       case 'neutral':
         if (/^\.(att|intel)_syntax$/.test(body.name)) {
-          if (!(body.name === '.att_syntax' ? /^(prefix)?$/ : /^((no)?prefix)?$/).test(body.args))
+          if (!/^((no)?prefix)?$/.test(body.args))
             refuse(
               i,
               'M003',
@@ -304,8 +304,14 @@ const dot = /(^|[^\w.$@"])\.($|[^\w.$@])/;
 function usesDot(instruction: Instruction): string {
   for (const operand of instruction.operands) {
     const text =
-      operand.kind === 'target' ? operand.expression : operand.kind === 'memory' ? operand.displacement : '';
-    if (text.includes('.') && dot.test(text)) return text;
+      operand.kind === 'target' || operand.kind === 'immediate'
+        ? operand.expression
+        : operand.kind === 'memory'
+          ? operand.displacement
+          : '';
+    // `$_GLOBAL_OFFSET_TABLE_+[.-1b]`: relative to the instruction itself, so that `.` falls out.
+    if (text.includes('.') && dot.test(text.replace(/^_GLOBAL_OFFSET_TABLE_ *\+ *[[(] *\. *-/, '')))
+      return text;
   }
   return '';
 }

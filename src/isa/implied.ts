@@ -24,14 +24,15 @@ const IMPLIED: ReadonlyMap<string, Implied> = new Map<string, Implied>([
   ['umwait', { counted: 1, registers: ['dx', 'ax'] }],
 ]);
 
-/** Whether operand `i` only repeats what the instruction implies. */
-export function isImplied(mnemonic: string, operands: readonly Operand[], i: number, mode: Mode): boolean {
+/** How many operands in front are counted: the others only repeat what the instruction implies. */
+export function countedOperands(mnemonic: string, operands: readonly Operand[], mode: Mode): number {
   const row = IMPLIED.get(mnemonic);
-  if (row === undefined || i < row.counted || operands.length !== row.counted + row.registers.length)
-    return false;
-  const operand = operands[i];
-  const name = row.registers[i - row.counted] ?? '';
-  if (operand?.kind !== 'register') return false;
-  if (row.writes) return operand.name === (mode === 64 ? 'r' : 'e') + name;
-  return operand.name === name || operand.name === `e${name}` || operand.name === `r${name}`;
+  if (row === undefined || operands.length !== row.counted + row.registers.length) return operands.length;
+  const implied = row.registers.every((name, i) => {
+    const operand = operands[row.counted + i];
+    if (operand?.kind !== 'register') return false;
+    if (row.writes) return operand.name === (mode === 64 ? 'r' : 'e') + name;
+    return operand.name === name || operand.name === `e${name}` || operand.name === `r${name}`;
+  });
+  return implied ? row.counted : operands.length;
 }

@@ -4,7 +4,7 @@ import type { Instruction, Operand, RegisterOperand } from '../parse/syntax.js';
 import { broadcast, candidates, choose, classesOf, describe } from './choose.js';
 import type { Access, Effects, ImplicitMemory, Lookup } from './effects.js';
 import { isRepeated, refusePrefixes } from './prefixes.js';
-import { isImplied } from './implied.js';
+import { countedOperands } from './implied.js';
 import { refusedOperands, refusedReason } from './refused.js';
 import { registersOf } from './registers.js';
 import { CLASS, type Form, type Mode } from './rows.js';
@@ -297,6 +297,8 @@ function withUncounted(effects: Effects, uncounted: readonly boolean[]): Effects
   return { ...effects, access, memoryOperand };
 }
 
+/** Without operands GNU as makes the popping instruction of these. */
+const POPS_ALONE = /^f(add|div|divr|mul|sub|subr)$/;
 const LOADS_SELECTOR = /^(lar|lsl)[wlq]?$/;
 const ANY_GENERAL = CLASS.r16 | CLASS.r32 | CLASS.r64;
 
@@ -305,12 +307,14 @@ function find(instruction: Instruction, mode: Mode): Lookup {
   if (mnemonic === '') return { ok: false, reason: `prefix '${prefixes.join(' ')}' without an instruction` };
   const refused = refusedReason(mnemonic, mode);
   if (refused !== undefined) return { ok: false, reason: `'${mnemonic}' is refused: ${refused}` };
-  const { forms, suffixed, pseudo } = candidates(mnemonic, mode);
+  const { forms, suffixed, pseudo } = candidates(
+    all.length === 0 && POPS_ALONE.test(mnemonic) ? `${mnemonic}p` : mnemonic,
+    mode,
+  );
   if (forms.length === 0 && suffixed.length === 0)
     return { ok: false, reason: `unknown instruction '${mnemonic}'` };
-  const uncounted = all.map(
-    (operand, i) => operand.kind === 'decorator' || isImplied(mnemonic, all, i, mode),
-  );
+  const counted = countedOperands(mnemonic, all, mode);
+  const uncounted = all.map((operand, i) => operand.kind === 'decorator' || i >= counted);
   const decorated = uncounted.includes(true);
   const operands = decorated ? all.filter((_, i) => !uncounted[i]) : all;
   const classes = operands.map((operand) => classesOf(operand, mode));

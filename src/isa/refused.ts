@@ -65,6 +65,8 @@ const REFUSED_32: ReadonlyMap<string, string> = new Map([
 const REFUSED_IN: Readonly<Record<Mode, ReadonlyMap<string, string>>> = { 64: REFUSED_64, 32: REFUSED_32 };
 
 const TEST_REGISTERS = 'only the 80386 and the 80486 have test registers';
+const FAR = /^l?(call|jmp)[wlq]?$/;
+const FAR_BRANCH = 'a far branch to an address whose segment is not a number';
 const WIDE_MOVSXD = 'with a 16-bit destination one vendor reads 2 bytes and the other 4';
 /** String instructions, whose address registers are implicit. */
 const STRINGS = /^(cmps|ins|lods|movs|outs|scas|stos|smov|scmp|ssto|slod|ssca)[bdwlq]?$/;
@@ -77,6 +79,9 @@ export function refusedOperands({ mnemonic, operands }: Instruction, mode: Mode)
   if (isRegister(/^tr[0-7]$/)) return `'${mnemonic}' is refused: ${TEST_REGISTERS}`;
   if (mode === 64 && /^(call|jmp)$/.test(mnemonic) && isRegister(/^([a-d]x|[sd]i|[sb]p|r\d+w)$/))
     return `'${mnemonic}' is refused: ${NARROW}`;
+  if (operands.length === 2 && FAR.test(mnemonic)) return `'${mnemonic}' is refused: ${FAR_BRANCH}`;
+  if (mnemonic === 'clzero')
+    return `prefix 'addr${mode === 64 ? 32 : 16}' before 'clzero': changes an implicit address`;
   if (mnemonic === 'movsxd') return `'${mnemonic}' is refused: ${WIDE_MOVSXD}`;
   const narrow = mode === 64 ? /^e[sdb][ix]$/ : /^([sd]i|bx)$/;
   if (

@@ -31,9 +31,14 @@ interface Implied {
   readonly operand: Operand;
 }
 
+/** The base of decimal adjustment is ten when nothing tells another one. */
+const ten: Implied = { others: 0, last: false, operand: { kind: 'immediate', expression: '10' } };
+
 /** Operands that may be left out, in front or last, when there are this many others: the only register the form takes. */
-const implied: ReadonlyMap<string, Implied> = new Map(
-  [
+const implied: ReadonlyMap<string, Implied> = new Map<string, Implied>([
+  ['aad', ten],
+  ['aam', ten],
+  ...[
     { names: ['in', 'inl'], others: 1, register: 'eax', last: true },
     { names: ['inb'], others: 1, register: 'al', last: true },
     { names: ['inw'], others: 1, register: 'ax', last: true },
@@ -52,7 +57,7 @@ const implied: ReadonlyMap<string, Implied> = new Map(
         [name, { others, last, operand: { kind: 'register', name: register, decoration: '' } }] as const,
     ),
   ),
-);
+]);
 
 const blanks = /[ \t\r\n\v\f]*/y;
 const empty: StatementBody = { kind: 'empty' };

@@ -35,6 +35,8 @@ export function createSyntaxFollower(wordSize: WordSize): SyntaxFollower {
   // New ones whenever a value changes: what was remembered of statements in the old ones may not hold any more.
   let dialects: Partial<Record<Syntax, Dialect>> = {};
   let current: Dialect | undefined;
+  /** A directive behind which names of registers may be symbols. */
+  let narrowed = '';
 
   const choose = (): void => {
     current =
@@ -82,6 +84,8 @@ export function createSyntaxFollower(wordSize: WordSize): SyntaxFollower {
     follow(body, text) {
       // `==` is worked out where the symbol is used.
       if (body.kind === 'assignment') return assign(body.symbol, body.expression, text.includes('=='));
+      if (body.kind === 'instruction' && narrowed !== '' && syntax === 'intel noprefix')
+        return `behind '${narrowed}' names of registers may be symbols`;
       if (body.kind !== 'directive') return undefined;
       const next = syntaxAfter(body.name, body.args);
       if (next !== undefined) {
@@ -95,12 +99,8 @@ export function createSyntaxFollower(wordSize: WordSize): SyntaxFollower {
             body.args.slice(comma + 1).trim(),
             body.name === '.eqv',
           );
-      } else if (
-        body.name === '.arch' &&
-        /^(?!default)\w|^\.no/.test(body.args) &&
-        syntax === 'intel noprefix'
-      )
-        return `after '.arch ${body.args}' the names of registers it has not are symbols`;
+      } else if (body.name === '.arch' && /^(?!default|generic64)\w|^\.no/.test(body.args))
+        narrowed = `.arch ${body.args}`;
       return undefined;
     },
   };

@@ -29,7 +29,16 @@ const lengthSuffix = named({ 16: 'x', 32: 'y', 64: 'z' });
 const farSuffix = named({ 0: '', 8: '', 2: 'w', 4: 'l' });
 
 /** The size that memory is given decides; without memory or without a size the mnemonic stays, and registers decide. */
-const suffixed: Rule = (name, { bytes }) => (bytes === 0 ? name : integerSuffix(name, bytes));
+const suffixed: Rule = (name, { bytes, memory, operands }) => {
+  if (bytes > 0) return integerSuffix(name, bytes);
+  const decides = operands.some(
+    (operand, i) =>
+      operand.kind === 'register' && !(i === 1 && /^(rc|ro|sa|sh)[lr]$/.test(name)) && name !== 'crc32',
+  );
+  return memory === undefined || decides ? name : undefined;
+};
+/** The same where without a size it is that of the stack. */
+const suffixedOrStack: Rule = (name, { bytes }) => (bytes === 0 ? name : integerSuffix(name, bytes));
 
 /** Only memory has a size here, and has to be given one. */
 const sizedMemory =
@@ -93,8 +102,10 @@ const vectorLength: Rule = (name, { memory, bytes }) =>
 /** The same where the destination tells 512 bits. */
 const shortVectorLength: Rule = (name, shape) => (shape.bytes === 64 ? name : vectorLength(name, shape));
 
-const branch: Rule = (name, { memory, bytes }) => {
+const branch: Rule = (name, { memory, bytes, wordSize }) => {
   if (memory === undefined) return name;
+  // A far one, of 16 bits.
+  if (bytes === 4 && wordSize === 64) return `l${name}w`;
   return bytes === 6 ? `l${name}` : bytes === 10 ? `l${name}q` : farSuffix(name, bytes);
 };
 const renamed =
@@ -127,8 +138,9 @@ const rows: readonly (readonly [rule: Rule, names: string])[] = [
   [string, 'cmps ins lods movs outs scas stos'],
   [
     suffixed,
-    'adc add and bt btc btr bts cmp crc32 dec div idiv imul inc mov mul neg nop not or pop ptwrite push rcl rcr rol ror sal sar sbb shl shr sub test xor',
+    'adc add and bt btc btr bts cmp crc32 dec div idiv imul inc mov mul neg nop not or ptwrite rcl rcr rol ror sal sar sbb shl shr sub test xor',
   ],
+  [suffixedOrStack, 'pop push'],
   [vectorLength, 'vcvtpd2ph vcvtqq2ph vcvtuqq2ph vfpclasspd vfpclassph vfpclassps'],
 ];
 
@@ -155,6 +167,7 @@ const suffixedNames =
 function withoutD(name: string): string | undefined {
   const bare = name.slice(0, -1);
   if (!name.endsWith('d') || rules.has(name)) return undefined;
+  if (/^sh[lr]d$/.test(name)) return undefined;
   if (rules.get(bare) === suffixed) return `${bare}l`;
   if (!suffixedNames.test(name)) return undefined;
   if (/^f(ld|st)$/.test(bare)) return `${bare}s`;
@@ -168,6 +181,7 @@ export function attMnemonic(
   wordSize: WordSize,
 ): string | undefined {
   const rule = rules.get(name);
+  if (/^(fldenv|fn?stenv|fn?save|frstor)w$/.test(name)) return name.replace(/w$/, 's');
   if (rule === undefined) return withoutD(name) ?? name;
   const inner = operands.map((operand) => (operand.kind === 'indirect' ? operand.inner : operand));
   const all = inner.filter((operand) => operand.kind === 'memory');

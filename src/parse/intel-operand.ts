@@ -106,6 +106,9 @@ class Reader {
     // `short` only asks for a short encoding.
     const short = root.name === 'Modified' && root.getChild('Short') !== null;
     const sum = this.sum(root, 0);
+    // In AT&T syntax the other name would have to be known to be a number.
+    if (sum.text.includes('@') && (sum.text.match(/[a-z_.$][\w.$@]*/gi) ?? []).length > 1)
+      return this.refuse(`a relocation beside another name: '${this.text}'`);
     const { size } = this;
     const closed = this.written(root).trimEnd().endsWith(']');
     const kind = branch ? this.branchKind(sum, size, closed) : this.plainKind(sum, size, closed);
@@ -219,9 +222,10 @@ class Reader {
       case 'Segment': {
         const name = this.written(this.child(node, 0)).replace(/^%\s*/, '').toLowerCase();
         const inner = this.sum(this.child(node, 2), depth);
-        if (!/^([c-gs]s|flat)$/.test(name) || inner.segment !== '')
-          return this.refuse(`no segment in '${this.text}'`);
-        if (name === 'flat' && inner.registers.length === 0 && !inner.brackets) return inner;
+        if (!/^([c-gs]s|flat)$/.test(name)) return this.refuse(`a far address: '${this.text}'`);
+        if (inner.segment !== '') return this.refuse(`no segment in '${this.text}'`);
+        if (name === 'flat' && inner.registers.length === 0 && !inner.brackets)
+          return inner.names > 0 ? inner : this.refuse(`FLAT before a number: '${this.text}'`);
         return { ...inner, segment: name };
       }
       case 'Modified': {
@@ -259,7 +263,8 @@ class Reader {
       (isRegister(bare, this.dialect.wordSize) || sizeWords.has(bare.toLowerCase()))
     )
       return this.refuse(`a quoted name that is a register's or a size: ${text}`);
-    // `$` is the current address, and a name that begins with it would be a number in AT&T syntax.
+    if (text === '$') return { ...nothing, text: '.', names: 1 };
+    // A name that begins with it would be a number in AT&T syntax.
     if (text.startsWith('$')) return this.refuse(`'${text}' begins with $; write . for the current address`);
     switch (this.dialect.values.get(bare)) {
       case 'number':
@@ -288,7 +293,10 @@ class Reader {
   }
 
   private binary(sign: string, left: Sum, right: Sum): Sum {
-    // `%` begins a register in AT&T syntax, and `=` is no character of an operand.
+    // `=` is no character of an operand in AT&T syntax.
+    const compare = comparisons.get(sign);
+    if (compare && left.value !== undefined && right.value !== undefined)
+      return valued(compare(left.value, right.value) ? -1n : 0n);
     if (sign === '' || sign.includes('='))
       return this.refuse(`an operator in '${this.text}' has no AT&T spelling`);
     if (sign === '+') return this.add(left, right);
@@ -390,6 +398,14 @@ class Reader {
     throw new Refused(reason);
   }
 }
+
+/** -1 where it holds (GNU as manual 6.2.4). */
+const comparisons: ReadonlyMap<string, (a: bigint, b: bigint) => boolean> = new Map([
+  ['<=', (a, b) => a <= b],
+  ['==', (a, b) => a === b],
+  ['>=', (a, b) => a >= b],
+  ['!=', (a, b) => a !== b],
+]);
 
 const valued = (value: bigint): Sum => ({ ...nothing, text: String(value), value });
 

@@ -27,8 +27,7 @@ const operators: ReadonlyMap<string, readonly [term: number, sign: string]> = ne
   ['gt', [terms.Gt, '>']],
   ['le', [terms.Le, '<=']],
   ['lt', [terms.Lt, '<']],
-  // `%` begins a register.
-  ['mod', [terms.Mod, '']],
+  ['mod', [terms.Mod, '%']],
   ['ne', [terms.Ne, '<>']],
   ['not', [terms.Not, '~']],
   ['offset', [terms.Offset, '']],
@@ -91,11 +90,13 @@ const registers: ReadonlySet<string> = new Set([
 ]);
 
 /** Names that are registers in 64-bit code only, and symbols in 32-bit code. */
-const wide = /^(r.*|[sd]il|[sb]pl|[a-d]xl|[xyz]mm([89]|\d\d)|[cd][rb]([89]|1\d)|eip|tmm\d)$/;
+const wide = /^(r.*|[sd]il|[sb]pl|[a-d]xl|[xyz]mm([89]|\d\d)|d[rb]([89]|1\d)|eip|tmm\d)$/;
+/** The other way round. */
+const narrow = /^tr\d$/;
 
 export function isRegister(name: string, wordSize: WordSize): boolean {
   const lower = name.toLowerCase();
-  return registers.has(lower) && (wordSize === 64 || !wide.test(lower));
+  return registers.has(lower) && !(wordSize === 64 ? narrow : wide).test(lower);
 }
 
 /** Bytes of a general register; 0 for other names. */

@@ -49,9 +49,11 @@ export function convertIntelInstruction(
 ): StatementBody {
   const operands: Operand[] = [];
   const refuse = (reason: string): StatementBody => ({ kind: 'malformed', reason });
+  const parts = text === '' ? [] : splitIntelOperands(text);
+  if (/^l?(call|jmp)$/.test(mnemonic) && parts.length > 1) return refuse(`a far address: '${text}'`);
   if (text === '') return finished(prefixes, mnemonic, operands, dialect, refuse);
   let broadcast = -1;
-  for (const part of splitIntelOperands(text)) {
+  for (const part of parts) {
     if (/^\{[^{}]*\}$/.test(part)) {
       operands.push({ kind: 'decorator', text: part });
       continue;
@@ -83,7 +85,10 @@ function finished(
   dialect: Dialect,
   refuse: (reason: string) => StatementBody,
 ): StatementBody {
-  const operands = ignoresSize(mnemonic) ? written.map(withoutSize) : written;
+  const [to] = written;
+  // With a 16-bit destination the source's size is not told.
+  const narrow = mnemonic === 'movsxd' && to?.kind === 'register' && generalBytes(to.name) === 2;
+  const operands = narrow || ignoresSize(mnemonic) ? written.map(withoutSize) : written;
   const sizes = new Set(operands.map(sizeOf).filter((bytes) => bytes > 0));
   if (sizes.size > 1) return refuse(`'${mnemonic}' with memory operands of two sizes`);
   // GNU as takes another encoding than that of movq.

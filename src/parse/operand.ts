@@ -137,6 +137,7 @@ function convertMemory(node: SyntaxNode, text: string): MemoryOperand | string {
   const index = registerIn(address?.getChild('Index'), text);
   const scaleText = scaleNode ? textOf(scaleNode, text) : '1';
   const scale = Number(constantOf(scaleText) ?? 0);
+  if (scaleNode && constantOf(scaleText) === undefined) return `the scale '${scaleText}' is no number`;
   if (![1, 2, 4, 8].includes(scale)) return `a scale has to be 1, 2, 4 or 8, not '${scaleText}'`;
   // `(,1)` is the address 0.
   const none = base === '' && index === '' ? '0' : '';

@@ -93,7 +93,7 @@ export function check(file: CorpusFile, folder: string): Result {
     for (const { message, line, text: statement } of expansion.problems) refuse(message, line, statement);
     return { statements: 0, instructions: 0, refused, wrong, foreign: false };
   }
-  const parsed = parse(file.path, expansion.text);
+  const parsed = parse(file.path, expansion.text, file.width);
   if (emit(parsed, []) !== expansion.text) wrong.push('the round trip is not lossless');
   if (expansion.text !== text && assemble(expansion.text, file, folder).hash !== original.hash)
     wrong.push('the expanded text assembles to something else');

@@ -31,8 +31,15 @@ test('every row parses, and kills only what it writes', () => {
 test.each([
   ['foo %eax', "unknown instruction 'foo'"],
   ['mov $1, $2', "no form of 'mov' takes (imm, imm)"],
-  ['mov $1, (%rax)', "the operand size of 'mov' does not follow from its operands; write a size suffix"],
-  ['add $1, (%rax)', "the operand size of 'add' does not follow from its operands; write a size suffix"],
+  ['vcvtpd2ps (%rax), %xmm0', "no form of 'vcvtpd2ps' takes (memory, xmm)"],
+  ['mov %tr2, %eax', "'mov' is refused: only the 80386 and the 80486 have test registers"],
+  ['monitor %rcx, %rcx, %rdx', "no form of 'monitor' takes (r64, r64, r64)"],
+  ['clzero %eax', "prefix 'addr32' before 'clzero': changes an implicit address"],
+  ['movsb (%esi), %es:(%edi)', "prefix 'addr32' before 'movsb': changes an implicit address"],
+  [
+    'movsxd %eax, %cx',
+    "'movsxd' is refused: with a 16-bit destination one vendor reads 2 bytes and the other 4",
+  ],
   ['movl %rax, %eax', "no form of 'movl' takes (r64, r32)"],
   ['movq %nosuch, (%rax)', "no form of 'movq' takes (%nosuch, memory)"],
   ['lock', "prefix 'lock' without an instruction"],
@@ -45,6 +52,23 @@ test.each([
   ['pushl %eax', "unknown instruction 'pushl'"],
 ])('%s is refused', (text, reason) => {
   expect(lookup(readInstruction(text))).toEqual({ ok: false, reason });
+});
+
+// GNU as assumes a suffix and says so in a warning.
+test.each([
+  ['mov $1, (%rax)', 4],
+  ['add $1, (%rax)', 4],
+  ['shl %cl, (%rax)', 4],
+  ['movsx (%rax), %rdx', 1],
+  ['movzx (%rax), %dx', 1],
+  ['crc32 (%rax), %edx', 4],
+  ['crc32 (%rax), %rdx', 8],
+  ['fst (%rax)', 4],
+  ['fist (%rax)', 2],
+  ['push (%rax)', 8],
+])('%s accesses %d bytes', (text, bytes) => {
+  const found = lookup(readInstruction(text));
+  expect(found.ok && found.effects.memoryBytes).toBe(bytes);
 });
 
 // tzcnt and lzcnt on a CPU that has them, which do not keep the register: what bsf and bsr do is the more careful answer.
