@@ -173,30 +173,15 @@ export const REFUSED_BY_RULE: readonly {
     why: /^prefix 'rep' before 'xstore'/,
   },
   {
-    name: 'sizes GNU as guesses',
-    reason: 'neither suffix nor register tells the operand size; GNU as takes one with a warning',
-    why: /^the operand size of '\w+' does not follow from its operands; write a size suffix$/,
-  },
-  {
     name: 'movsx between registers of 32 bits',
     reason: 'a mere copy by an encoding for another mode; no compiler writes it',
     why: /^no form of 'movsx' takes \(r32, r32\)$/,
-  },
-  {
-    name: '16-bit near branches by register in 64-bit mode',
-    reason: 'the operand size prefix is ignored by Intel and obeyed by AMD',
-    why: /^no form of '(call|jmp)' takes \(r16\)$/,
   },
   {
     name: 'operand size prefixes before branches',
     reason:
       'ignored by Intel and obeyed by AMD in 64-bit mode; cut the instruction pointer to 16 bits in 32-bit mode',
     why: /^prefix 'data16' before '(j\w+|call|ret)': changes the operand size$/,
-  },
-  {
-    name: 'test registers',
-    reason: 'only the 80386 and 80486 have them',
-    why: /^no form of 'movl?' takes \((%tr\d, r32|r32, %tr\d)\)$/,
   },
   {
     name: 'loops that count %cx in 32-bit mode',

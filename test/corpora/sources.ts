@@ -197,8 +197,8 @@ export const corpora: readonly Corpus[] = [
         .filter(
           (path) =>
             /asm\/.*\.pl$/.test(path) &&
-            /x86/.test(path) &&
-            !/x86_64cpuid|xlate|x86(asm|gas|masm|nasm)/.test(path),
+            /x86|[56]86|avx/.test(path) &&
+            !/cpuid|xlate|x86(asm|gas|masm|nasm)/.test(path),
         )
         .map((path) => join(source, 'crypto', path));
       for (const script of scripts) {
