@@ -35,7 +35,7 @@ test('a read-modify-write, as one JSON object', () => {
     kind: 'modify',
     why: expect.stringContaining('the mirror first'),
     refused: null,
-    mirrored: ['movl 8(%rdi), %ecx', 'addl %eax, %ecx', 'movl %ecx, %gs:8(%rdi)', 'movl %ecx, 8(%rdi)'],
+    mirrored: ['movl 8(%rdi), %r11d', 'addl %eax, %r11d', 'movl %r11d, %gs:8(%rdi)', 'movl %r11d, 8(%rdi)'],
   });
 });
 

@@ -1,4 +1,4 @@
-// Bombs stop in bounded time with a message; text without directives costs almost nothing.
+// Bombs stop at the stated limits with a message (bench:hostile has their times); text without directives comes back as it is.
 import { expand } from '../../src/expand/expand.js';
 
 const repeat = (line: string, times: number): string => line.repeat(times);
@@ -41,9 +41,7 @@ const bombs: readonly (readonly [string, string, RegExp])[] = [
 ];
 
 test.each(bombs)('%s', (_, text, message) => {
-  const from = performance.now();
   const expansion = expand('bomb.s', text, { readInclude: () => ({ name: 'x', text }), limit: 16 << 20 });
-  expect(performance.now() - from).toBeLessThan(20000);
   expect(expansion.ok ? 'expanded' : expansion.problems[0]?.message).toMatch(message);
 });
 
@@ -56,11 +54,7 @@ test('the limit is about all text together, and can be set', () => {
 
 test('5 MB of plain compiler output', () => {
   const text = repeat('\tmovq\t%rax, -8(%rbp)\n.L12:\n\t.loc 1 2 3\n\tcall\tprintf@PLT\n', 80000);
-  const times = Array.from({ length: 5 }, () => {
-    const from = performance.now();
-    const expansion = expand('a.s', text, { readInclude: () => undefined });
-    expect(expansion.ok && expansion.text === text).toBe(true);
-    return performance.now() - from;
-  });
-  expect(Math.min(...times)).toBeLessThan(100); // about 6 ms alone on a machine
+  const expansion = expand('a.s', text, { readInclude: () => undefined });
+  // The very string: nothing was copied. bench:stages has the time.
+  expect(expansion.ok && Object.is(expansion.text, text)).toBe(true);
 });
