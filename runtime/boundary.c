@@ -2,7 +2,7 @@
 #include "mr.h"
 
 enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_SIGSET, K_FDSET, K_MSG, K_MMSG, K_MMSGLEN, K_IOCTL, K_FCNTL,
-       K_SIGACTION, K_FUTEX, K_ARCH, K_PRCTL, K_MINCORE, K_MSGRCV, K_HANDLE, K_READDIR };
+       K_SIGACTION, K_FUTEX, K_ARCH, K_PRCTL, K_MINCORE, K_MSGRCV, K_HANDLE, K_READDIR, K_IPCCTL };
 /* A rule in 32 bits: kind, pointer argument, second argument, size. Numbers only: a table of pointers would need relocation. */
 #define RULE(k, p, q, n) ((u32)(k) | (u32)(p) << 8 | (u32)(q) << 12 | (u32)(n) << 16)
 #define NONE 0
@@ -30,6 +30,7 @@ enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_S
 #define MSGRCV(p) ONE(K_MSGRCV, p)
 #define HANDLE(p) ONE(K_HANDLE, p)
 #define READDIR(p) ONE(K_READDIR, p)
+#define IPCCTL(p, q, n) RULE(K_IPCCTL, p, q, n)
 
 #define X(name, number, ...) _Static_assert(number == __NR_##name, #name);
 #define PACKED(name, number, ...)
@@ -74,6 +75,16 @@ static long ioctl_size(word request) {
   case 0x540b: case 0x540a: case 0x5409: case 0x540e: case 0x5422: case 0x40045431: return 0; /* TCSETS*, TIOCS*, FIO*, TIOCNOTTY */
   default: return -1;
   }
+}
+
+/* Bytes that semctl (which 0), msgctl (1) and shmctl (2) write for a command (linux/sem.h, msg.h, shm.h); -1: not known. */
+static long ipcctl_size(word which, word command) {
+  static const unsigned char ds[] = {IPC_DS_SIZES}, ipc_info[] = {40, 32, 9 * sizeof(word)}, info[] = {40, 32, 6 * sizeof(word)},
+                             stat[] = {18, 11, 13}, stat_any[] = {20, 13, 15};
+  word c = command & 255;
+  if (c < 2 || (which == 0 && c > 10 && c < 18 && c != 13) || (which == 2 && (c == 11 || c == 12))) return 0; /* IPC_RMID, IPC_SET, SETVAL, ... */
+  if (c == 2 || c == stat[which] || c == stat_any[which]) return ds[which];
+  return c == 3 ? ipc_info[which] : c == (word)stat[which] + 1 ? info[which] : -1;
 }
 
 static void after(struct frame *f, u32 rule, long r, word before) {
@@ -137,6 +148,12 @@ static void after(struct frame *f, u32 rule, long r, word before) {
     break;
   case K_MINCORE: mr_copy(p, UP(f->a[1]) / PG); break;
   case K_MSGRCV: mr_copy(p, (word)r + sizeof(long)); break;
+  case K_IPCCTL: {
+    long k = ipcctl_size(n, q);
+    if (k < 0) mr_escape_nr("syscall", f->nr);
+    else mr_copy(p, (word)k);
+    break;
+  }
   case K_HANDLE: mr_copy(p, 8 + *(u32 *)p); break;
   case K_READDIR: if (r) mr_copy(p, 2 * sizeof(word) + 2 + *(uint16_t *)(p + 2 * sizeof(word)) + 1); break; /* inode, offset, length, name */
   }

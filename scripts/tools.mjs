@@ -17,7 +17,8 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mirrorasm');
-export const sysroot = join(root, 'dist/sysroot/x86_64-linux');
+/** Folder of the mirrored libraries of a target. */
+export const sysrootOf = (name) => join(root, 'dist/sysroot', name);
 
 /** Runs one slow step and says how long it took. */
 export function step(title, work) {

@@ -21,6 +21,8 @@ int mr_in_zone(word lo, word len);
 
 enum { FLOCK_SIZE = 16, FLOCK64_SIZE = 24 }; /* struct flock, struct flock64 */
 
+#define IPC_DS_SIZES 64, 88, 84 /* semid64_ds, msqid64_ds, shmid64_ds */
+
 /* socketcall(2) and ipc(2) hold many calls: each gets a number of its own here, above the kernel's. */
 enum { NR_SOCKETCALL = 512, NR_IPC = 544, MR_ROWS = 576 };
 struct frame *mr_unwrap(struct frame *f, struct frame *to);

@@ -28,7 +28,8 @@ int mr_refused(const struct frame *f, long *result) {
 
 /* Words of arguments of the socket calls (kernel net/socket.c, nargs). */
 static const unsigned char socket_words[] = {0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4};
-enum { IPC_MSGRCV = 12, IPC_SHMAT = 21, IPC_SHMDT = 22 };
+enum { IPC_SEMCTL = 3, IPC_MSGRCV = 12, IPC_MSGCTL = 14, IPC_SHMAT = 21, IPC_SHMDT = 22, IPC_SHMCTL = 24 };
+enum { IPC_STAT = 2, IPC_64 = 0x100 };
 
 /* The call that is packed into another one; null for a bad pointer. What the kernel refuses stays as it is. */
 struct frame *mr_unwrap(struct frame *f, struct frame *to) {
@@ -45,6 +46,11 @@ struct frame *mr_unwrap(struct frame *f, struct frame *to) {
     to->a[0] = f->a[1], to->a[1] = f->a[4], to->a[2] = f->a[2];
     if (call == IPC_SHMAT) to->nr = __NR_shmat;
     if (call == IPC_SHMDT) to->nr = __NR_shmdt, to->a[0] = f->a[4];
+    if (call == IPC_SEMCTL || call == IPC_MSGCTL || call == IPC_SHMCTL) {
+      word command = call == IPC_SEMCTL ? f->a[3] : f->a[2];
+      if (!(command & IPC_64) && command >= IPC_STAT) to->nr = MR_ROWS; /* the structures of Linux 2.0: not followed */
+    }
+    if (call == IPC_SEMCTL) return mr_peek(&to->a[1], f->a[4], sizeof(word)) ? 0 : to; /* a union, where ptr points */
     if (call == IPC_MSGRCV && !(f->a[0] >> 16)) { /* struct ipc_kludge: the message, its type */
       if (mr_peek(w, f->a[4], 8)) return 0;
       to->a[1] = w[0];
@@ -84,9 +90,8 @@ long mr_shmat(word id, word at, word flags) {
 }
 long mr_shmdt(word at) { return sys6(__NR_ipc, IPC_SHMDT, 0, 0, 0, at, 0); }
 long mr_shm_size(word id, word *size) {
-  enum { SHMCTL = 24, IPC_STAT = 2, IPC_64 = 0x100 };
   word ds[21]; /* struct shmid64_ds: ipc64_perm is 36 bytes, then shm_segsz */
-  long r = sys6(__NR_ipc, SHMCTL, id, IPC_STAT | IPC_64, 0, (word)ds, 0);
+  long r = sys6(__NR_ipc, IPC_SHMCTL, id, IPC_STAT | IPC_64, 0, (word)ds, 0);
   *size = ds[9];
   return r;
 }

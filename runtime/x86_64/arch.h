@@ -26,6 +26,7 @@ static inline int mr_in_zone(word lo, word len) { return lo >= NATIVE_LOW && lo 
 
 enum { FLOCK_SIZE = 32, FLOCK64_SIZE = 32 }; /* struct flock */
 #define MR_USER_END (1ul << 47)
+#define IPC_DS_SIZES 104, 120, 112 /* semid64_ds, msqid64_ds, shmid64_ds */
 enum { MR_ROWS = 512 };
 
 static inline struct frame *mr_unwrap(struct frame *f, struct frame *to) { return (void)to, f; }

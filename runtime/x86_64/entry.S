@@ -2,7 +2,7 @@
 #include "limits.h"
         .text
         .hidden mr_state, mr_stack, mr_init, mr_dispatch, mr_sigframe
-        .globl  __dso_handle                    # normally crtbegin.o's
+        .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall

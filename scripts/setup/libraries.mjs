@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { cache, hashOf, putStamp, quiet, root, stamped, step, sysroot } from '../tools.mjs';
+import { cache, hashOf, putStamp, quiet, root, stamped, step, sysrootOf } from '../tools.mjs';
 import { mirrorLibraries } from './mirror.mjs';
 import { libgcc } from './libgcc.mjs';
 import { libstdcxx } from './libstdcxx.mjs';
@@ -12,10 +12,20 @@ import { makeRecorder } from './recorder.mjs';
 /** What is built for each target, what it needs first. */
 const libraryRows = [musl, libgcc, libstdcxx];
 
-/** The targets: options of gcc, profile of the pass, folder of the sysroot. */
+/** The targets: word size, name as configure scripts have it, profile of the pass, folder of the sysroot. */
 const targets = [
-  { name: 'x86_64-linux', flags: '-m64', machine: 'x86_64-linux-musl', profile: 'linux-x86_64', sysroot },
-];
+  { bits: 64, machine: 'x86_64-linux-musl', profile: 'linux-x86_64', name: 'x86_64-linux' },
+  { bits: 32, machine: 'i386-linux-musl', profile: 'linux-i386', name: 'i386-linux' },
+].map((row) => ({ ...row, flags: `-m${row.bits}`, sysroot: sysrootOf(row.name) }));
+
+/** Whether gcc makes programs of this word size; 32 bits are a package of their own in Debian (gcc-multilib). */
+function buildable({ flags, name }) {
+  const libgcc = execFileSync('gcc', [flags, '-print-libgcc-file-name'], { encoding: 'utf8' }).trim();
+  const stdlib = execFileSync('gcc', [flags, '-print-file-name=crt1.o'], { encoding: 'utf8' }).trim();
+  if (existsSync(libgcc) && existsSync(stdlib)) return true;
+  process.stderr.write(`${name}: not built; gcc ${flags} needs the Debian package gcc-multilib\n`);
+  return false;
+}
 
 const here = (...names) => names.map((name) => join(root, 'scripts/setup', name));
 
@@ -32,7 +42,7 @@ function cached(folder, make) {
 /** The runtime and the libraries. What was made is kept in the cache under the hash of all that it was made from. */
 export function libraries() {
   const compiler = execFileSync('gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0];
-  for (const target of targets) {
+  for (const target of targets.filter(buildable)) {
     const built = libraryRows.reduce((done, row) => [...done, ...library(row, target, compiler, done)], []);
     const runtime = hashOf([join(root, 'runtime'), ...here('libraries.mjs')]);
     const parts = [...built.map(({ mirrored }) => basename(mirrored)), runtime].join('\n');
@@ -45,7 +55,9 @@ export function libraries() {
         cpSync(join(native, 'include'), join(target.sysroot, 'include'), { recursive: true });
       cpSync(mirrored, join(target.sysroot, 'lib'), { recursive: true });
     }
-    step('runtime', () => quiet('sh', [join(root, 'runtime/build.sh'), 'gcc', join(target.sysroot, 'lib')]));
+    step(`runtime for ${target.name}`, () =>
+      quiet('sh', [join(root, 'runtime/build.sh'), 'gcc', join(target.sysroot, 'lib'), `${target.bits}`]),
+    );
     putStamp(stamp, parts);
   }
 }

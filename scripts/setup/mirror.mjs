@@ -105,7 +105,7 @@ async function work({ share, profile }) {
     const result = rewrite(basename(object), readFileSync(`${text}.s`, 'latin1'), {
       profile,
       abi,
-      callMirror: 'site',
+      callMirror: undefined,
       breakAt: 0,
       allow: [],
       expand: expandOptions([], []),

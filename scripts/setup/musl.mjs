@@ -10,13 +10,15 @@ export const musl = {
   source: () => debianSource('musl'),
 
   /** Builds and installs the static libraries and the headers. Unwind tables: C++ exceptions leave qsort's comparator. */
-  build({ source, prefix, work, cc }) {
+  build({ source, prefix, work, target, cc }) {
     const options = { cwd: work };
     quiet(
       join(source, 'configure'),
       [
         `--prefix=${prefix}`,
         `--syslibdir=${prefix}/lib`,
+        `--build=${target.machine}`,
+        `--target=${target.machine}`,
         '--disable-shared',
         '--disable-wrapper',
         `CC=${cc}`,

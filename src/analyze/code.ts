@@ -1,5 +1,5 @@
 // The instructions of a file's executable sections, with their effects and successors: what liveness and the patterns work on.
-import { createAddresses, namesOf } from './addresses.js';
+import { createAddresses, namesIn, namesOf } from './addresses.js';
 import type { Addresses, OpenRun } from './addresses.js';
 import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
@@ -38,6 +38,8 @@ export interface Code {
   readonly functionEntries: ReadonlySet<number>;
   /** Units at which a label stands that other files or a pointer may know: a call may come there. */
   readonly callable: ReadonlySet<number>;
+  /** Units at which a local label stands whose address is data or an operand: hand-written code may call it there. */
+  readonly addressed: ReadonlySet<number>;
   /** Names of symbols of type function that are defined in this file. */
   readonly functions: ReadonlySet<string>;
   readonly labels: Labels;
@@ -257,6 +259,16 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     const operand = unit.instruction.operands[0];
     target[i] = operand?.kind === 'target' ? labels.resolve(operand.expression, unit.statement) : -2;
   }
+  const addressed = new Set<number>();
+  const address = (name: string, statement: number): void => {
+    const unit = isLocalLabel(name) ? labels.resolve(name, statement) : -1;
+    if (unit >= 0) addressed.add(unit);
+  };
+  for (const { entries } of addresses.runs)
+    for (const { expression, statement } of entries)
+      namesIn(expression).forEach((name) => address(name, statement));
+  for (const { unit, names } of addresses.mentions)
+    names.forEach((name) => address(name, units[unit]?.statement ?? 0));
   const functionEntries = new Set<number>();
   for (const name of functions) {
     const unit = labels.resolve(name, file.count);
@@ -269,6 +281,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     target,
     functionEntries,
     callable,
+    addressed,
     functions,
     labels,
     addresses,

@@ -59,7 +59,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     const unit = code.units[i];
     if (!unit) continue;
     const { kind } = unit;
-    const entry = options.callMirror === 'callee' && isEntry(code, i);
+    const entry = options.callMirror === 'callee' && isEntry(code, options.abi, i);
     if (kind === 'none' && !entry) continue;
     const row = patterns[kind];
     if (typeof row !== 'function') {
@@ -130,10 +130,13 @@ function siteOf(
 }
 
 /** The unit at which copy-on-call belongs: a function's first instruction, or the one behind its endbr (which stays first). */
-function isEntry(code: Code, i: number): boolean {
+function isEntry(code: Code, abi: Abi, i: number): boolean {
   const isEndbr = (at: number): boolean => /^endbr(64|32)$/.test(code.units[at]?.effects.base ?? '');
-  if (code.callable.has(i)) return !isEndbr(i);
-  return i > 0 && code.callable.has(i - 1) && isEndbr(i - 1) && code.next[i - 1] === i;
+  // Compilers take the address of a local label to jump there only.
+  const isCallable = (at: number): boolean =>
+    code.callable.has(at) || (abi === 'none' && code.addressed.has(at));
+  if (isCallable(i)) return !isEndbr(i);
+  return i > 0 && isCallable(i - 1) && isEndbr(i - 1) && code.next[i - 1] === i;
 }
 
 /** In callee mode a call of a local label, or of a place that no label marks, still has to be mirrored where it stands. */

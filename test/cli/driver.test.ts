@@ -151,6 +151,53 @@ describe('builds', () => {
   });
 });
 
+describe('32-bit programs', () => {
+  const kindOf = (program: string): string[] =>
+    ['Class', 'Type'].map(
+      (name) =>
+        new RegExp(`${name}:\\s+(\\w+)`).exec(run('readelf', ['-h', join(folder, program)]).stdout)?.[1] ??
+        '',
+    );
+
+  test.each([
+    ['-m32', 'EXEC'],
+    ['-m64 -m32 -O2', 'EXEC'],
+    ['-m32 -O2 -fPIC', 'EXEC'],
+    ['-m32 -O2 -fPIE -no-pie', 'EXEC'],
+    ['-m32 -static', 'EXEC'],
+    ['-m32 -pie', 'DYN'],
+    ['-m32 -O2 -static-pie', 'DYN'],
+  ])('%s', (line, type) => {
+    expect(cc(...line.split(' '), 'main.c', 'part.c', '-o', 'program').status).toBe(0);
+    expect(kindOf('program')).toEqual(['ELF32', type]);
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
+
+  test('position-independent ones in all layouts of the address space', () => {
+    expect(cc('-m32', '-static-pie', 'main.c', 'part.c', '-o', 'program').status).toBe(0);
+    for (const wrap of ['setarch -R', 'setarch -L', 'setarch -L -R', 'ulimit -s unlimited;']) {
+      const result = run('sh', ['-c', `${wrap} ./program`], { MIRROR_CHECK: 'exit' });
+      expect(result).toMatchObject({ status: 0, stdout: '42\n' });
+      expect(result.stderr).toMatch(/checked \d+ bytes, 0 differ/);
+    }
+  });
+
+  test('objects, and -S', () => {
+    expect(cc('-m32', '-O2', '-S', 'part.c').status).toBe(0);
+    expect(readFileSync(join(folder, 'part.s'), 'utf8')).toContain('cell-2145386496');
+    expect(run('gcc', ['-m32', '-c', 'part.s']).status).toBe(0);
+    expect(cc('-m32', '-c', 'main.c').status).toBe(0);
+    expect(cc('-m32', 'main.o', 'part.o', '-o', 'program')).toMatchObject({ status: 0 });
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
+
+  test('without 32-bit libraries: what to install', () => {
+    const result = run(mirrorcc, ['-m32', 'main.c', 'part.c'], { MIRROR_SYSROOT: join(folder, 'none') });
+    expect(result.status).toBe(2);
+    expect(result.stderr).toMatch(/M024[^]*gcc-multilib/);
+  });
+});
+
 describe('objects that are not mirrored', () => {
   beforeEach(() => execFileSync('gcc', ['-O1', '-c', join(folder, 'part.c'), '-o', join(folder, 'part.o')]));
 
@@ -219,7 +266,8 @@ describe('libgcc', () => {
 
 describe('refuses', () => {
   test.each([
-    ['-m32', 'M020'],
+    ['-m16', 'M020'],
+    ['-mx32', 'M020'],
     ['-no-pie', 'M021'],
     ['-shared', 'M022'],
     ['--mirror-frobnicate=1', 'M023'],

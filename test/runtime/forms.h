@@ -120,7 +120,10 @@ static void ipcs(void) {
   OK(C(__NR_ipc, 22, 0, 0, 0, p, 0) == 0); /* shmdt */
   volatile char *q = (volatile char *)C(__NR_shmat, id, 0, 0, 0, 0, 0);
   OK(GOOD(q) && q[5000] == 9 && eq(q, 8192) && C(__NR_shmdt, q, 0, 0, 0, 0, 0) == 0);
-  OK(C(__NR_ipc, 24, id, 0, 0, 0, 0) == 0); /* IPC_RMID */
+  WROTE(C(__NR_ipc, 24, id, 0x102, 0, b, 0));   /* shmctl(IPC_STAT) */
+  WROTE(C(__NR_shmctl, id, 2, b, 0, 0, 0));
+  WROTE(C(__NR_shmctl, 0, 14, b, 0, 0, 0));     /* SHM_INFO */
+  OK(C(__NR_ipc, 24, id, 0, 0, 0, 0) == 0);     /* IPC_RMID */
   id = C(__NR_ipc, 13, 0, 01600, 0, 0, 0);  /* msgget */
   word message[3] = {1, 0x6f6c6568, 0};
   OK(id >= 0 && C(__NR_ipc, 11, id, 8, 0, message, 0) == 0);
@@ -129,7 +132,13 @@ static void ipcs(void) {
   OK(C(__NR_ipc, 11, id, 8, 0, message, 0) == 0);
   word kludge[2] = {(word)page + 200, 0};
   OK(C(__NR_ipc, 12, id, 64, 0, kludge, 0) == 8 && get(page + 204) == 0x6f6c6568 && eq(page, 4096));
-  OK(C(__NR_ipc, 14, id, 0, 0, 0, 0) == 0); /* IPC_RMID */
+  WROTE(C(__NR_ipc, 14, id, 0x102, 0, b, 0)); /* msgctl(IPC_STAT) */
+  OK(C(__NR_ipc, 14, id, 0, 0, 0, 0) == 0);   /* IPC_RMID */
+  id = C(__NR_ipc, 2, 0, 2, 01600, 0, 0);     /* semget */
+  word where[1];
+  OK(id >= 0);
+  WROTE((where[0] = (word)b, C(__NR_ipc, 3, id, 0, 0x102, where, 0))); /* semctl(IPC_STAT) */
+  OK(C(__NR_ipc, 3, id, 0, 0, where, 0) == 0);
 }
 static word handled(int kill) {
   *(volatile word *)(shown + 72) = 0, *(volatile word *)((word)shown + 72 - D) = 0;

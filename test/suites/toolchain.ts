@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, sysroot } from '../../scripts/tools.mjs';
+import { root, sysrootOf } from '../../scripts/tools.mjs';
 import type { Side, Width } from './types.js';
 
 interface Compiler {
@@ -31,7 +31,7 @@ const compilers: Readonly<Record<`${Side} ${Width}`, Compiler | undefined>> = {
       dist('mirrorcc.js'),
       dist('libexec/as.js'),
       dist('libexec/pass.js'),
-      ...filesIn(`${sysroot}/lib`),
+      ...filesIn(join(sysrootOf('x86_64-linux'), 'lib')),
     ],
   },
   'mirrored 32': undefined,

@@ -1,5 +1,6 @@
 // What a gcc command line asks for, as far as the driver must know; every option is passed on as it stands.
 import { readFileSync } from 'node:fs';
+import type { Bits } from './target.js';
 
 /** Options whose value is the next argument (gcc manual, 3.1 to 3.15). Sorted. */
 const takesValue: ReadonlySet<string> = new Set([
@@ -58,6 +59,9 @@ export interface Request {
   readonly output: string | undefined;
   /** Some input is assembly text, so no calling convention may be assumed. */
   readonly handWritten: boolean;
+  readonly bits: Bits;
+  /** A position-independent program is asked for. */
+  readonly pie: boolean;
   readonly picChosen: boolean;
   readonly noStandardInclude: boolean;
   readonly noStandardCxxInclude: boolean;
@@ -79,9 +83,17 @@ export interface Refusal {
 
 /** Options that ask for what this release cannot do. */
 const refusals: Readonly<Record<string, Refusal>> = {
-  '-m16': { code: 'M020', message: '-m16: 16-bit code is not supported', note: 'build for x86-64' },
-  '-m32': { code: 'M020', message: '-m32: 32-bit code is not supported yet', note: 'build for x86-64' },
-  '-mx32': { code: 'M020', message: '-mx32: the x32 ABI is not supported', note: 'build for x86-64' },
+  '-m16': { code: 'M020', message: '-m16: 16-bit code is not supported', note: 'build with -m64 or -m32' },
+  '-mx32': { code: 'M020', message: '-mx32: the x32 ABI is not supported', note: 'build with -m64 or -m32' },
+  '-shared': {
+    code: 'M022',
+    message: '-shared: only static programs are supported in this release',
+    note: 'link the objects, or a static library, into the program',
+  },
+};
+
+/** The same of 64-bit programs alone. */
+const refusals64: Readonly<Record<string, Refusal>> = {
   '-no-pie': {
     code: 'M021',
     message:
@@ -92,11 +104,6 @@ const refusals: Readonly<Record<string, Refusal>> = {
     code: 'M021',
     message: '-nopie: a mirrored program has to be position-independent',
     note: 'leave -nopie out',
-  },
-  '-shared': {
-    code: 'M022',
-    message: '-shared: only static programs are supported in this release',
-    note: 'link the objects, or a static library, into the program',
   },
 };
 
@@ -110,7 +117,14 @@ const ownOptions: ReadonlySet<string> = new Set([
 ]);
 
 /** Options of the driver's own link, which it makes itself. */
-const absorbed: ReadonlySet<string> = new Set(['-pie', '-static', '-static-pie', '-rdynamic']);
+const absorbed: ReadonlySet<string> = new Set([
+  '-no-pie',
+  '-nopie',
+  '-pie',
+  '-rdynamic',
+  '-static',
+  '-static-pie',
+]);
 
 /** Splits a response file as gcc does: blanks separate, quotes group, a backslash takes the next character. */
 export function splitResponse(text: string): string[] {
@@ -163,6 +177,9 @@ export function readArguments(argv: readonly string[]): Request {
   const inputs: string[] = [];
   const own = new Map<string, string>();
   const refused: Refusal[] = [];
+  const refused64: Refusal[] = [];
+  let bits: Bits = 64;
+  let pie = false;
   let phase: Phase = 'link';
   let output: string | undefined;
   let language = '';
@@ -193,6 +210,12 @@ export function readArguments(argv: readonly string[]): Request {
     }
     const refusal = refusals[arg];
     if (refusal) refused.push(refusal);
+    const refusal64 = refusals64[arg];
+    if (refusal64) refused64.push(refusal64);
+    if (arg === '-m32') bits = 32;
+    else if (arg === '-m64') bits = 64;
+    else if (arg === '-pie' || arg === '-static-pie') pie = true;
+    else if (arg === '-no-pie' || arg === '-nopie') pie = false;
     if (absorbed.has(arg)) continue;
     if (arg === '-o' && i + 1 < all.length) {
       output = all[++i];
@@ -227,6 +250,8 @@ export function readArguments(argv: readonly string[]): Request {
     inputs,
     output,
     handWritten,
+    bits,
+    pie,
     picChosen: has.pic,
     noStandardInclude: has.nostdinc,
     noStandardCxxInclude: has.nostdincxx,
@@ -236,6 +261,6 @@ export function readArguments(argv: readonly string[]): Request {
     relocatable: has.relocatable,
     arguments: args,
     own,
-    refused,
+    refused: bits === 64 ? [...refused, ...refused64] : refused,
   };
 }

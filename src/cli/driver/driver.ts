@@ -1,4 +1,4 @@
-// The compiler driver: the real compiler, with our `as` in front of the real one, and a static-PIE link with the mirrored libc.
+// The compiler driver: the real compiler, with our `as` in front of the real one, and a static link with the mirrored libc.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { readArguments } from './arguments.js';
 import type { Request } from './arguments.js';
 import { unmirroredObjects } from './linkmap.js';
+import { targetOf } from './target.js';
+import type { Target } from './target.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -19,10 +21,10 @@ interface Compiler {
 }
 
 /** The folder that holds include/ and lib/ of the mirrored libc; undefined where none is wanted (MIRROR_SYSROOT=none). */
-function findSysroot(): string | undefined {
+function findSysroot(target: Target): string | undefined {
   const chosen = process.env['MIRROR_SYSROOT'];
   if (chosen === 'none') return undefined;
-  return chosen ?? join(dist, 'sysroot/x86_64-linux');
+  return chosen ?? join(dist, 'sysroot', target.sysroot);
 }
 
 function ask(compiler: Compiler, option: string): string {
@@ -30,9 +32,14 @@ function ask(compiler: Compiler, option: string): string {
 }
 
 /** Options every compilation gets, before the user's. */
-function compileOptions(compiler: Compiler, request: Request, sysroot: string | undefined): string[] {
+function compileOptions(
+  compiler: Compiler,
+  request: Request,
+  target: Target,
+  sysroot: string | undefined,
+): string[] {
   const options = compiler.clang ? ['-fno-integrated-as'] : [];
-  if (!request.picChosen) options.push('-fPIE');
+  if (!request.picChosen) options.push(target.compile);
   if (sysroot !== undefined && !request.noStandardInclude) options.push('-nostdinc');
   return options;
 }
@@ -92,7 +99,7 @@ function run(compiler: Compiler, args: readonly string[], request: Request): num
     stdio: 'inherit',
     env: {
       ...environment(request),
-      ...includePaths(compiler, request, findSysroot()),
+      ...includePaths(compiler, request, findSysroot(targetOf(request.bits, request.pie))),
       MIRROR_REFUSED: refused,
     },
   });
@@ -118,13 +125,10 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
   const command = process.env['MIRROR_CC'] ?? defaultCompiler;
   const compiler: Compiler = { command, clang: basename(command).includes('clang') };
   const wrap = ['-B', `${join(dist, 'libexec')}/`];
-  const sysroot = findSysroot();
+  const target = targetOf(request.bits, request.pie);
+  const sysroot = findSysroot(target);
   if (sysroot !== undefined && !existsSync(join(sysroot, 'include')) && request.inputs.length > 0)
-    return fail(
-      'M024',
-      `no mirrored libc in ${sysroot}`,
-      'run the set-up (npm run setup), or name its folder in MIRROR_SYSROOT',
-    );
+    return fail('M024', `no mirrored libc in ${sysroot}`, target.missing);
   const cxx = defaultCompiler === 'g++';
   if (cxx && sysroot !== undefined && request.inputs.length > 0 && !request.noStandardCxxInclude)
     if (!request.noStandardInclude && cxxIncludes(sysroot).length === 0)
@@ -133,7 +137,7 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
         `no mirrored C++ library in ${sysroot}`,
         'run the set-up for C++ (npm run setup -- --c++), or leave the library out with -nostdinc++ -nostdlib',
       );
-  const shared = [...wrap, ...compileOptions(compiler, request, sysroot)];
+  const shared = [...wrap, ...compileOptions(compiler, request, target, sysroot)];
   switch (request.phase) {
     case 'inform':
       return run(
@@ -142,17 +146,22 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
         request,
       );
     case 'assembly':
-      return giveAssembly(compiler, shared, request);
+      return giveAssembly(compiler, shared, request, target);
     case 'object':
       return run(compiler, [...shared, ...request.arguments], request);
     case 'link':
       if (request.inputs.length === 0) return run(compiler, request.arguments, request);
-      return link(compiler, shared, request, sysroot, cxx);
+      return link(compiler, shared, request, target, sysroot, cxx);
   }
 }
 
 /** -S: the compiler's text is rewritten where it would have been written. */
-function giveAssembly(compiler: Compiler, shared: readonly string[], request: Request): number {
+function giveAssembly(
+  compiler: Compiler,
+  shared: readonly string[],
+  request: Request,
+  target: Target,
+): number {
   const folder = mkdtempSync(join(tmpdir(), 'mirrorcc-'));
   try {
     const options = request.arguments.filter(
@@ -164,7 +173,7 @@ function giveAssembly(compiler: Compiler, shared: readonly string[], request: Re
       if (compiled !== 0) return compiled;
       const output = request.output ?? `${basename(input, extname(input))}.s`;
       const env = { ...environment(request), MIRROR_EMIT: 'text' };
-      const { status } = spawnSync(join(dist, 'libexec/as'), [native, '-o', output], {
+      const { status } = spawnSync(join(dist, 'libexec/as'), [target.assembler, native, '-o', output], {
         stdio: 'inherit',
         env,
       });
@@ -180,6 +189,7 @@ function link(
   compiler: Compiler,
   shared: readonly string[],
   request: Request,
+  target: Target,
   sysroot: string | undefined,
   cxx: boolean,
 ): number {
@@ -189,8 +199,8 @@ function link(
   const files = (wanted: boolean, ...names: string[]): string[] =>
     wanted ? names.map((name) => join(lib, name)).filter((path) => existsSync(path)) : [];
   const standardFiles = !request.noStartFiles && !request.noStandardLibrary;
-  const start = files(standardFiles, 'rcrt1.o', 'crti.o', 'crtbeginS.o');
-  const end = files(standardFiles, 'crtendS.o', 'crtn.o');
+  const start = files(standardFiles, ...target.start);
+  const end = files(standardFiles, ...target.end);
   const libraries = request.noStandardLibrary
     ? ['-lmirror']
     : [
@@ -211,7 +221,7 @@ function link(
       compiler,
       [
         ...shared,
-        '-static-pie',
+        ...target.link,
         '-nostdlib',
         '-nostartfiles',
         '-Wl,-e,__mirror_start',

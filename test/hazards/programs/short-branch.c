@@ -1,13 +1,18 @@
-// Hazard: jrcxz and loop reach 127 bytes; stores between grow past that.
+// Hazard: jrcxz, jecxz and loop reach 127 bytes; stores between grow past that.
 #include <stdio.h>
+#ifdef __i386__
+#define JCXZ "jecxz"
+#else
+#define JCXZ "jrcxz"
+#endif
 static char buffer[256];
 int main(void) {
   long count = 5, rounds = 0;
   __asm__ volatile("1:\n\t"
-                   "jrcxz 2f\n\t"
+                   JCXZ " 2f\n\t"
                    "movb $1, 0+%2\n\tmovb $2, 1+%2\n\tmovb $3, 2+%2\n\tmovb $4, 3+%2\n\tmovb $5, 4+%2\n\tmovb $6, 5+%2\n\t"
                    "movb $1, 6+%2\n\tmovb $2, 7+%2\n\tmovb $3, 8+%2\n\tmovb $4, 9+%2\n\tmovb $5, 10+%2\n\tmovb $6, 11+%2\n\t"
-                   "incq %1\n\t"
+                   "inc %1\n\t"
                    "loop 1b\n\t"
                    "2:\n\t"
                    : "+c"(count), "+r"(rounds), "+m"(buffer)
