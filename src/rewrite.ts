@@ -9,12 +9,14 @@ import { originOf } from './expand/origins.js';
 import type { Origins } from './expand/origins.js';
 import type { ExpandOptions, Problem } from './expand/types.js';
 import { instrument } from './instrument/instrument.js';
-import type { Counts } from './instrument/instrument.js';
+import type { Counts, SiteChoice } from './instrument/instrument.js';
 import { parse } from './parse/parse.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
 import type { CallMirror, ProfileName } from './profile/profile.js';
 import { callMirrorOf, profiles } from './profile/profiles.js';
+import { describeSites } from './sites.js';
+import type { SiteInfo } from './sites.js';
 
 export interface RewriteOptions {
   readonly profile: ProfileName;
@@ -25,6 +27,10 @@ export interface RewriteOptions {
   readonly breakAt: number;
   /** Opt-outs by name: `data-in-code`. */
   readonly allow: readonly string[];
+  /** Undefined: every site is mirrored. */
+  readonly sites?: SiteChoice | undefined;
+  /** Describe every site in the result, chosen or not. */
+  readonly listSites?: boolean;
   /** What `.include` reads, and `--defsym` values. */
   readonly expand: ExpandOptions;
 }
@@ -34,7 +40,7 @@ export interface Message extends Problem {
 }
 
 export type RewriteResult =
-  | { readonly ok: true; readonly text: string; readonly stats: Counts }
+  | { readonly ok: true; readonly text: string; readonly stats: Counts; readonly sites: readonly SiteInfo[] }
   | { readonly ok: false; readonly diagnostics: readonly Message[] };
 
 /** A label prefix that the text does not use. */
@@ -99,12 +105,19 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
   const code = collectCode(file, new Set(options.allow), profile.mode);
   if (code.diagnostics.length > 0) return refuse(code.diagnostics);
   const live = computeLiveness(code, options.abi);
-  const { edits, counts, diagnostics } = instrument(code, live, {
+  const { edits, sites, counts, diagnostics } = instrument(code, live, {
     profile,
     abi: options.abi,
     callMirror: callMirrorOf(profile, options.callMirror),
     breakAt: options.breakAt,
     labelPrefix: freshPrefix(expansion.text),
+    sites: options.sites,
   });
-  return diagnostics.length > 0 ? refuse(diagnostics) : { ok: true, text: emit(file, edits), stats: counts };
+  if (diagnostics.length > 0) return refuse(diagnostics);
+  return {
+    ok: true,
+    text: emit(file, edits),
+    stats: counts,
+    sites: options.listSites === true ? describeSites(file, code, sites) : [],
+  };
 }

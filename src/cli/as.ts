@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { rewrite } from '../rewrite.js';
 import type { Message } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
+import { choiceFor, keyOf } from './driver/site-selection.js';
 import type { ProfileName } from '../profile/profile.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
@@ -94,21 +95,32 @@ function main(argv: readonly string[]): number {
     }
   }
   const name = sourceName(text, command.inputs[0] ?? '-');
+  const plainName = name.replace(/ \(assembly\)$/, '');
+  const key = keyOf(plainName, text);
   const result = rewrite(name, text, {
     ...settings.options,
+    sites: choiceFor(settings.sites, plainName, key),
+    listSites: settings.siteList !== undefined,
     profile: profileOf(command.rest),
     expand: expandOptions(command.folders, command.symbols),
   });
   if (!result.ok) return refuse(result.diagnostics, command.output, settings);
+  // A file with some of its writes left out must not pass for a mirrored one at the link.
+  const output = (settings.sites === undefined ? marker : '') + result.text;
+  if (settings.siteList !== undefined)
+    writeText(
+      join(settings.siteList, `${basename(command.output)}.${process.pid}.json`),
+      JSON.stringify({ version: 1, file: plainName, key, sites: result.sites }) + '\n',
+    );
   if (settings.emitText) {
-    writeText(command.output, marker + result.text);
+    writeText(command.output, output);
     return 0;
   }
 
   const folder = mkdtempSync(join(tmpdir(), 'mirroras-'));
   try {
     const mirrored = join(folder, 'mirrored.s');
-    writeFileSync(mirrored, marker + result.text, 'latin1');
+    writeFileSync(mirrored, output, 'latin1');
     const { status, error } = spawnSync(settings.assembler, [...command.rest, mirrored], {
       stdio: 'inherit',
     });

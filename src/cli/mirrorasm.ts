@@ -1,6 +1,7 @@
 // The command `mirrorasm`.
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { bisectCommand } from './bisect-command.js';
 import { explainCommand } from './explain-command.js';
 import { rewriteCommand } from './rewrite-command.js';
 
@@ -9,6 +10,7 @@ const exitUsage = 3;
 await yargs(hideBin(process.argv))
   .scriptName('mirrorasm')
   .usage("$0 <command>\n\nKeeps a second copy of a program's writable memory by rewriting its assembly.")
+  .command(bisectCommand)
   .command(explainCommand)
   .command(rewriteCommand)
   .demandCommand(1, 'a command is needed')

@@ -3,9 +3,10 @@ import type { WriteKind } from '../analyze/classify.js';
 import type { Code, Unit } from '../analyze/code.js';
 import type { Diagnostic } from '../analyze/diagnostic.js';
 import type { Abi, Liveness } from '../analyze/liveness.js';
-import { ALL_FLAGS, ALL_INTEGER } from '../analyze/sets.js';
+import { ALL_FLAGS, ALL_INTEGER, RSP } from '../analyze/sets.js';
 import type { Edit } from '../emit/edit.js';
 import { formatInstruction } from './format.js';
+import { spell, suffix } from './registers.js';
 import { NoPattern } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { patternsOf, REPORT, unchanged } from './patterns.js';
@@ -21,6 +22,19 @@ export interface InstrumentOptions {
   readonly breakAt: number;
   /** Prefix of the labels made here; must not occur in the input. */
   readonly labelPrefix: string;
+  /** Undefined: every site is mirrored. */
+  readonly sites?: SiteChoice | undefined;
+}
+
+/** For bisecting: a site that is not chosen stays as the program has it. */
+export interface SiteChoice {
+  /** First and last number, both included. */
+  readonly ranges: readonly (readonly [from: number, to: number])[];
+  /**
+   * At this site a live register is destroyed, as a pattern would that takes it for dead; 0: none. Exists to show that bisect finds a wrong
+   * pattern; no option of users sets it.
+   */
+  readonly clobberAt: number;
 }
 
 export interface Counts {
@@ -31,8 +45,18 @@ export interface Counts {
   readonly bySource: Record<string, number>;
 }
 
+/** A place where the program writes memory. Sites are numbered from 1 in the order of the text. */
+export interface SiteEdit {
+  readonly statement: number;
+  /** What becomes of it when it is chosen; null keeps the instruction. */
+  readonly before: readonly string[];
+  readonly replace: readonly string[] | null;
+  readonly after: readonly string[];
+}
+
 export interface Instrumented {
   readonly edits: readonly Edit[];
+  readonly sites: readonly SiteEdit[];
   readonly counts: Counts;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -46,13 +70,13 @@ const isInstruction = (line: string): boolean => !line.startsWith('\t.') && !lin
 /** Mirrors every write of `code`. Pure. */
 export function instrument(code: Code, live: Liveness, options: InstrumentOptions): Instrumented {
   const edits: Edit[] = [];
+  const sites: SiteEdit[] = [];
   const diagnostics: Diagnostic[] = [];
   const counts: Counts = { native: code.units.length, inserted: 0, sites: 0, windows: 0, bySource: {} };
   let labels = 0;
   const stores = (line: string): boolean => isMirrorStore(options.profile, line);
   const mirrors = (line: string): boolean => namesMirror(options.profile, line);
   const label = (): string => `${options.labelPrefix}${labels++}`;
-  let breakable = 0;
   const patterns = patternsOf[options.profile.name];
 
   for (let i = 0; i < code.units.length; i++) {
@@ -77,9 +101,6 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       diagnostics.push({ statement: unit.statement, code: error.code, message: error.message, note: REPORT });
       continue;
     }
-    if (entry) count('entry');
-    if (!notASite.has(kind)) count(kind);
-    if (expansion.window > 0) counts.windows++;
     let { before, replace, after } = expansion;
     const lines = [...before, ...(replace ?? []), ...after];
     // Fail closed: whatever a pattern does, a write that nothing mirrors does not go out.
@@ -90,7 +111,15 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
         message: `this write (${kind}) got no mirror store`,
         note: REPORT,
       });
-    if (lines.some(stores) && ++breakable === options.breakAt) {
+    if (entry || (!left && !notASite.has(kind))) {
+      sites.push({ statement: unit.statement, before, replace, after });
+      if (!isChosen(options.sites, sites.length)) continue;
+      if (sites.length === options.sites?.clobberAt) before = [clobber(site), ...before];
+    }
+    if (entry) count('entry');
+    if (!notASite.has(kind)) count(kind);
+    if (expansion.window > 0) counts.windows++;
+    if (sites.length === options.breakAt && lines.some(stores)) {
       before = before.filter((line) => !stores(line));
       replace = replace?.filter((line) => !stores(line)) ?? null;
       after = after.filter((line) => !stores(line));
@@ -105,7 +134,20 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     counts.sites++;
     counts.bySource[source] = (counts.bySource[source] ?? 0) + 1;
   }
-  return { edits, counts, diagnostics };
+  return { edits, sites, counts, diagnostics };
+}
+
+const isChosen = (choice: SiteChoice | undefined, number: number): boolean =>
+  choice === undefined || choice.ranges.some(([from, to]) => from <= number && number <= to);
+
+/** Destroys the first register that is live here. */
+function clobber(site: Site): string {
+  const { wordBytes } = site.profile;
+  const registers = (1 << (2 * wordBytes)) - 1;
+  const live = ~site.freeBefore & registers & ~(1 << RSP);
+  if (live === 0) throw new RangeError('no register is live at the site to be made wrong');
+  const first = 31 - Math.clz32(live & -live);
+  return `\tnot${suffix(wordBytes)}\t${spell(first, wordBytes)}`;
 }
 
 function siteOf(

@@ -112,6 +112,7 @@ const ownOptions: ReadonlySet<string> = new Set([
   '--mirror-allow',
   '--mirror-break',
   '--mirror-call',
+  '--mirror-sites',
   '--mirror-stats',
   '--mirror-strict',
 ]);

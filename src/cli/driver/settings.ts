@@ -1,5 +1,7 @@
 // What the driver tells the assembler wrapper, through the environment (the compiler between them passes nothing else on).
 import type { RewriteOptions } from '../../rewrite.js';
+import { readSelection } from './site-selection.js';
+import type { SiteSelection } from './site-selection.js';
 
 export interface Settings {
   readonly options: Omit<RewriteOptions, 'expand'>;
@@ -10,13 +12,17 @@ export interface Settings {
   /** Give the rewritten text in place of an object. */
   readonly emitText: boolean;
   readonly assembler: string;
+  /** Which sites are mirrored; undefined: all. */
+  readonly sites: SiteSelection | undefined;
+  /** A folder that gets a description of all sites, one file an object. */
+  readonly siteList: string | undefined;
   /** A file to make when the input is refused: the compiler in between does not hand on our exit code. */
   readonly refusedFile: string | undefined;
 }
 
 /**
  * Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP,
- * MIRROR_REFUSED, MIRROR_STATS. Throws on a wrong value.
+ * MIRROR_REFUSED, MIRROR_SITE_LIST, MIRROR_SITES, MIRROR_STATS, and for tests MIRROR_CLOBBER. Throws on a wrong value.
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const call = env['MIRROR_CALL'];
@@ -40,6 +46,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     emitText: env['MIRROR_EMIT'] === 'text',
     keep: env['MIRROR_KEEP'] === '1',
     assembler: env['MIRROR_AS'] ?? 'as',
+    sites: readSelection(env['MIRROR_SITES'], env['MIRROR_CLOBBER']),
+    siteList: env['MIRROR_SITE_LIST'],
     refusedFile: env['MIRROR_REFUSED'],
   };
 }
