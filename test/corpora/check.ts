@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { collectCode } from '../../src/analyze/code.js';
 import type { Diagnostic } from '../../src/analyze/diagnostic.js';
 import { computeLiveness } from '../../src/analyze/liveness.js';
+import { linuxI386 } from '../../src/profile/linux-i386.js';
 import { linuxX8664 } from '../../src/profile/linux-x86_64.js';
 import type { Edit } from '../../src/emit/edit.js';
 import { emit } from '../../src/emit/emit.js';
@@ -120,17 +121,15 @@ export function check(file: CorpusFile, folder: string): Result {
   };
   const code = collectCode(parsed, new Set(['data-in-code']), file.width);
   refuseAll(code.diagnostics);
-  if (file.width === 64) {
-    const live = computeLiveness(code, 'none');
-    const options = {
-      abi: 'none',
-      callMirror: 'site',
-      profile: linuxX8664,
-      breakAt: 0,
-      labelPrefix: '.Lmirror',
-    } as const;
-    refuseAll(instrument(code, live, options).diagnostics);
-  }
+  const profile = file.width === 64 ? linuxX8664 : linuxI386;
+  const options = {
+    abi: 'none',
+    callMirror: profile.callMirrors[0],
+    profile,
+    breakAt: 0,
+    labelPrefix: '.Lmirror',
+  } as const;
+  refuseAll(instrument(code, computeLiveness(code, 'none'), options).diagnostics);
   const respelled = emit(parsed, respell(parsed));
   const again = assemble(respelled, file, folder);
   if (again.hash !== original.hash)

@@ -40,6 +40,7 @@ export const meantRefusals: readonly MeantRefusal[] = [
     why: 'REX bits by hand',
   },
   { reason: /^a privileged instruction$/, why: 'no user program executes it' },
+  { reason: /^a way into the kernel that/, why: 'the runtime follows one entry a target' },
   { reason: /^behind '...' names of registers may be symbols$/, why: '.arch takes registers away' },
   {
     reason: /^directive '...' is not supported$/,
@@ -50,6 +51,7 @@ export const meantRefusals: readonly MeantRefusal[] = [
     reason: /^prefix '...' before '...': /,
     why: 'it changes the address or the size in a way no compiler uses',
   },
+  { reason: /^the base of %fs is not known/, why: 'i386 Linux programs have no such segment by themselves' },
   {
     reason: /^the expression '...' of \.if (depends on the address|has the register)/,
     why: 'inserted code could change it',
