@@ -12,6 +12,7 @@ export const gccParts = [
   'config',
   'config-ml.in',
   'config.guess',
+  'config.rpath',
   'config.sub',
   'depcomp',
   'gcc/BASE-VER',

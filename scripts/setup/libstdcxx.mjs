@@ -1,5 +1,6 @@
 // The C++ library (libstdc++ and libsupc++), from the compiler's own source with its own configure, against the libc and libgcc of before.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { gccSource, quiet } from '../tools.mjs';
@@ -14,7 +15,12 @@ export const libstdcxx = {
   source: () => (hasCxx() ? gccSource(gccParts) : undefined),
 
   build({ source, prefix, work, target, cc, cxx }) {
-    const options = { cwd: work };
+    const folder = join(work, 'libstdc++-v3');
+    mkdirSync(folder);
+    // The thread model's header is looked for where the build of libgcc beside this one would have put it.
+    mkdirSync(join(work, 'libgcc'));
+    copyFileSync(join(source, 'libgcc/gthr-posix.h'), join(work, 'libgcc/gthr-default.h'));
+    const options = { cwd: folder };
     const version = execFileSync('g++', ['-dumpversion'], { encoding: 'utf8' }).trim();
     const machine = target.machine;
     quiet(
@@ -38,6 +44,9 @@ export const libstdcxx = {
       ],
       options,
     );
+    const configured = readFileSync(join(folder, 'config.h'), 'utf8');
+    if (!/define _GLIBCXX_HAS_GTHREADS 1/.test(configured))
+      throw new Error('libstdc++ was configured without threads');
     quiet('make', ['-s', `-j${cpus().length}`], options);
     quiet('make', ['-s', 'install'], options);
   },

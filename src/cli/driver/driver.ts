@@ -9,6 +9,7 @@ import type { Request } from './arguments.js';
 import { unmirroredObjects } from './linkmap.js';
 import { targetOf } from './target.js';
 import type { Target } from './target.js';
+import { unsupportedOption } from './unsupported.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -38,7 +39,8 @@ function compileOptions(
   target: Target,
   sysroot: string | undefined,
 ): string[] {
-  const options = compiler.clang ? ['-fno-integrated-as'] : [];
+  // clang's comments on debug information hold NUL characters.
+  const options = compiler.clang ? ['-fno-integrated-as', '-fno-verbose-asm'] : [];
   if (!request.picChosen) options.push(target.compile);
   if (sysroot !== undefined && !request.noStandardInclude) options.push('-nostdinc');
   return options;
@@ -124,6 +126,8 @@ export function drive(argv: readonly string[], defaultCompiler: 'gcc' | 'g++'): 
     return fail(refusal.code, refusal.message, refusal.note);
   const command = process.env['MIRROR_CC'] ?? defaultCompiler;
   const compiler: Compiler = { command, clang: basename(command).includes('clang') };
+  const unsupported = unsupportedOption(request.arguments, request.phase, compiler.clang);
+  if (unsupported) return fail(unsupported.code, unsupported.message, unsupported.note);
   const wrap = ['-B', `${join(dist, 'libexec')}/`];
   const target = targetOf(request.bits, request.pie);
   const sysroot = findSysroot(target);
