@@ -1,19 +1,26 @@
 // The C library: musl from its Debian source package.
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { debianSource, quiet } from '../tools.mjs';
+import { debianSource, quiet, root } from '../tools.mjs';
+
+const own = join(root, 'libc');
 
 export const musl = {
   name: 'musl',
   title: 'libc (musl)',
   version: () => debianSource('musl').replace(/.*-/, '-'),
   source: () => debianSource('musl'),
+  files: [own],
 
   /** Builds and installs the static libraries and the headers. Unwind tables: C++ exceptions leave qsort's comparator. */
   build({ source, prefix, work, target, cc }) {
+    const tree = join(work, 'source');
     const options = { cwd: work };
+    quiet('cp', ['-rs', source, tree]);
+    replaceFiles(tree, target.name.replace('-linux', ''));
     quiet(
-      join(source, 'configure'),
+      join(tree, 'configure'),
       [
         `--prefix=${prefix}`,
         `--syslibdir=${prefix}/lib`,
@@ -29,3 +36,13 @@ export const musl = {
     quiet('make', ['-s', `-j${cpus().length}`, 'install-libs', 'install-headers'], options);
   },
 };
+
+/** Our functions in place of musl's, and the links of the tree to musl's own files left as they are. */
+function replaceFiles(tree, machine) {
+  if (!existsSync(join(own, machine))) return;
+  for (const name of readdirSync(join(own, machine))) {
+    const replaced = join(tree, 'src/string', machine, name);
+    rmSync(replaced);
+    copyFileSync(join(own, machine, name), replaced);
+  }
+}
