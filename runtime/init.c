@@ -59,6 +59,7 @@ void mr_init(word *sp) {
     }
   }
   S.ranges = S.fixed_ranges, S.cap_ranges = sizeof S.fixed_ranges / sizeof *S.fixed_ranges;
+  S.locks = (word)mr_locks;
   S.first_pid = S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   environment(env);
   if (execfn) keep(S.program, sizeof S.program, (const char *)execfn);

@@ -3,6 +3,8 @@
    stack), multiple of 8. Deep work runs on the runtime's own stack instead. MR_STACK: size of that one. */
 #define MR_K 1024
 #define MR_STACK 32768
+/* Bytes of address over which the locks of atomic.S are spread. */
+#define MR_LOCKS 65536
 /* mva = nva - MR_DISTANCE. Not a plain power of two: the L1 way predictor of AMD Zen keeps one line for addresses that agree in bits 6
    to 27, so native and mirror line would evict each other at every store (bench/distance measured 22 times a store's time on Zen 3).
    2 MiB more (i386: less, the sum is modulo 2^32) always changes that hash and keeps huge pages aligned. */

@@ -219,13 +219,18 @@ static long do_shmdt(struct frame *f) {
   return r;
 }
 
+static void in_child(void) {
+  S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
+  if (S.threads) mr_forked();
+}
+
 /* fork, and clone/vfork without a new stack. vfork becomes fork: parent and child share one stack otherwise, and the child's
    dirtied bytes would be copied at the wrong time. POSIX allows it; only the sharing of memory is lost. */
 static long do_fork(struct frame *f) {
   enum { VM = 0x100, VFORK = 0x4000, PARENT_SETTID = 0x100000, CHILD_SETTID = 0x1000000, PIDFD = 0x1000 };
   if (f->nr == __NR_fork || f->nr == __NR_vfork) {
     long pid = sys(__NR_fork, 0, 0, 0);
-    if (!pid) S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
+    if (!pid) in_child();
     return pid;
   }
   uint64_t args[16]; /* struct clone_args: flags, pidfd, child_tid, parent_tid, ... */
@@ -244,7 +249,7 @@ static long do_fork(struct frame *f) {
     r = sys(__NR_clone3, args, n, 0);
   }
   if (r < 0) return r;
-  if (!r) S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
+  if (!r) in_child();
   if (flags & PARENT_SETTID) mr_copy(ptid, 4);
   if (flags & PIDFD && r) mr_copy(pidfd, 4);
   if (flags & CHILD_SETTID && !r) mr_copy(ctid, 4);

@@ -46,6 +46,7 @@ struct state {
   u32 lock;          /* offset 0: entry.S */
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
+  word locks;        /* offset 16 on x86-64: atomic.S */
   u32 check, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word low_end, high_start; /* i386: native memory is below the one and above the other */
@@ -63,6 +64,7 @@ struct state {
   word elf_len;
 };
 extern struct state mr_state;
+extern char mr_locks[MR_LOCKS];
 #define S mr_state
 extern char __start_mirror_state[], __stop_mirror_state[];
 extern const char __ehdr_start[];
@@ -115,6 +117,8 @@ int mr_peek(void *to, word from, word len); /* the program's bytes, or -EFAULT *
 /* In the folder of the word size */
 void mr_place(word *sp, word stack_limit, word hwcap2); /* dies when the layout does not fit; readies the mirror space and its addressing */
 word mr_frame_end(word frame, int info); /* end of the int frame that the kernel pushed */
+void mr_interrupted(word frame, int info); /* a signal came: the int frame is the kernel's still */
+void mr_forked(void);                      /* in the child, with the lock held */
 int mr_refused(const struct frame *f, long *result); /* calls that a mirrored program cannot have */
 
 /* check.c, symbols.c, boundary.c */

@@ -5,6 +5,7 @@
 #define IN_STATE __attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096)))
 IN_STATE struct state mr_state;
 IN_STATE char mr_stack[MR_STACK];
+IN_STATE char mr_locks[MR_LOCKS];
 
 word mr_find(word addr) {
   word lo = 0, hi = S.n_ranges;

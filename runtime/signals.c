@@ -67,6 +67,7 @@ long mr_sigcall(const struct frame *f) {
 
 /* From the trampolines: copies the int frame, gives the program's handler. */
 word mr_sigframe(word sig, word frame, int info) {
+  mr_interrupted(frame, info);
   mr_copy(frame, mr_frame_end(frame, info) - frame);
   return __atomic_load_n(&S.handlers[sig & 127], __ATOMIC_ACQUIRE);
 }

@@ -14,6 +14,10 @@ word mr_frame_end(word frame, int info) {
   return stop > end ? stop : end;
 }
 
+/* Locked instructions are in the program's own code, and nothing of ours is held between. */
+void mr_interrupted(word frame, int info) { (void)frame, (void)info; }
+void mr_forked(void) {}
+
 int mr_refused(const struct frame *f, long *result) {
   const char *name;
   switch (f->nr) {

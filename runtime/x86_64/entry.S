@@ -1,7 +1,7 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
 #include "limits.h"
         .text
-        .hidden mr_state, mr_stack, mr_init, mr_dispatch, mr_sigframe
+        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
@@ -128,6 +128,11 @@ __mirror_syscall:
 2:      test    $0x100, %edi                    # without CLONE_VM the lock is our own copy: nobody else can release it
         jnz     3f
         movl    $0, mr_state(%rip)
+        mov     %rdi, %r11                      # nor the locks of atomic.S
+        lea     mr_locks(%rip), %rdi
+        mov     $MR_LOCKS/8, %ecx
+        rep stosq                               # rax is 0 in a child
+        mov     %r11, %rdi
 3:      mov     -8(%rsp), %rcx
         jmp     *%rcx
 .Lspawn3:

@@ -13,6 +13,8 @@ export const R11 = 11;
 export const ALL_INTEGER = 0x7fffff;
 export const ALL_FLAGS = 0x7f0000;
 const DIRECTION_FLAG = bits(21);
+/** Those that arithmetic sets. */
+export const STATUS_FLAGS = ALL_FLAGS & ~DIRECTION_FLAG;
 export const ALL_VECTOR = 0xffffffff | 0;
 
 /** Registers a callee may change: psABI 3.2.1. */

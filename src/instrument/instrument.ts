@@ -3,7 +3,7 @@ import type { WriteKind } from '../analyze/classify.js';
 import type { Code, Unit } from '../analyze/code.js';
 import type { Diagnostic } from '../analyze/diagnostic.js';
 import type { Abi, Liveness } from '../analyze/liveness.js';
-import { ALL_FLAGS, ALL_INTEGER, RSP } from '../analyze/sets.js';
+import { ALL_FLAGS, ALL_INTEGER, RSP, STATUS_FLAGS } from '../analyze/sets.js';
 import type { Edit } from '../emit/edit.js';
 import { formatInstruction } from './format.js';
 import { spell, suffix } from './registers.js';
@@ -11,7 +11,7 @@ import { NoPattern } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { patternsOf, REPORT, unchanged } from './patterns.js';
 import { mirrorEntry } from './stack.js';
-import { isMirrorStore, namesMirror } from './target.js';
+import { isMirrorStore, namesMirror, writesInRuntime } from './target.js';
 import type { CallMirror, Profile } from '../profile/profile.js';
 
 export interface InstrumentOptions {
@@ -120,9 +120,10 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     if (!notASite.has(kind)) count(kind);
     if (expansion.window > 0) counts.windows++;
     if (sites.length === options.breakAt && lines.some(stores)) {
-      before = before.filter((line) => !stores(line));
-      replace = replace?.filter((line) => !stores(line)) ?? null;
-      after = after.filter((line) => !stores(line));
+      const rest = (from: readonly string[]): readonly string[] => from.filter((line) => !stores(line));
+      replace = replace === null || writesInRuntime(lines) ? null : rest(replace);
+      before = rest(before);
+      after = rest(after);
     }
     for (const line of lines) if (isInstruction(line)) counts.inserted++;
     if (replace !== null) counts.inserted--;
@@ -159,6 +160,7 @@ function siteOf(
   label: () => string,
 ): Site {
   const mask = ALL_INTEGER & ~ALL_FLAGS;
+  const { integerRead, integerKilled } = unit.effects;
   return {
     profile: options.profile,
     unit,
@@ -167,6 +169,7 @@ function siteOf(
     freeAfter: ~(live.integerOut[i] ?? -1) & mask,
     freeAtTarget: target < 0 ? 0 : ~(live.integerIn[target] ?? -1) & mask,
     freeVector: ~((live.vectorIn[i] ?? -1) | (live.vectorOut[i] ?? -1)),
+    flagsThrough: ((integerRead | ((live.integerOut[i] ?? -1) & ~integerKilled)) & STATUS_FLAGS) !== 0,
     label,
   };
 }

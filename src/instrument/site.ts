@@ -18,6 +18,8 @@ export interface Site {
   readonly freeVector: number;
   /** Of a direct call: registers whose value at its target nobody needs; 0 when that is not in view. */
   readonly freeAtTarget: number;
+  /** Whether status flags go through the instruction: read by it, or not all defined by it and live after it. */
+  readonly flagsThrough: boolean;
   /** A fresh local label. */
   readonly label: () => string;
 }
@@ -124,9 +126,12 @@ function checkAddressing(profile: Profile, operand: MemoryOperand): void {
 
 /** A register that is dead, not busy, and may serve as scratch here; or -1. */
 export function deadScratch(site: Site, free: number, busy: number): number {
-  const usable = free & ~busy & ~(1 << RSP) & scratchable(site);
+  const usable = deadOf(site, free) & ~busy;
   return site.profile.scratchOrder.find((number) => ((usable >> number) & 1) === 1) ?? -1;
 }
+
+/** Of `free`, the registers that may serve as scratch here. */
+export const deadOf = (site: Site, free: number): number => free & ~(1 << RSP) & scratchable(site);
 
 const scratchable = (site: Site): number => (site.abi === 'sysv' ? site.profile.volatile : ALL_INTEGER);
 
@@ -168,21 +173,36 @@ export function withScratch(
   for (const place of missing)
     if (!choose(place, usable))
       throw new NoPattern(`${count} scratch registers are needed and cannot be had here`, 'M009');
-  const spilled = missing.map((place) => scratch[place] ?? -1);
+  return spillAround(
+    site,
+    missing.map((place) => scratch[place] ?? -1),
+    (shift) => body(scratch, shift),
+  );
+}
 
+/**
+ * Keeps registers over some code: each in a dead vector register, or all on the stack.
+ *
+ * @param body receives the distance by which the stack pointer was moved
+ */
+export function spillAround(
+  site: Site,
+  spilled: readonly number[],
+  body: (shift: number) => readonly string[],
+): string[] {
+  if (spilled.length === 0) return [...body(0)];
+  const { profile } = site;
   const vectors: number[] = [];
   for (let v = 15; profile.spillsToVectors && v >= 0 && vectors.length < spilled.length; v--)
     if ((site.freeVector >> v) & 1) vectors.push(v);
   if (vectors.length === spilled.length) {
     return [
       ...spilled.map((r, i) => `\tmovq\t${full(profile, r)}, %xmm${vectors[i] ?? 0}`),
-      ...body(scratch, 0),
+      ...body(0),
       ...spilled.map((r, i) => `\tmovq\t%xmm${vectors[i] ?? 0}, ${full(profile, r)}`),
     ];
   }
-  return profile.redZoneBytes === 0
-    ? spillFramed(site, spilled, scratch, body)
-    : spillPushed(site, spilled, scratch, body);
+  return profile.redZoneBytes === 0 ? spillFramed(site, spilled, body) : spillPushed(site, spilled, body);
 }
 
 function bitCount(set: number): number {
@@ -202,8 +222,7 @@ export function cfaMoved(site: Site, bytes: number): string[] {
 function spillPushed(
   site: Site,
   spilled: readonly number[],
-  scratch: readonly number[],
-  body: Body,
+  body: (shift: number) => readonly string[],
 ): string[] {
   const { profile } = site;
   const zone = profile.redZoneBytes;
@@ -217,7 +236,7 @@ function spillPushed(
       `\t${word(profile, 'push')}\t${full(profile, r)}`,
       ...cfaMoved(site, bytes),
     ]),
-    ...body(scratch, zone + bytes * spilled.length),
+    ...body(zone + bytes * spilled.length),
     ...[...spilled]
       .reverse()
       .flatMap((r) => [`\t${word(profile, 'pop')}\t${full(profile, r)}`, ...cfaMoved(site, -bytes)]),
@@ -230,8 +249,7 @@ function spillPushed(
 function spillFramed(
   site: Site,
   spilled: readonly number[],
-  scratch: readonly number[],
-  body: Body,
+  body: (shift: number) => readonly string[],
 ): string[] {
   const { profile } = site;
   const bytes = profile.wordBytes;
@@ -245,7 +263,7 @@ function spillFramed(
       `\t${mov}\t${full(profile, r)}, ${mirrorSlot(profile, i * bytes)}`,
       `\t${mov}\t${full(profile, r)}, ${slot(profile, i * bytes)}`,
     ]),
-    ...body(scratch, frame),
+    ...body(frame),
     ...spilled.map((r, i) => `\t${mov}\t${slot(profile, i * bytes)}, ${full(profile, r)}`),
     `\t${lea}\t${slot(profile, frame)}, ${full(profile, RSP)}`,
     ...cfaMoved(site, -frame),

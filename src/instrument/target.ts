@@ -42,14 +42,26 @@ export function mirrorOf(profile: Profile, operand: MemoryOperand): string {
   return formatMemory({ ...operand, displacement }, profile.mirrorSegment);
 }
 
+/** The runtime's compare-and-swap of both copies, for a word of 1, 2, 4 or 8 bytes. */
+export const compareAndSwapEntry = (bytes: number): string => `__mirror_cas${bytes}`;
+
+const entersCompareAndSwap = (line: string): boolean => line.startsWith(`\tjmp\t__mirror_cas`);
+
 /** Whether a line made here has to do with the mirror: a store (inserted code never reads it), or its address for a string operation. */
 export function namesMirror(profile: Profile, line: string): boolean {
   return profile.mirrorSegment === ''
     ? line.includes(String(profile.mirrorDisplacement))
-    : line.includes(`%${profile.mirrorSegment}:`) || line.startsWith('\trdgsbase');
+    : line.includes(`%${profile.mirrorSegment}:`) ||
+        line.startsWith('\trdgsbase') ||
+        entersCompareAndSwap(line);
 }
 
 /** Whether a line made here stores to the mirror by itself. */
 export function isMirrorStore(profile: Profile, line: string): boolean {
   return namesMirror(profile, line) && !/^\t(lea|rdgsbase)/.test(line);
+}
+
+/** Whether a site does its native write in the runtime, so that the mirror store alone cannot be left out. */
+export function writesInRuntime(lines: readonly string[]): boolean {
+  return lines.some(entersCompareAndSwap);
 }

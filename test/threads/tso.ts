@@ -1,15 +1,13 @@
 // A small x86-TSO machine (Sewell et al., "x86-TSO", CACM 2010): threads with store buffers run rewritten text, and every interleaving is visited.
-// Memory operands name cells: the segment and the base register, so `(%rdi)` is native and `%gs:(%rdi)` its mirror. Little-endian, low parts share a cell.
-import { parse } from '../../src/parse/parse';
-import { generalNumber } from '../../src/instrument/registers';
-import type { Instruction, MemoryOperand, Operand } from '../../src/parse/syntax';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expand } from '../../src/expand/expand.js';
+import { parse } from '../../src/parse/parse.js';
+import { generalNumber } from '../../src/instrument/registers.js';
+import type { Instruction, MemoryOperand, Operand } from '../../src/parse/syntax.js';
 
-export interface Final {
-  /** Value by cell: `(%rdi)`, `%gs:(%rdi)`. */
-  readonly memory: Readonly<Record<string, bigint>>;
-  /** General registers of each thread by number. */
-  readonly registers: readonly (readonly bigint[])[];
-}
+/** Values by address; `%gs:` addresses are the mirror's. Accesses that overlap have the same address. */
+export type Memory = Readonly<Record<string, bigint>>;
 
 export interface Program {
   readonly instructions: readonly Instruction[];
@@ -36,12 +34,26 @@ interface State {
   threads: Thread[];
 }
 
-/** Reads a text of the machine's few instructions; whatever else it holds is an error. */
+/** Where the runtime's data are for the machine: far from what programs use. */
+const LOCKS = 0x100000n;
+const CODE = 0x200000n;
+
+/** The runtime's compare-and-swap, as it is linked into programs; a thread that has to wait tries again at once. */
+const runtime = ((): string => {
+  const file = join(__dirname, '../../runtime/x86_64/atomic.S');
+  const text = execFileSync('gcc', ['-E', '-P', file], { encoding: 'utf8' });
+  const expansion = expand(file, text.replace(/__mirror_wait/g, '__mirror_cas'), {
+    readInclude: () => undefined,
+  });
+  if (!expansion.ok) throw new Error(JSON.stringify(expansion.problems));
+  return expansion.text.slice(0, expansion.text.indexOf('.section'));
+})();
+
+/** Reads a text of the machine's few instructions; whatever else it holds is an error. The runtime stands behind it. */
 export function load(text: string): Program {
-  const file = parse('model.s', text);
   const instructions: Instruction[] = [];
   const labels = new Map<string, number>();
-  for (const { labels: names, body } of file.parsed) {
+  for (const { labels: names, body } of parse('model.s', `${text}\n${runtime}`).parsed) {
     for (const name of names) labels.set(name, instructions.length);
     if (body.kind === 'instruction') instructions.push(body);
     else if (body.kind === 'malformed') throw new Error(body.reason);
@@ -59,14 +71,10 @@ function bytesOfRegister(name: string): number {
 }
 
 const mask = (value: bigint, bytes: number): bigint => BigInt.asUintN(bytes * 8, value);
-const cellOf = (operand: MemoryOperand): string => {
-  if (operand.displacement !== '' || operand.index !== '') throw new Error('a cell is a base register alone');
-  return `${operand.segment === '' ? '' : `%${operand.segment}:`}(%${operand.base})`;
-};
 const merge = (old: bigint, bytes: number, value: bigint): bigint =>
   old - mask(old, bytes) + mask(value, bytes);
 
-/** One instruction of one thread; false where it has to wait for the thread's store buffer. */
+/** One instruction of one thread. */
 class Step {
   constructor(
     private readonly state: State,
@@ -74,14 +82,39 @@ class Step {
     private readonly program: Program,
   ) {}
 
+  register(name: string): bigint {
+    return name === '' ? 0n : (this.thread.registers[generalNumber(name)] ?? 0n);
+  }
+
+  address(operand: MemoryOperand): bigint {
+    if (operand.base === 'rip') {
+      if (operand.displacement === 'mr_state+16') return LOCKS - 0x1000n;
+      const label = this.program.labels.get(operand.displacement);
+      if (label === undefined) throw new Error(`${operand.displacement} is not in the machine`);
+      return CODE + BigInt(label);
+    }
+    const displacement = BigInt(operand.displacement || 0);
+    return mask(
+      displacement + this.register(operand.base) + this.register(operand.index) * BigInt(operand.scale),
+      8,
+    );
+  }
+
+  cell(operand: MemoryOperand): string {
+    const segment = operand.segment === '' ? '' : `%${operand.segment}:`;
+    return `${segment}${this.address(operand).toString(16)}`;
+  }
+
   read(operand: Operand, bytes: number): bigint {
     switch (operand.kind) {
       case 'immediate':
         return mask(BigInt(operand.expression), bytes);
       case 'register':
-        return mask(this.thread.registers[generalNumber(operand.name)] ?? 0n, bytes);
+        return mask(this.register(operand.name), bytes);
       case 'memory': {
-        const cell = cellOf(operand);
+        const cell = this.cell(operand);
+        if (cell === (LOCKS - 0x1000n).toString(16)) return LOCKS;
+        this.checkAlive(cell);
         let value = this.state.memory[cell] ?? 0n;
         for (const pending of this.thread.buffer)
           if (pending.cell === cell) value = merge(value, pending.bytes, pending.value);
@@ -99,12 +132,21 @@ class Step {
       const old = bytes === 4 ? 0n : (this.thread.registers[number] ?? 0n);
       this.thread.registers[number] = merge(old, bytes, value);
     } else if (operand.kind === 'memory') {
-      const cell = cellOf(operand);
+      const cell = this.cell(operand);
+      this.checkAlive(cell);
       if (atomic) this.state.memory[cell] = merge(this.state.memory[cell] ?? 0n, bytes, value);
       else this.thread.buffer.push({ cell, bytes, value: mask(value, bytes) });
     } else throw new Error(`operand ${operand.kind}`);
   }
 
+  /** A word that was given back must not be touched any more: the cell `freed:word` says that it was. */
+  checkAlive(cell: string): void {
+    const native = cell.replace('%gs:', '');
+    if (this.state.memory[freedCell(native)] === 1n)
+      throw new Error(`${cell} is touched after it was given back`);
+  }
+
+  /** False where the instruction has to wait for the thread's store buffer. */
   run(): boolean {
     const { thread, program } = this;
     const instruction = program.instructions[thread.at]!;
@@ -119,8 +161,10 @@ class Step {
     if ((atomic || base === 'mfence') && thread.buffer.length > 0) return false;
     thread.at++;
     const jump = (taken: boolean): void => {
-      if (first?.kind !== 'target') throw new Error(`${mnemonic} without a target`);
-      if (taken) thread.at = program.labels.get(first.expression)!;
+      if (first?.kind === 'indirect' && first.inner.kind === 'register')
+        thread.at = Number(this.register(first.inner.name) - CODE);
+      else if (first?.kind !== 'target') throw new Error(`${mnemonic} without a target`);
+      else if (taken) thread.at = program.labels.get(first.expression)!;
     };
     const compute = (value: bigint, carry: boolean): void => {
       thread.zf = mask(value, bytes) === 0n;
@@ -128,11 +172,12 @@ class Step {
     };
     const modify = (change: (old: bigint) => bigint, carry: (old: bigint) => boolean): void => {
       const target = operands[operands.length - 1]!;
-      if (inMemory && !atomic) throw new Error(`${mnemonic} of memory without lock`);
+      if (target.kind === 'memory' && !atomic) throw new Error(`${mnemonic} of memory without lock`);
       const old = this.read(target, bytes);
       compute(change(old), carry(old));
       this.write(target, bytes, change(old), atomic);
     };
+    const overflows = (value: bigint): boolean => value >> BigInt(bytes * 8) > 0n;
     switch (base) {
       case 'mov':
         this.write(second!, bytes, this.read(first!, bytes), false);
@@ -149,14 +194,7 @@ class Step {
       }
       case 'lea':
         if (first?.kind !== 'memory') throw new Error('lea of no address');
-        this.write(
-          second!,
-          bytes,
-          BigInt(first.displacement || 0) +
-            (thread.registers[generalNumber(first.base)] ?? 0n) +
-            (thread.registers[generalNumber(first.index)] ?? 0n) * BigInt(first.scale),
-          false,
-        );
+        this.write(second!, bytes, this.address(first), false);
         break;
       case 'not':
         this.write(first!, bytes, ~this.read(first!, bytes), false);
@@ -164,30 +202,29 @@ class Step {
       case 'add':
         modify(
           (old) => old + this.read(first!, bytes),
-          (old) => (old + this.read(first!, bytes)) >> BigInt(bytes * 8) > 0n,
+          (old) => overflows(old + this.read(first!, bytes)),
         );
         break;
-      case 'or':
+      case 'sub':
         modify(
-          (old) => old | this.read(first!, bytes),
+          (old) => old - this.read(first!, bytes),
+          (old) => old < this.read(first!, bytes),
+        );
+        break;
+      case 'and':
+        modify(
+          (old) => old & this.read(first!, bytes),
           () => false,
         );
         break;
       case 'bts': {
         const bit = 1n << this.read(first!, 1);
-        const zf = thread.zf;
+        const { zf } = thread;
         modify(
           (old) => old | bit,
           (old) => (old & bit) !== 0n,
         );
         thread.zf = zf;
-        break;
-      }
-      case 'xadd': {
-        const [old, more] = [this.read(second!, bytes), this.read(first!, bytes)];
-        compute(old + more, (old + more) >> BigInt(bytes * 8) > 0n);
-        this.write(first!, bytes, old, false);
-        this.write(second!, bytes, old + more, atomic);
         break;
       }
       case 'cmpxchg': {
@@ -225,18 +262,15 @@ class Step {
       case 'jc':
         jump(thread.cf);
         break;
-      case 'jnc':
-        jump(!thread.cf);
-        break;
-      case 'jrcxz':
-        jump(thread.registers[1] === 0n);
-        break;
       default:
         throw new Error(`the machine does not know ${mnemonic}`);
     }
     return true;
   }
 }
+
+/** The cell by which a program says that a word, by its address in hexadecimal digits, was given back. */
+export const freedCell = (native: string): string => (BigInt(`0x${native}`) + 0x8000n).toString(16);
 
 const copy = (state: State): State => ({
   memory: { ...state.memory },
@@ -252,29 +286,50 @@ const keyOf = (state: State): string =>
     typeof value === 'bigint' ? value.toString(16) : value,
   );
 
+/** Whether other threads can see an instruction, or be seen by it. */
+const meetsOthers = ({ mnemonic, operands }: Instruction): boolean =>
+  mnemonic === 'mfence' ||
+  (!mnemonic.startsWith('lea') && operands.some((o) => o.kind === 'memory' && o.base !== 'rip'));
+
+/** The next instruction of a thread and all behind it that are the thread's own business: when those run makes no difference. */
+function advance(state: State, thread: Thread, program: Program): boolean {
+  if (!new Step(state, thread, program).run()) return false;
+  for (
+    let next = program.instructions[thread.at];
+    next && !meetsOthers(next);
+    next = program.instructions[thread.at]
+  )
+    new Step(state, thread, program).run();
+  if (thread.at >= program.instructions.length) thread.registers.fill(0n);
+  return true;
+}
+
 /**
- * Runs all interleavings of `programs`, each with registers rax = rcx = ... = 0 but `registers`.
+ * Runs all interleavings of `programs`.
  *
+ * @param registers what every thread begins with, by number; others are 0
+ * @param memory what memory begins with
  * @param invariant called for every state that memory is seen in; throws where it does not hold
- * @returns the states at the end, each once, and how many states there were
+ * @returns what memory can hold at the end, each once, and how many states there were
  */
 export function explore(
   programs: readonly Program[],
-  memory: Readonly<Record<string, bigint>>,
-  invariant: (memory: Readonly<Record<string, bigint>>) => void = () => undefined,
-): { readonly finals: readonly Final[]; readonly states: number } {
+  registers: Readonly<Record<number, bigint>>,
+  memory: Memory,
+  invariant: (memory: Memory) => void = () => undefined,
+): { readonly finals: readonly Memory[]; readonly states: number } {
   const start: State = {
     memory: { ...memory },
     threads: programs.map(() => ({
       at: 0,
-      registers: new Array<bigint>(16).fill(0n),
+      registers: Array.from({ length: 16 }, (_, number) => registers[number] ?? 0n),
       zf: false,
       cf: false,
       buffer: [],
     })),
   };
   const seen = new Set([keyOf(start)]);
-  const finals = new Map<string, Final>();
+  const finals = new Map<string, Memory>();
   const open = [start];
   const visit = (state: State): void => {
     const key = keyOf(state);
@@ -297,14 +352,10 @@ export function explore(
       if (state.threads[t]!.at < programs[t]!.instructions.length) {
         done = false;
         const next = copy(state);
-        if (new Step(next, next.threads[t]!, programs[t]!).run()) visit(next);
+        if (advance(next, next.threads[t]!, programs[t]!)) visit(next);
       }
     }
-    if (done) {
-      const registers = state.threads.map((thread) => thread.registers);
-      const final = { memory: state.memory, registers };
-      finals.set(JSON.stringify(Object.entries(state.memory).map(([k, v]) => [k, String(v)])), final);
-    }
+    if (done) finals.set(keyOf(state), state.memory);
   }
   return { finals: [...finals.values()], states: seen.size };
 }
