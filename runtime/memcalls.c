@@ -221,7 +221,10 @@ static long do_shmdt(struct frame *f) {
 
 static void in_child(void) {
   S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
-  if (S.threads) mr_forked();
+  if (!S.threads) return;
+  S.pending = 1;
+  mr_escape("pending", "fork");
+  mr_forked();
 }
 
 /* fork, and clone/vfork without a new stack. vfork becomes fork: parent and child share one stack otherwise, and the child's

@@ -49,6 +49,7 @@ struct state {
   word locks;        /* offset 16 on x86-64: atomic.S */
   u32 check, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
+  word pending; /* forked while there were other threads: a write that one of them had begun never ends */
   word low_end, high_start; /* i386: native memory is below the one and above the other */
   struct range *ranges;
   word n_ranges, cap_ranges;

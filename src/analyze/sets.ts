@@ -25,9 +25,9 @@ export const CALL_CHANGES = bits(0, 1, 2, 6, 7, 8, 9, 10, 11);
  * these keeps or passes more than the psABI: ms_abi (keeps rsi rdi xmm6..15), preserve_most and preserve_all (keep all but r11), regcall
  * and vectorcall (xmm0..15, r8..r10), LLVM's own for local functions (a third result in rcx, xmm2, xmm3), calls that destroy
  * nothing (TLS descriptors, __fentry__, mcount). r11 is nobody's argument, result or kept register (LLVM X86CallingConv.td; psABI 3.2.1)
- * but for the names in conventions.ts.
+ * but for the names in conventions.ts. Status flags are nobody's, either.
  */
-export const EXCHANGED = ALL_INTEGER & ~bits(11);
+export const EXCHANGED = ALL_INTEGER & ~bits(11) & ~STATUS_FLAGS;
 
 /** What the kernel reads at a system call: number, six arguments, rsp (a clone's child continues with every register). */
 export const SYSCALL_READS = bits(0, 2, 4, 6, 7, 8, 9, 10);

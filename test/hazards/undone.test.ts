@@ -31,10 +31,10 @@ const hazards: readonly Hazard[] = [
       text.replace(/^\t(leaq\t-?128\(%rsp\), %rsp|movq\t%rcx, %gs:-8\(%rsp\)|(push|pop)q\t%rcx)\n/gm, ''),
   },
   {
-    name: 'a comparison of both copies that changes flags',
+    name: 'an atomic operation without the flags of the operation',
     program: 'flags.c',
     options: [],
-    undo: (text) => text.replace(/^\tjrcxz\t(.*)$/gm, '\ttestq\t%rcx, %rcx\n\tje\t$1'),
+    undo: (text) => text.replace(/^(\.Lmirror\d+:\n)\tmovq\t%rax, %r11\n\t.*, %r11[dwb]?\n/gm, '$1'),
   },
   {
     name: 'a short branch over code that has grown',

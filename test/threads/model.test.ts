@@ -5,7 +5,9 @@ import type { Memory, Program } from './tso.js';
 
 /** A function's body, mirrored; %rdi points to the word that the threads share, %rsi to data beside it. */
 function mirrored(...body: string[]): Program {
-  const text = ['\t.text', '\t.type f,@function', 'f:', ...body.map((line) => `\t${line}`), '\tret', ''];
+  const dead = ['eax', 'ecx', 'edx', 'r8d', 'r9d', 'r10d', 'r11d'].map((name) => `\tmovl\t$0, %${name}`);
+  const lines = [...body.map((line) => `\t${line}`), '\ttestl\t%esp, %esp'];
+  const text = ['\t.text', '\t.type f,@function', 'f:', ...lines, ...dead, '\tret', ''];
   const result = rewrite('model.s', text.join('\n'), {
     profile: 'linux-x86_64',
     callMirror: 'site',
