@@ -72,7 +72,9 @@ const asked = ({ bits }) =>
  */
 function library(row, target, compiler, needed) {
   const inputs = [target.flags, compiler, ...needed.map((one) => one.key)].join('\n');
-  const key = hashOf([...here('recorder.mjs', `${row.name}.mjs`), ...(row.files ?? [])], inputs) + (row.version?.() ?? '');
+  const key =
+    hashOf([...here('recorder.mjs', `${row.name}.mjs`), ...(row.files ?? [])], inputs) +
+    (row.version?.() ?? '');
   const native = join(cache, 'native', `${row.name}-${target.name}-${key}`);
   const pass = hashOf([join(root, 'dist/libexec/pass.js'), ...here('mirror.mjs')]);
   const mirrored = join(cache, 'mirrored', `${row.name}-${target.name}-${key}-${pass}`);
