@@ -19,6 +19,8 @@ export interface Unit {
   readonly first: number;
   readonly statement: number;
   readonly instruction: Instruction;
+  /** `instruction` says in other words what the text says, and has to stand for it when code is inserted. */
+  readonly respelled: boolean;
   readonly effects: Effects;
   readonly kind: WriteKind;
   /** The canonical frame address is computed from the stack pointer here, so moving that must be told to the unwinder. */
@@ -196,7 +198,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     let facts = known.get(whole);
     if (facts === undefined) known.set(whole, (facts = study(whole, mode)));
     if (!facts.ok) return refuse(i, 'M002', facts.reason);
-    if (facts.fromHere !== '')
+    const here = facts.fromHere === '' ? undefined : nameHere(whole, place.labels.at(-1)?.name);
+    if (facts.fromHere !== '' && here === undefined)
       refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
     const index = units.length;
     for (const { name, statement } of place.labels) {
@@ -209,7 +212,8 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     units.push({
       first,
       statement: i,
-      instruction: whole,
+      instruction: here ?? whole,
+      respelled: here !== undefined,
       effects: facts.effects,
       kind: facts.kind,
       cfaOnStackPointer,
@@ -312,6 +316,23 @@ function study(instruction: Instruction, mode: Mode): Known {
 }
 
 const dot = /(^|[^\w.$@"])\.($|[^\w.$@])/;
+
+/**
+ * `$x-.` with the label that stands right before the instruction in place of `.`: the address of the label is what the program has in mind
+ * (musl: `call 1f; 1: addl $f-., (%esp)`). undefined: there is no label, or `.` is used in another way.
+ */
+function nameHere(instruction: Instruction, label: string | undefined): Instruction | undefined {
+  if (label === undefined) return undefined;
+  const name = /^\d+$/.test(label) ? `${label}b` : label;
+  const operands = instruction.operands.map((operand) => {
+    const found = operand.kind === 'immediate' ? /^([^-]+)-\s*\.$/.exec(operand.expression) : null;
+    return operand.kind === 'immediate' && found !== null
+      ? { ...operand, expression: `${found[1]?.trim() ?? ''}-${name}` }
+      : operand;
+  });
+  const named = { ...instruction, operands };
+  return usesDot(named) === '' ? named : undefined;
+}
 
 /** The operand that uses `.`, the current address, which changes its meaning when code is inserted; or nothing. */
 function usesDot(instruction: Instruction): string {

@@ -206,8 +206,9 @@ function push(
   if (unit.first !== unit.statement) {
     for (let s = unit.first; s < unit.statement; s++)
       edits.push({ statement: s, before: '', replace: '', after: '' });
-    body ??= [formatInstruction(unit.instruction, unit.instruction.mnemonic, -1, '')];
   }
+  if (unit.first !== unit.statement || unit.respelled)
+    body ??= [formatInstruction(unit.instruction, unit.instruction.mnemonic, -1, '')];
   edits.push({
     statement: unit.statement,
     before: before.join('\n'),

@@ -1,9 +1,9 @@
 // The two compilers that are compared, and a hash of everything that goes into what they make.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, sysrootOf } from '../../scripts/tools.mjs';
+import { cache, debianSource, root, sysrootOf } from '../../scripts/tools.mjs';
 import type { Side, Width } from './types.js';
 
 interface Compiler {
@@ -12,29 +12,58 @@ interface Compiler {
   readonly parts: readonly string[];
 }
 
-const musl = '/usr/lib/x86_64-linux-musl';
-/** Libraries and start files. */
-const filesIn = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((name) => /[.][ao]$/.test(name))
-    .sort()
-    .map((name) => join(folder, name));
 const dist = (path: string): string => join(root, 'dist', path);
 
-/** Both link the same version of musl statically; what is left between the two is mirroring alone. */
+/** Libraries and start files. */
+const filesIn = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => /[.][ao]$/.test(name))
+        .sort()
+        .map((name) => join(folder, name))
+    : [];
+
+function mirrored(sysroot: string, command: string): Compiler | undefined {
+  const libraries = filesIn(join(sysrootOf(sysroot), 'lib'));
+  if (libraries.length === 0) return undefined;
+  return {
+    command,
+    parts: [dist('mirrorcc.js'), dist('libexec/as.js'), dist('libexec/pass.js'), ...libraries],
+  };
+}
+
+/**
+ * Debian has no musl-gcc for 32-bit programs: musl as the set-up built it before it was mirrored, with the specs that musl's own wrapper
+ * would have. At a fixed address, as mirrorcc -m32 makes programs.
+ */
+function native32(): Compiler | undefined {
+  const parts = join(sysrootOf('i386-linux'), '.parts');
+  const built = existsSync(parts)
+    ? /^(musl-.*)-[0-9a-f]+$/m.exec(readFileSync(parts, 'utf8'))?.[1]
+    : undefined;
+  if (built === undefined) return undefined;
+  const prefix = join(cache, 'native', built);
+  const specs = join(cache, 'suites', `${built}.specs`);
+  mkdirSync(join(cache, 'suites'), { recursive: true });
+  const maker = join(debianSource('musl'), 'tools/musl-gcc.specs.sh');
+  writeFileSync(
+    specs,
+    execFileSync('sh', [maker, join(prefix, 'include'), join(prefix, 'lib'), '/lib/ld-musl-i386.so.1']),
+  );
+  return {
+    command: `gcc -m32 -fno-pie -no-pie -static -specs=${specs}`,
+    parts: [specs, ...filesIn(join(prefix, 'lib'))],
+  };
+}
+
+const musl = '/usr/lib/x86_64-linux-musl';
+
+/** Both sides link the same version of musl statically; what is left between the two is mirroring alone. */
 const compilers: Readonly<Record<`${Side} ${Width}`, Compiler | undefined>> = {
   'native 64': { command: 'musl-gcc -static', parts: [`${musl}/libc.a`, `${musl}/musl-gcc.specs`] },
-  'native 32': undefined,
-  'mirrored 64': {
-    command: dist('mirrorcc.js'),
-    parts: [
-      dist('mirrorcc.js'),
-      dist('libexec/as.js'),
-      dist('libexec/pass.js'),
-      ...filesIn(join(sysrootOf('x86_64-linux'), 'lib')),
-    ],
-  },
-  'mirrored 32': undefined,
+  'native 32': native32(),
+  'mirrored 64': mirrored('x86_64-linux', dist('mirrorcc.js')),
+  'mirrored 32': mirrored('i386-linux', `${dist('mirrorcc.js')} -m32`),
 };
 
 /** Word sizes for which there are both compilers. */

@@ -12,7 +12,7 @@ import { shell } from './shell.js';
 import { commandOf } from './toolchain.js';
 import type { Case, Counts, Program, Width } from './types.js';
 
-const profiles: Readonly<Record<Width, ProfileName | undefined>> = { 32: undefined, 64: 'linux-x86_64' };
+const profiles: Readonly<Record<Width, ProfileName>> = { 32: 'linux-i386', 64: 'linux-x86_64' };
 const seconds = 600;
 
 /** The very code that dist/libexec/as.js holds, as built. */
@@ -89,15 +89,13 @@ export async function buildWarm(
   ]);
   if (compiled !== '') return failed(compiled);
 
-  const profile = profiles[one.width];
-  if (profile === undefined) throw new Error(`no profile for ${one.width} bits`);
   const { expandOptions, formatMessages, marker, rewrite } = await pass;
   const objects: string[] = [];
   for (const file of files) {
     const name = basename(file, '.c');
     const text = readFileSync(join(work, `${name}.s`), 'latin1');
     const result = rewrite(file, text, {
-      profile,
+      profile: profiles[one.width],
       abi: 'sysv',
       callMirror: undefined,
       breakAt: 0,
