@@ -48,7 +48,9 @@ export interface Explanation {
 
 const why: Readonly<Record<Explanation['kind'], string>> = {
   atomic:
-    'an atomic change: done natively, then copied until both copies agree, so that no other thread comes between',
+    'an atomic change: a compare-and-swap of both copies, the mirror first',
+  'atomic-after': 'an atomic change of another kind: done natively, then copied until both copies agree',
+  'bit-string': 'the bit offset moves the address: done natively, then its word is copied',
   call: 'pushes the return address: its mirror is written directly before, or by the called function',
   copy: 'a store that cannot be done twice: done natively, then its bytes are copied (a window)',
   directive: 'no instruction',
@@ -56,7 +58,10 @@ const why: Readonly<Record<Explanation['kind'], string>> = {
   'fast-entry': 'enters the kernel in a way that the runtime does not know',
   'float-pop': 'pops the x87 stack, but has a twin that does not: the mirror goes first',
   gs: 'uses the GS base, which holds the distance to the mirror',
+  line: 'zeroes the line that rax points into: the mirror goes first',
+  'line-to-register': 'stores 64 bytes to where a register points: the mirror goes first',
   'locked-nothing': 'a locked operation that changes no byte: a fence',
+  'mask-move': 'stores to where rdi points: the same store to the mirror goes first',
   modify:
     'reads and writes the same memory: the result is computed in a register, then stored to both copies, the mirror first',
   movs: 'copies memory to memory',
@@ -66,8 +71,11 @@ const why: Readonly<Record<Explanation['kind'], string>> = {
   push: 'writes below the stack pointer, which is known before: the mirror goes first',
   'push-all': 'pushes many registers at once: done natively, then copied (a window)',
   'push-flags': 'the flags can be pushed but not stored: done natively, then copied (a window)',
+  refused: 'has no mirror',
+  scatter: 'a store that clears its mask: the mirror goes first, then the mask is put back',
   'short-branch':
     'writes no memory, but reaches 127 bytes only: it goes through a near jump, because code grows',
+  state: 'stores the state of the processor: the mirror goes first',
   stos: 'fills memory: the mirror goes first',
   store: 'a store that may be done twice: the mirror goes first',
   syscall: 'the kernel may write memory: the runtime makes the call and copies what was written',

@@ -34,7 +34,7 @@ const FLAGS = [
 ];
 
 /** One run of one instruction. */
-interface Plan {
+export interface Plan {
   readonly mode: Mode;
   readonly text: string;
   readonly bytes: Uint8Array;
@@ -82,7 +82,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 const ALWAYS = /^(INTEL(8086|186|286|386|486)|X64|FPU|FPU287|FPU387|MULTIBYTENOP|PAUSE|CPUID|RDPMC|SMM)$/;
 
 /** Features this CPU does not have, of those the instruction needs. */
-function missing(instruction: iced.Instruction, flags: ReadonlySet<string>): string {
+export function missing(instruction: iced.Instruction, flags: ReadonlySet<string>): string {
   return [...instruction.cpuidFeatures()]
     .map((feature) => iced.CpuidFeature[feature] ?? '')
     .filter((name) => !ALWAYS.test(name) && !flags.has(RENAMED[name] ?? name.toLowerCase()))
@@ -98,17 +98,18 @@ function memoryIndex(instruction: iced.Instruction): number {
 }
 
 /** Puts the operand at `at`; undefined where the address cannot be had. */
-function placeOperand(plan: Plan, at: number): boolean {
+function placeOperand(plan: Plan, at: number, threadBase: number | undefined): boolean {
   const { instruction, gpr, mode } = plan;
   const { memoryBase: base, memoryIndex: index, memoryIndexScale: scale } = instruction;
   if (base === Register.RIP || base === Register.EIP)
     return at === MIDDLE && Number(instruction.memoryDisplacement - instruction.nextIP) === MIDDLE - CODE_END;
   const size = base !== Register.None ? RegisterExt.size(base) : RegisterExt.size(index);
-  // What lies at the thread's base is the C library's.
-  if (size === 2 || instruction.segmentPrefix === Register.FS) return false;
+  // What lies at the thread's base is the C library's, unless the caller has moved it.
+  const thread = instruction.segmentPrefix === Register.FS;
+  if (size === 2 || (thread && (threadBase === undefined || size === 4))) return false;
   const displacement = Number(BigInt.asIntN(mode, instruction.memoryDisplacement));
   const baseNumber = general(base);
-  let rest = at - displacement;
+  let rest = at - displacement - (thread ? (threadBase ?? 0) : 0);
   if (RegisterExt.isVectorRegister(index)) {
     const lane = instruction.isVsib64 ? [1n, 2n, 3n, 5n] : [0x200000001n, 0x500000003n, 0x700000006n, 0n];
     plan.vectors.push({ number: RegisterExt.number(index), lanes: lane });
@@ -128,13 +129,14 @@ function placeOperand(plan: Plan, at: number): boolean {
 }
 
 /** Registers, memory and vectors with which the instruction can run. */
-function planOf(
+export function planOf(
   mode: Mode,
   text: string,
   bytes: Uint8Array,
   instruction: iced.Instruction,
   effects: Effects,
   place: Plan['place'] = 'middle',
+  threadBase?: number,
 ): Plan | undefined {
   const explicit = memoryIndex(instruction);
   const { base } = effects;
@@ -166,7 +168,7 @@ function planOf(
   if (base === 'leave' || base === 'enter') gpr[5] = FRAME;
   const string = instruction.isStringInstruction || /^v?maskmov(q|dqu)$/.test(base);
   if (string) {
-    gpr[6] = MIDDLE + 0x400;
+    gpr[6] = MIDDLE + 0x400 - (instruction.segmentPrefix === Register.FS ? (threadBase ?? 0) : 0);
     gpr[7] = MIDDLE;
     if (/^rep/.test(text)) gpr[1] = 3;
   }
@@ -174,7 +176,7 @@ function planOf(
   const source =
     instruction.opCount > 1 && instruction.opKind(1) === OpKind.Register ? instruction.opRegister(1) : 0;
   if (explicit >= 0) {
-    if (!placeOperand(plan, at)) return undefined;
+    if (!placeOperand(plan, at, threadBase)) return undefined;
     // The bit offset moves the address.
     if (/^bt[src]?$/.test(base) && source) {
       if (gpr[general(source)] !== undefined) return undefined;

@@ -2,6 +2,7 @@
 import type { Effects } from '../isa/effects.js';
 import type { Mode } from '../isa/rows.js';
 import type { Instruction } from '../parse/syntax.js';
+import { refusedWrite } from './refused-writes.js';
 
 export type WriteKind =
   | 'none'
@@ -12,10 +13,17 @@ export type WriteKind =
   | 'call'
   | 'float-pop' // fstp, fistp with a form that does not pop
   | 'copy' // not repeatable: performed, then its bytes copied (a window)
+  | 'bit-string' // bts r, m: the bit offset moves the address
+  | 'line' // clzero: the line rax points into
+  | 'line-to-register' // movdir64b: the address is a register operand
+  | 'mask-move' // maskmovq, maskmovdqu: stores to rdi
+  | 'scatter' // clears its mask as it goes
+  | 'state' // xsave: leaves parts of memory as they were
   | 'push-flags'
   | 'push-all'
   | 'enter'
   | 'atomic'
+  | 'atomic-after' // an atomic change that a compare-and-swap of a word cannot do
   | 'locked-nothing' // lock or $0: changes no byte
   | 'stos'
   | 'movs'
@@ -24,10 +32,16 @@ export type WriteKind =
   | 'short-branch' // jrcxz, loop: reach 127 bytes only
   | 'gs'
   | 'privileged'
+  | 'refused' // by name: refused-writes.ts
   | 'unsupported';
 
 /** Instructions with a memory destination whose kind their effects do not tell. Base names, sorted. */
 const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
+  ['aadd', 'atomic-after'],
+  ['aand', 'atomic-after'],
+  ['aor', 'atomic-after'],
+  ['axor', 'atomic-after'],
+  ['cmpxchg16b', 'atomic-after'],
   ['adc', 'modify'],
   ['add', 'modify'],
   ['and', 'modify'],
@@ -35,7 +49,7 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['btr', 'modify'],
   ['bts', 'modify'],
   ['cmpxchg', 'atomic'],
-  ['cmpxchg8b', 'atomic'],
+  ['cmpxchg8b', 'atomic-after'],
   ['dec', 'modify'],
   ['fbstp', 'copy'],
   ['fist', 'store'],
@@ -45,12 +59,16 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['fnstcw', 'store'],
   ['fnstenv', 'copy'], // masks all exceptions after storing: a second one would store another control word (AMD APM 5)
   ['fnstsw', 'store'],
+  ['fsave', 'copy'],
   ['fst', 'store'],
   ['fstcw', 'store'],
   ['fstenv', 'copy'],
   ['fstp', 'float-pop'],
   ['fstsw', 'store'],
   ['inc', 'modify'],
+  ['movd', 'store'], // of an MMX register: it marks the x87 stack as MMX, the second time as the first
+  ['movntq', 'store'],
+  ['movq', 'store'],
   ['neg', 'modify'],
   ['not', 'modify'],
   ['or', 'modify'],
@@ -69,18 +87,27 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['sub', 'modify'],
   ['xadd', 'atomic'],
   ['xchg', 'atomic'],
+  ['xsave', 'state'],
+  ['xsave64', 'state'],
+  ['xsaveopt', 'state'],
+  ['xsaveopt64', 'state'],
   ['xor', 'modify'],
 ]);
 
-/** Implicit writers, by base name. `maskmov*`, `ins` and the rest have no row and are refused. */
+/** Implicit writers, by base name. `ins` is privileged, the rest has no row and is refused. */
 const implicit: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['call', 'call'],
+  ['clzero', 'line'],
   ['enter', 'enter'],
+  ['maskmovdqu', 'mask-move'],
+  ['maskmovq', 'mask-move'],
+  ['movdir64b', 'line-to-register'],
   ['movs', 'movs'],
   ['push', 'push'],
   ['pusha', 'push-all'],
   ['pushf', 'push-flags'],
   ['stos', 'stos'],
+  ['vmaskmovdqu', 'mask-move'],
 ]);
 
 const shortBranches: ReadonlySet<string> = new Set(['jcxz', 'jecxz', 'jrcxz', 'loop', 'loope', 'loopne']);
@@ -101,7 +128,7 @@ function usesGs(instruction: Instruction, base: string): boolean {
 
 /** Debuggers' traps, and in 32-bit code the kernel's own entry, `int $0x80`. */
 function interruptKind(instruction: Instruction, base: string, mode: Mode): WriteKind {
-  if (base === 'int3') return 'none';
+  if (base === 'int3' || base === 'int1') return 'none';
   if (base !== 'int') return 'unsupported';
   const operand = instruction.operands[0];
   const number = operand?.kind === 'immediate' ? operand.expression.trim() : '';
@@ -114,6 +141,7 @@ export function classify(instruction: Instruction, effects: Effects, mode: Mode)
   if (mode === 64 && usesGs(instruction, base)) return 'gs';
   if (base === 'hlt') return 'none'; // only traps here; libraries end the program with it
   if (effects.privileged) return 'privileged';
+  if (refusedHere(instruction, effects, mode) !== undefined) return 'refused';
   if (effects.flow === 'syscall') return base === 'syscall' && mode === 64 ? 'syscall' : 'fast-entry';
   if (effects.flow === 'interrupt') return interruptKind(instruction, base, mode);
   if (shortBranches.has(base)) return 'short-branch';
@@ -121,20 +149,28 @@ export function classify(instruction: Instruction, effects: Effects, mode: Mode)
 
   const access = effects.memoryOperand < 0 ? '-' : effects.access[effects.memoryOperand];
   if (access === '-' || access === 'r' || access === 'a' || access === undefined) return 'none';
-  const named = byName.get(base);
+  const named = byName.get(base) ?? (/^cmp\w+xadd$/.test(base) ? 'atomic-after' : undefined);
+  if (/^v(p?scatter)[dq]/.test(base)) return 'scatter';
   const source = instruction.operands[0];
   if (named === 'modify') {
     const bitOffset = base === 'bts' || base === 'btr' || base === 'btc';
-    if (bitOffset && source?.kind !== 'immediate') return 'unsupported';
+    if (bitOffset && source?.kind !== 'immediate') return 'bit-string';
     if (!instruction.prefixes.includes('lock')) return 'modify';
     if (base === 'or' && source?.kind === 'immediate' && /^0+$/.test(source.expression))
       return 'locked-nothing';
     return 'atomic';
   }
-  if (!effects.memorySizeKnown) return 'unsupported';
   if (named !== undefined) return named;
-  if (access === 'rw' || access === 'rcw') return 'unsupported';
   // A store that changes nothing but memory may be done twice. x87 stores may pop and need a row.
-  if (base.startsWith('f') && base !== 'fxsave') return 'unsupported';
-  return effects.integerWritten === 0 && effects.vectorWritten === 0 ? 'store' : 'unsupported';
+  if (base.startsWith('f') && base !== 'fxsave' && base !== 'fxsave64') return 'unsupported';
+  return effects.storeRepeatable ? 'store' : 'unsupported';
+}
+
+/** Why an instruction is refused by name, or undefined. */
+export function refusedHere(instruction: Instruction, effects: Effects, mode: Mode): string | undefined {
+  const names = [effects.base, instruction.mnemonic];
+  if (mode === 64 && effects.base === 'enter' && effects.operandBytes === 2) names.push('enterw');
+  if (mode === 64 && instruction.prefixes.some((prefix) => prefix === 'repne' || prefix === 'repnz'))
+    names.push(`repne ${effects.base}`);
+  return refusedWrite(names);
 }

@@ -5,6 +5,7 @@ const bits = (...numbers: number[]): number => numbers.reduce((set, n) => set | 
 export const RAX = 0;
 export const RCX = 1;
 export const RSP = 4;
+export const RBP = 5;
 export const RSI = 6;
 export const RDI = 7;
 export const R11 = 11;

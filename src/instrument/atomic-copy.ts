@@ -1,18 +1,20 @@
-// Locked and implicitly locked operations on i386: performed natively, then copied until both copies agree (DESIGN 5).
+// Locked and implicitly locked operations on i386, and those of x86-64 that the runtime's compare-and-swap cannot do (16 bytes, bit strings,
+// compare and add): performed natively, then copied until both copies agree (DESIGN 5).
 import {
   addressOf,
   addressRegisters,
   addressScratch,
+  linearAddress,
   memoryOf,
-  moved,
+  namesStackPointer,
   NoPattern,
   withScratch,
 } from './site.js';
 import type { Address, Expansion, Site } from './site.js';
 import type { MemoryOperand } from '../parse/syntax.js';
 import { formatInstruction, formatMemory } from './format.js';
-import { generalNumber, spell, suffix } from './registers.js';
-import { RCX, RSP } from '../analyze/sets.js';
+import { hasHighByte, spell, suffix } from './registers.js';
+import { RCX } from '../analyze/sets.js';
 import { full, word } from './target.js';
 
 /**
@@ -26,11 +28,9 @@ export function mirrorAtomicAfter(site: Site): Expansion {
   const bytes = effects.memoryBytes;
   const { profile } = site;
   const step = Math.min(bytes, profile.wordBytes);
-  if (![1, 2, 4, 8].includes(bytes))
+  if (![1, 2, 4, 8, 16].includes(bytes))
     throw new NoPattern(`an atomic operation on ${bytes} bytes has no pattern`);
   const changesAddress = (effects.integerWritten & addressRegisters(memory)) !== 0;
-  if (changesAddress && memory.segment !== '')
-    throw new NoPattern('the instruction changes the registers of its thread-local address');
 
   const loop =
     (where: MemoryOperand) =>
@@ -66,32 +66,25 @@ export function mirrorAtomicAfter(site: Site): Expansion {
     site.freeBefore & site.freeAfter,
     used,
     ([u = -1, s = -1, t = -1], shift) => {
-      if (
-        shift !== 0 &&
-        instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === RSP)
-      )
-        throw new NoPattern('the instruction uses the stack pointer and no register is free');
-      const fixed: MemoryOperand = {
-        ...memory,
-        base: full(profile, u).slice(1),
-        index: '',
-        displacement: '',
-      };
-      const tail = loop(fixed)([s, t], 0);
+      if (shift !== 0 && namesStackPointer(site))
+        throw new NoPattern('an exchange with the stack pointer, and no register is free', 'M009');
+      const { setup, operand } = linearAddress(profile, memory, u, t, shift);
+      const tail = loop(operand)([s, t], 0);
       window = tail.length;
       return [
-        `\t${word(profile, 'lea')}\t${formatMemory(memory.base === profile.stackPointer ? moved(memory, shift) : memory)}, ${full(profile, u)}`,
-        formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, formatMemory(fixed)),
+        ...setup,
+        formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, formatMemory(operand)),
         ...tail,
       ];
     },
-    [0xffff, ...allowed],
+    // Beside ah to dh an address register without REX.
+    [hasHighByte(instruction) ? 0xff : 0xffff, ...allowed],
   );
   return { before: [], replace, after: [], window };
 }
 
 /** The loop for one part of at most a word. */
-function copyUntilStable(
+export function copyUntilStable(
   { profile, label }: Site,
   address: Address,
   at: number,

@@ -98,7 +98,12 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       if (entry) expansion = { ...expansion, before: [...mirrorEntry(site), ...expansion.before] };
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
-      diagnostics.push({ statement: unit.statement, code: error.code, message: error.message, note: REPORT });
+      diagnostics.push({
+        statement: unit.statement,
+        code: error.code,
+        message: error.message,
+        note: error.note === '' ? REPORT : error.note,
+      });
       continue;
     }
     let { before, replace, after } = expansion;

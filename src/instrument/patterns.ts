@@ -1,4 +1,5 @@
 // Which pattern mirrors which kind of write, by target.
+import { refusedHere } from '../analyze/classify.js';
 import type { WriteKind } from '../analyze/classify.js';
 import type { DiagnosticCode } from '../analyze/diagnostic.js';
 import type { ProfileName } from '../profile/profile.js';
@@ -8,8 +9,12 @@ import { boundarySyscall, widenBranch } from './control.js';
 import type { Expansion, Site } from './site.js';
 import * as i386Stack from './stack-i386.js';
 import * as i386String from './string-i386.js';
-import { mirrorCall, mirrorPop, mirrorPush, mirrorPushFlags } from './stack.js';
-import { copyAfter, mirrorFloatPop, mirrorModify, mirrorStore } from './store.js';
+import { mirrorBitString } from './bits.js';
+import { mirrorLine, mirrorLineToRegister, mirrorMaskMove } from './line.js';
+import { NoPattern } from './site.js';
+import { mirrorCall, mirrorEnter, mirrorPop, mirrorPush, mirrorPushFlags } from './stack.js';
+import { copyAfter, mirrorFloatPop, mirrorModify, mirrorState, mirrorStore } from './store.js';
+import { mirrorScatter } from './scatter.js';
 import { mirrorMovs, mirrorStos } from './string.js';
 
 type Pattern = (site: Site) => Expansion;
@@ -37,9 +42,16 @@ const linuxX8664: Record<WriteKind, Row> = {
   'float-pop': mirrorFloatPop,
   copy: copyAfter,
   'push-flags': mirrorPushFlags,
+  'bit-string': mirrorBitString,
+  line: mirrorLine,
+  'line-to-register': mirrorLineToRegister,
+  'mask-move': mirrorMaskMove,
+  scatter: mirrorScatter,
+  state: mirrorState,
   'push-all': noPattern,
-  enter: noPattern,
+  enter: mirrorEnter,
   atomic: mirrorAtomic,
+  'atomic-after': mirrorAtomicAfter,
   stos: mirrorStos,
   movs: mirrorMovs,
   syscall: boundarySyscall,
@@ -59,6 +71,11 @@ const linuxX8664: Record<WriteKind, Row> = {
     message: 'a privileged instruction',
     note: 'only user programs are mirrored by this profile',
   },
+  refused: (site) => {
+    const { instruction, effects } = site.unit;
+    const reason = refusedHere(instruction, effects, site.profile.mode) ?? '';
+    throw new NoPattern(`'${instruction.mnemonic}' is refused: ${reason}`, 'M005', 'leave this file native');
+  },
   unsupported: noPattern,
 };
 
@@ -66,6 +83,10 @@ const linuxX8664: Record<WriteKind, Row> = {
 const linuxI386: Record<WriteKind, Row> = {
   ...linuxX8664,
   atomic: mirrorAtomicAfter,
+  'bit-string': noPattern,
+  line: noPattern,
+  'line-to-register': noPattern,
+  'mask-move': noPattern,
   call: i386Stack.mirrorCall,
   enter: i386Stack.mirrorEnter,
   'fast-entry': {

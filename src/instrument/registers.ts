@@ -1,4 +1,5 @@
 // Spellings of the general registers by hardware number and size (AMD64 APM volume 1, 3.1.2).
+import type { Instruction } from '../parse/syntax.js';
 
 const byBytes: Readonly<Record<number, readonly string[]>> = {
   8: 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' '),
@@ -18,6 +19,12 @@ export function spell(number: number, bytes: number): string {
   return `%${name}`;
 }
 
+/** Size of the register with this name, of those `spell` makes. */
+export function bytesOf(name: string): number {
+  for (const [bytes, names] of Object.entries(byBytes)) if (names.includes(name)) return Number(bytes);
+  throw new RangeError(`no general register ${name}`);
+}
+
 /** Hardware number of a general register name, or -1. */
 export function generalNumber(name: string): number {
   return numbers.get(name) ?? -1;
@@ -26,6 +33,11 @@ export function generalNumber(name: string): number {
 /** ah, bh, ch, dh cannot be encoded beside a REX prefix (APM volume 3, 1.2.7). */
 export function isHighByte(name: string): boolean {
   return name.length === 2 && name.endsWith('h');
+}
+
+/** Whether an operand is one of them. */
+export function hasHighByte({ operands }: Instruction): boolean {
+  return operands.some((operand) => operand.kind === 'register' && isHighByte(operand.name));
 }
 
 /** GAS suffix of an integer operand size. */

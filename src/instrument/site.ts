@@ -37,6 +37,7 @@ export class NoPattern extends Error {
   constructor(
     message: string,
     readonly code: 'M005' | 'M009' = 'M005',
+    readonly note = '',
   ) {
     super(message);
   }
@@ -64,6 +65,42 @@ export function moved(operand: MemoryOperand, bytes: number): MemoryOperand {
   return bytes === 0 ? operand : { ...operand, displacement: moveDisplacement(operand.displacement, bytes) };
 }
 
+/** The operand as seen when the stack pointer stands `shift` lower than in the program's own code. */
+export function below(operand: MemoryOperand, shift: number): MemoryOperand {
+  return generalNumber(operand.base) === RSP ? moved(operand, shift) : operand;
+}
+
+/** The registers of scratch that linearAddress needs. */
+export const linearScratch = 2;
+
+/**
+ * Lines that put the address of an operand into register `u`, without flags; `t` is changed for thread-local ones. Afterwards
+ * the operand is `(u)` in the flat segment.
+ */
+export function linearAddress(
+  profile: Profile,
+  operand: MemoryOperand,
+  u: number,
+  t: number,
+  shift: number,
+): { readonly setup: readonly string[]; readonly operand: MemoryOperand } {
+  const lea = word(profile, 'lea');
+  const own = below(operand, shift);
+  const setup = [`\t${lea}\t${formatMemory({ ...own, segment: '', decoration: '' })}, ${full(profile, u)}`];
+  if (operand.segment === profile.threadSegment)
+    setup.push(
+      `\t${word(profile, 'mov')}\t%${profile.threadSegment}:0, ${full(profile, t)}`,
+      `\t${lea}\t(${full(profile, u)},${full(profile, t)}), ${full(profile, u)}`,
+    );
+  const base = full(profile, u).slice(1);
+  return { setup, operand: { ...operand, segment: '', displacement: '', base, index: '', scale: 1 } };
+}
+
+/** Whether the instruction has the stack pointer as an operand, not just in an address. */
+export function namesStackPointer(site: Site): boolean {
+  return site.unit.instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === RSP);
+}
+
 /** A native address and its mirror, after `setup`. */
 export interface Address {
   readonly setup: readonly string[];
@@ -88,7 +125,7 @@ export function addressOf(
   shift: number,
 ): Address {
   checkAddressing(profile, operand);
-  const own = shift !== 0 && operand.base === profile.stackPointer ? moved(operand, shift) : operand;
+  const own = below(operand, shift);
   if (operand.segment !== profile.threadSegment) {
     return {
       setup: [],
@@ -100,7 +137,11 @@ export function addressOf(
   const thread = full(profile, scratch[0] ?? -1).slice(1);
   const setup = [`\t${word(profile, 'mov')}\t%${profile.threadSegment}:0, %${thread}`];
   let linear: MemoryOperand;
-  if (own.base !== '' && own.index !== '') {
+  if (own.index !== '' && generalNumber(own.index) < 0) {
+    // The index is a vector: base and thread make one register.
+    if (own.base !== '') setup.push(`\t${word(profile, 'lea')}\t(%${own.base},%${thread}), %${thread}`);
+    linear = { ...own, base: thread };
+  } else if (own.base !== '' && own.index !== '') {
     const sum = full(profile, scratch[1] ?? -1).slice(1);
     setup.push(
       `\t${word(profile, 'lea')}\t${formatMemory({ ...own, segment: '', displacement: '', decoration: '' })}, %${sum}`,

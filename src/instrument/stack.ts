@@ -1,10 +1,11 @@
 // Pushes, pops and calls: a mirror store behind the stack store would break store forwarding (FACTS 1), so it goes first.
-import { RSP } from '../analyze/sets.js';
+import { RBP, RSP } from '../analyze/sets.js';
 import { formatMemory, formatOperand } from './format.js';
 import {
   addressOf,
   addressRegisters,
   addressScratch,
+  below,
   cfaMoved,
   memoryOf,
   moved,
@@ -22,8 +23,8 @@ export function mirrorPush(site: Site): Expansion {
   const { instruction, effects } = site.unit;
   const source = instruction.operands[0];
   const bytes = effects.operandBytes === 2 ? 2 : 8;
-  if (source?.kind === 'register' && generalNumber(source.name) < 0)
-    throw new NoPattern('a pushed segment register has no pattern');
+  // Processors differ in what they store above the 16 bits of a selector.
+  if (source?.kind === 'register' && generalNumber(source.name) < 0) return mirrorPushFlags(site);
   if (source?.kind === 'register' || source?.kind === 'immediate') {
     return {
       before: [`\tmov${suffix(bytes)}\t${formatOperand(source)}, %gs:-${bytes}(%rsp)`],
@@ -40,7 +41,7 @@ export function mirrorPush(site: Site): Expansion {
     addressRegisters(source),
     ([value = -1], shift) => {
       // A spilled register leaves %rsp lower for a while; the slot to be pushed keeps its place.
-      const operand = shift !== 0 && source.base === 'rsp' ? moved(source, shift) : source;
+      const operand = below(source, shift);
       return [
         `\tmov${suffix(bytes)}\t${formatMemory(operand)}, ${spell(value, bytes)}`,
         `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:${shift - bytes}(%rsp)`,
@@ -50,14 +51,40 @@ export function mirrorPush(site: Site): Expansion {
   return { before, replace: null, after: [], window: 0 };
 }
 
-/** `pushf`: the flags are known only once they stand on the stack. A window. */
+/** `pushf`, `push %fs`: what it is, is known only once it stands on the stack. A window. */
 export function mirrorPushFlags(site: Site): Expansion {
+  const bytes = site.unit.effects.operandBytes === 2 ? 2 : 8;
   const copy = withScratch(site, 1, site.freeAfter, 1 << RSP, ([value = -1], shift) => [
-    `\tmovq\t${at(shift)}, ${spell(value, 8)}`,
-    `\tmovq\t${spell(value, 8)}, %gs:${at(shift)}`,
+    `\tmov${suffix(bytes)}\t${at(shift)}, ${spell(value, bytes)}`,
+    `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:${at(shift)}`,
   ]);
   // The program's own directive follows the push, so until then these tell of it.
-  const after = [...cfaMoved(site, 8), ...copy, ...cfaMoved(site, -8)];
+  const after = [...cfaMoved(site, bytes), ...copy, ...cfaMoved(site, -bytes)];
+  return { before: [], replace: null, after, window: copy.length };
+}
+
+/** `enter $size, $level`: with level 0 a push; else the frame pointers it copies are known once they stand below the new %rbp. */
+export function mirrorEnter(site: Site): Expansion {
+  const [size, level] = site.unit.instruction.operands;
+  const written = site.unit.effects.implicitMemory.find((item) => item.access.includes('w'));
+  if (level?.kind !== 'immediate' || written === undefined || written.bytes === 0)
+    throw new NoPattern('enter with a level that is no number', 'M005', 'write the level as a number');
+  const locals = size?.kind === 'immediate' ? Number(size.expression) : NaN;
+  if (site.unit.cfaOnStackPointer && !Number.isInteger(locals))
+    throw new NoPattern('enter with a size that is no number', 'M005', 'write the size as a number');
+  if (written.bytes === 8)
+    return { before: ['\tmovq\t%rbp, %gs:-8(%rsp)'], replace: null, after: [], window: 0 };
+  const copy = withScratch(site, 1, site.freeAfter, (1 << RSP) | (1 << RBP), ([value = -1]) => {
+    const lines: string[] = [];
+    for (let down = 0; down < written.bytes; down += 8)
+      lines.push(
+        `\tmovq\t${down === 0 ? '' : -down}(%rbp), ${spell(value, 8)}`,
+        `\tmovq\t${spell(value, 8)}, %gs:${down === 0 ? '' : -down}(%rbp)`,
+      );
+    return lines;
+  });
+  const down = written.bytes + (locals & 0xffff);
+  const after = [...cfaMoved(site, down), ...copy, ...cfaMoved(site, -down)];
   return { before: [], replace: null, after, window: copy.length };
 }
 
@@ -65,7 +92,7 @@ export function mirrorPushFlags(site: Site): Expansion {
 export function mirrorPop(site: Site): Expansion {
   const memory = memoryOf(site);
   const bytes = site.unit.effects.memoryBytes;
-  const target = memory.base === site.profile.stackPointer ? moved(memory, bytes) : memory;
+  const target = generalNumber(memory.base) === RSP ? moved(memory, bytes) : memory;
   const before = withScratch(
     site,
     1 + addressScratch(site.profile, memory),
@@ -92,6 +119,9 @@ export function mirrorCall(site: Site): Expansion {
   const inner = operand?.kind === 'indirect' ? operand.inner : undefined;
   let busy = site.unit.effects.integerRead & 0xffff;
   if (inner?.kind === 'memory') busy |= addressRegisters(inner);
+  // A register may have to be kept where such an operand stands.
+  if (inner?.kind === 'memory' && generalNumber(inner.base) === RSP && !/^\d*$/.test(inner.displacement))
+    throw new NoPattern('a call through memory below the stack pointer', 'M005', 'load the address first');
   const before = callMirror(site, busy, (register) => [
     `\tleaq\t${back}(%rip), ${register}`,
     `\tmovq\t${register}, %gs:-8(%rsp)`,

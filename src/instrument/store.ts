@@ -1,8 +1,19 @@
 // Stores and read-modify-writes: the mirror first, then native memory (write-ahead, DESIGN 3).
 import { formatInstruction } from './format.js';
-import { addressOf, addressRegisters, addressScratch, memoryOf, NoPattern, withScratch } from './site.js';
+import { RSP } from '../analyze/sets.js';
+import type { Instruction } from '../parse/syntax.js';
+import {
+  addressOf,
+  addressRegisters,
+  addressScratch,
+  memoryOf,
+  namesStackPointer,
+  NoPattern,
+  withScratch,
+} from './site.js';
+import { full, slot, word } from './target.js';
 import type { Expansion, Site } from './site.js';
-import { generalNumber, isHighByte, spell, suffix } from './registers.js';
+import { bytesOf, generalNumber, hasHighByte, spell, suffix } from './registers.js';
 
 /** Integer registers an instruction's operands name. */
 function operandRegisters(site: Site): number {
@@ -12,39 +23,69 @@ function operandRegisters(site: Site): number {
   return set & 0xffff;
 }
 
-const hasHighByte = (site: Site): boolean =>
-  site.unit.instruction.operands.some((operand) => operand.kind === 'register' && isHighByte(operand.name));
-
 /** The same store to the mirror, then the store. */
 export function mirrorStore(site: Site): Expansion {
   const { instruction, effects } = site.unit;
-  return storeAs(site, (target) =>
-    formatInstruction(instruction, instruction.mnemonic, effects.memoryOperand, target),
+  return storeAs(site, (target, made) =>
+    formatInstruction(made, instruction.mnemonic, effects.memoryOperand, target),
   );
 }
 
 /** Registers without REX prefixes: beside ah..dh nothing else can be encoded. */
 const LEGACY = 0xff;
 
-function storeAs(site: Site, store: (target: string) => string): Expansion {
+function storeAs(site: Site, store: (target: string, instruction: Instruction) => string): Expansion {
+  const { profile } = site;
+  const { instruction } = site.unit;
   const memory = memoryOf(site);
+  const forAddress = addressScratch(profile, memory);
+  const stacked = forAddress > 0 && namesStackPointer(site);
   const before = withScratch(
     site,
-    addressScratch(site.profile, memory),
+    forAddress + (stacked ? 1 : 0),
     site.freeBefore,
     operandRegisters(site),
     (scratch, shift) => {
-      const readsStackPointer = site.unit.instruction.operands.some(
-        (o) => o.kind === 'register' && generalNumber(o.name) === 4,
-      );
-      if (shift !== 0 && readsStackPointer)
-        throw new NoPattern('a store of %rsp needs a scratch register and none is free');
-      const address = addressOf(site.profile, memory, scratch, shift);
-      return [...address.setup, store(address.mirror(0))];
+      const address = addressOf(profile, memory, scratch, shift);
+      const value = scratch[forAddress];
+      if (shift === 0 || value === undefined)
+        return [...address.setup, store(address.mirror(0), instruction)];
+      return [
+        ...address.setup,
+        stackPointerTo(site, value, shift),
+        store(address.mirror(0), withoutStackPointer(instruction, value)),
+      ];
     },
-    hasHighByte(site) ? LEGACY : 0xffff,
+    hasHighByte(instruction) ? LEGACY : 0xffff,
   );
   return { before, replace: null, after: [], window: 0 };
+}
+
+/** The stack pointer stands lower here: what it is in the program, in a register of its own. */
+const stackPointerTo = ({ profile }: Site, value: number, shift: number): string =>
+  `\t${word(profile, 'lea')}\t${slot(profile, shift)}, ${full(profile, value)}`;
+
+/** The instruction with `value` for the stack pointer. */
+function withoutStackPointer(instruction: Instruction, value: number): Instruction {
+  const operands = instruction.operands.map((operand) => {
+    if (operand.kind !== 'register' || generalNumber(operand.name) !== RSP) return operand;
+    return { ...operand, name: spell(value, bytesOf(operand.name)).slice(1) };
+  });
+  return { ...instruction, operands };
+}
+
+/**
+ * `xsave` reads the header of the area it writes, which the mirror has, too. `xsaveopt` may leave what it has restored from the same
+ * address, which the mirror was not: the plain instruction stores the same and leaves nothing.
+ */
+export function mirrorState(site: Site): Expansion {
+  const { instruction, effects } = site.unit;
+  const plain = instruction.mnemonic.replace('xsaveopt', 'xsave');
+  const expansion = storeAs(site, (target) =>
+    formatInstruction(instruction, plain, effects.memoryOperand, target),
+  );
+  if (plain === instruction.mnemonic) return expansion;
+  return { ...expansion, replace: [formatInstruction(instruction, plain, -1, '')] };
 }
 
 /** x87 stores that pop: `fst`/`fist` store the same value and do not. The 80-bit and 64-bit integer forms have no such twin. */
@@ -67,33 +108,39 @@ export function mirrorModify(site: Site): Expansion {
   const bytes = effects.operandBytes;
   const memory = memoryOf(site);
   const busy = operandRegisters(site);
+  const forAddress = addressScratch(site.profile, memory);
+  const stacked = namesStackPointer(site);
   const replace = withScratch(
     site,
-    1 + addressScratch(site.profile, memory),
+    1 + forAddress + (stacked ? 1 : 0),
     site.freeBefore & site.freeAfter,
     busy,
     (scratch, shift) => {
       const [value = -1, ...rest] = scratch;
-      if (
-        shift !== 0 &&
-        instruction.operands.some((o) => o.kind === 'register' && generalNumber(o.name) === 4)
-      )
-        throw new NoPattern('an operation on %rsp needs a scratch register and none is free');
       const address = addressOf(site.profile, memory, rest, shift);
       const register = spell(value, bytes);
+      const other = rest[forAddress] ?? -1;
+      const moves = shift !== 0 && stacked;
       const load =
         bytes >= 4
           ? `mov${suffix(bytes)}\t${address.native(0)}, ${register}`
           : `movz${suffix(bytes)}l\t${address.native(0)}, ${spell(value, 4)}`;
       return [
         ...address.setup,
+        ...(moves ? [stackPointerTo(site, other, shift)] : []),
         `\t${load}`,
-        formatInstruction(instruction, effects.base + suffix(bytes), effects.memoryOperand, register),
+        formatInstruction(
+          moves ? withoutStackPointer(instruction, other) : instruction,
+          effects.base + suffix(bytes),
+          effects.memoryOperand,
+          register,
+        ),
         `\tmov${suffix(bytes)}\t${register}, ${address.mirror(0)}`,
         `\tmov${suffix(bytes)}\t${register}, ${address.native(0)}`,
       ];
     },
-    hasHighByte(site) ? 0xf : bytes === 1 ? site.profile.byteRegisters : 0xffff,
+    // Beside ah to dh the value needs a register without REX; what holds an address does not stand in the operation.
+    [hasHighByte(instruction) ? 0xf : bytes === 1 ? site.profile.byteRegisters : 0xffff],
   );
   return { before: [], replace, after: [], window: 0 };
 }

@@ -1,6 +1,7 @@
 // String instructions. rdgsbase gives D, so that the mirror of a range is the same instruction at rdi + D, in the same direction.
 import { RCX, RDI, RSI } from '../analyze/sets.js';
-import { NoPattern, withScratch } from './site.js';
+import { formatInstruction } from './format.js';
+import { withScratch } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { spell, suffix } from './registers.js';
 
@@ -9,24 +10,19 @@ const STRING_REGISTERS = (1 << 0) | (1 << RCX) | (1 << RSI) | (1 << RDI);
 const repeats = (site: Site): boolean =>
   site.unit.instruction.prefixes.some((p) => p === 'rep' || p === 'repe' || p === 'repz');
 
-function checkPrefixes(site: Site): void {
-  for (const prefix of site.unit.instruction.prefixes)
-    if (!['rep', 'repe', 'repz'].includes(prefix))
-      throw new NoPattern(`the prefix '${prefix}' on a string instruction has no pattern`);
-  for (const operand of site.unit.instruction.operands)
-    if (
-      operand.kind === 'memory' &&
-      (operand.base.startsWith('e') ||
-        (operand.segment !== '' && operand.segment !== 'es' && operand.segment !== 'ds'))
-    )
-      throw new NoPattern('a string instruction with 32-bit addresses or a segment override has no pattern');
+/** Where movs reads, with its segment; what it writes is always in the flat one. */
+function sourceOf(site: Site): string {
+  const { operands, prefixes } = site.unit.instruction;
+  const prefix = prefixes.find((name) => /^[cdefs]s$/.test(name));
+  const [source] = operands;
+  const segment = source?.kind === 'memory' ? source.segment : (prefix ?? '');
+  return segment === '' ? '(%rsi)' : `%${segment}:(%rsi)`;
 }
 
 const mnemonic = (site: Site, name: string): string => name + suffix(site.unit.effects.operandBytes);
 
 /** `stos`: the mirror first, then native. */
 export function mirrorStos(site: Site): Expansion {
-  checkPrefixes(site);
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site))
     return {
@@ -55,7 +51,7 @@ export function mirrorStos(site: Site): Expansion {
 
 /** `movs`: source and destination may overlap, so native goes first and the destination is copied: a window. */
 export function mirrorMovs(site: Site): Expansion {
-  checkPrefixes(site);
+  const { instruction } = site.unit;
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site)) {
     const before = withScratch(
@@ -64,7 +60,7 @@ export function mirrorMovs(site: Site): Expansion {
       site.freeBefore & site.freeAfter,
       STRING_REGISTERS,
       ([value = -1]) => [
-        `\tmov${suffix(bytes)}\t(%rsi), ${spell(value, bytes)}`,
+        `\tmov${suffix(bytes)}\t${sourceOf(site)}, ${spell(value, bytes)}`,
         `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:(%rdi)`,
       ],
     );
@@ -78,7 +74,7 @@ export function mirrorMovs(site: Site): Expansion {
     ([start = -1, count = -1, source = -1]) => [
       `\tmovq\t%rdi, ${spell(start, 8)}`,
       `\tmovq\t%rcx, ${spell(count, 8)}`,
-      `\trep ${mnemonic(site, 'movs')}`,
+      formatInstruction(instruction, instruction.mnemonic, -1, ''),
       `\tmovq\t%rsi, ${spell(source, 8)}`,
       `\tmovq\t${spell(start, 8)}, %rsi`,
       '\trdgsbase\t%rdi',

@@ -52,7 +52,7 @@ export function namesMirror(profile: Profile, line: string): boolean {
   return profile.mirrorSegment === ''
     ? line.includes(String(profile.mirrorDisplacement))
     : line.includes(`%${profile.mirrorSegment}:`) ||
-        line.startsWith('\trdgsbase') ||
+        /^\t(gs |rdgsbase)/.test(line) ||
         entersCompareAndSwap(line);
 }
 

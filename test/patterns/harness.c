@@ -1,0 +1,250 @@
+// Runs each case as it stands and mirrored, in the same state, and compares registers, flags, x87 and vector state and memory of both
+// runs, and mirror with native memory behind the second one. The cases are made by cases.ts; the pages and places are its, too.
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <ucontext.h>
+
+#define ARENA 0x10000000ul
+#define SIZE 0x4000ul
+#define THREAD (ARENA + 0x3800)
+#define DISTANCE 0x200000000000ul
+#define SEEDS 4
+#define MAX_PATCHES 4
+#define MAX_VECTORS 2
+#define FLAGS 0xcd5u /* CF PF AF ZF SF DF OF */
+
+struct item {
+  const char *text;
+  // With everything live behind it, with dead general registers, with dead vector registers.
+  void (*native[3])(void), (*mirrored[3])(void);
+  uint64_t gpr[16];
+  uint32_t fixed, patches, vectors;
+  uint32_t bit_register, bit_bytes; // a bit offset; bytes 0: none
+  uint32_t compare_bytes;           // cmpxchg: make it succeed in every other run
+  uint32_t call;                    // what it pushes depends on where it stands
+  struct {
+    uint32_t offset, length;
+    uint64_t value;
+  } patch[MAX_PATCHES];
+  struct {
+    uint64_t number, lane[4];
+  } vector[MAX_VECTORS];
+};
+
+struct state {
+  uint64_t gpr[16], flags;
+  uint8_t extended[4096] __attribute__((aligned(64)));
+};
+
+extern const struct item items[];
+extern const uint32_t item_count;
+struct state given, result;
+uint64_t host_stack, host_thread, target;
+extern char leave_case[];
+void run_case(void);
+static uint8_t first[SIZE];
+static struct state plain;
+static volatile int fault;
+static volatile unsigned long runs;
+static uint64_t seed;
+
+static uint64_t next(void) {
+  seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+  return seed;
+}
+
+// The thread's base is the case's: nothing here may use it.
+__attribute__((target("general-regs-only"))) static void handler(int number, siginfo_t *info, void *pointer) {
+  (void)info;
+  ucontext_t *context = pointer;
+  greg_t *gregs = context->uc_mcontext.gregs;
+  if (number == SIGALRM) {
+    static unsigned long at;
+    int same = at == runs;
+    at = runs;
+    if (!same || target == 0) return;
+  }
+  fault = number;
+  gregs[REG_RIP] = (greg_t)leave_case;
+  gregs[REG_EFL] &= ~0x40100;
+}
+
+static uint8_t *native(uint64_t at) { return (uint8_t *)at; }
+
+static void prepare(const struct item *item, int round) {
+  seed = 0x9e3779b97f4a7c15ull * (round + 1) ^ (uint64_t)(item - items) * 0xd1b54a32d192ed03ull;
+  for (uint64_t i = 0; i < SIZE; i += 8) {
+    uint64_t value = next();
+    memcpy(native(ARENA + i), &value, 8);
+  }
+  for (uint32_t i = 0; i < item->patches; i++)
+    for (uint32_t k = 0; k + 8 <= item->patch[i].length; k += 8)
+      memcpy(native(ARENA + item->patch[i].offset + k), &item->patch[i].value, 8);
+  uint64_t self = THREAD;
+  memcpy(native(THREAD), &self, 8);
+  memcpy(native(ARENA + DISTANCE), native(ARENA), SIZE);
+  for (int i = 0; i < 16; i++) {
+    uint64_t value = next();
+    if (round == 1) value &= 3;
+    given.gpr[i] = item->fixed & 1u << i ? item->gpr[i] : value;
+  }
+  if (item->bit_bytes) {
+    uint64_t bits = 8 * item->bit_bytes, mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+    uint64_t offset = next() % 2000 - 1000;
+    given.gpr[item->bit_register] = (given.gpr[item->bit_register] & ~mask) | (offset & mask);
+  }
+  if (item->compare_bytes && round & 1) {
+    uint64_t at = ARENA + 0x2000, low, high;
+    memcpy(&low, native(at), 8), memcpy(&high, native(at + 8), 8);
+    if (item->compare_bytes == 1) given.gpr[0] = (given.gpr[0] & ~0xffull) | (low & 0xff);
+    else if (item->compare_bytes == 2) given.gpr[0] = (given.gpr[0] & ~0xffffull) | (low & 0xffff);
+    else given.gpr[0] = item->compare_bytes == 4 ? (uint32_t)low : low;
+    if (item->compare_bytes == 16) given.gpr[2] = high;
+    if (item->compare_bytes == 9) given.gpr[0] = (uint32_t)low, given.gpr[2] = low >> 32;
+  }
+  given.flags = 0x202 | (next() & FLAGS);
+  uint8_t *x = given.extended;
+  memset(x, 0, 1024);
+  x[0] = 0x7f, x[1] = 3, x[4] = 0xff;
+  *(uint32_t *)(x + 24) = 0x1f80;
+  for (int i = 0; i < 8; i++) {
+    uint64_t mantissa = next() | 1ull << 63;
+    uint16_t exponent = 0x3ffe + (i + round) % 5;
+    memcpy(x + 32 + 16 * i, &mantissa, 8), memcpy(x + 40 + 16 * i, &exponent, 2);
+  }
+  for (int i = 0; i < 256; i += 8) *(uint64_t *)(x + 160 + i) = next(), *(uint64_t *)(x + 576 + i) = next();
+  for (uint32_t i = 0; i < item->vectors; i++) {
+    memcpy(x + 160 + 16 * item->vector[i].number, item->vector[i].lane, 16);
+    memcpy(x + 576 + 16 * item->vector[i].number, item->vector[i].lane + 2, 16);
+  }
+  x[512] = 7;
+}
+
+static int run(const struct item *item, int round, void (*code)(void)) {
+  prepare(item, round);
+  memset(&result, 0, sizeof result);
+  fault = 0;
+  runs++;
+  target = (uint64_t)code;
+  run_case();
+  target = 0;
+  uint8_t *x = result.extended;
+  if (!(x[512] & 1)) memset(x, 0, 160);
+  if (!(x[512] & 2)) memset(x + 160, 0, 256);
+  if (!(x[512] & 4)) memset(x + 576, 0, 256);
+  memset(x + 5, 0, 19); // opcode and addresses of the last x87 instruction
+  memset(x + 416, 0, 160);
+  return fault;
+}
+
+/** What lies below the red zone, where registers are kept for a while. */
+static int is_scratch(const struct item *item, uint64_t at) {
+  uint64_t before = given.gpr[4], after = plain.gpr[4];
+  if (at - (before - 192) < 64 || at - (after - 192) < 64) return 1;
+  return item->call && at - (before - 16) < 16;
+}
+
+static const char *compare(const struct item *item) {
+  static char text[200];
+  for (int i = 0; i < 16; i++)
+    if (plain.gpr[i] != result.gpr[i]) {
+      snprintf(text, sizeof text, "register %d: %#lx, mirrored %#lx", i, plain.gpr[i], result.gpr[i]);
+      return text;
+    }
+  if ((plain.flags ^ result.flags) & FLAGS) {
+    snprintf(text, sizeof text, "flags: %#lx, mirrored %#lx", plain.flags & FLAGS, result.flags & FLAGS);
+    return text;
+  }
+  for (int i = 0; i < 832; i++)
+    if (i / 64 != 8 && plain.extended[i] != result.extended[i]) {
+      snprintf(text, sizeof text, "x87 and vector state, byte %d: %#x, mirrored %#x", i, plain.extended[i], result.extended[i]);
+      return text;
+    }
+  for (uint64_t i = 0; i < SIZE; i++) {
+    uint8_t now = *native(ARENA + i), mirror = *native(ARENA + DISTANCE + i);
+    if (now != mirror) {
+      snprintf(text, sizeof text, "at %#lx native %#x, mirror %#x", ARENA + i, now, mirror);
+      return text;
+    }
+    if (now != first[i] && !is_scratch(item, ARENA + i)) {
+      snprintf(text, sizeof text, "memory at %#lx: %#x, mirrored %#x", ARENA + i, first[i], now);
+      return text;
+    }
+  }
+  return NULL;
+}
+
+static void map(uint64_t at, uint64_t size, int protection) {
+  if (mmap((void *)at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) {
+    perror("patterns harness: mmap");
+    exit(1);
+  }
+}
+
+// The host's registers are kept on its stack; the case leaves through leave_case with its own in place.
+asm(".text\n.globl run_case, leave_case\nrun_case:\n"
+    "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    "mov %rsp, host_stack\nrdfsbase %rax\nmov %rax, host_thread\n"
+    "mov $7, %eax\nxor %edx, %edx\nxrstor64 given+192\n"
+    "mov $0x10003800, %eax\nwrfsbase %rax\n"
+    "pushq given+128\npopfq\n"
+    "mov given, %rax; mov given+8, %rcx; mov given+16, %rdx; mov given+24, %rbx; mov given+40, %rbp; mov given+48, %rsi\n"
+    "mov given+56, %rdi; mov given+64, %r8; mov given+72, %r9; mov given+80, %r10; mov given+88, %r11; mov given+96, %r12\n"
+    "mov given+104, %r13; mov given+112, %r14; mov given+120, %r15; mov given+32, %rsp\n"
+    "jmp *target\n"
+    "leave_case:\n"
+    "mov %rax, result; mov %rcx, result+8; mov %rdx, result+16; mov %rbx, result+24; mov %rsp, result+32; mov %rbp, result+40\n"
+    "mov %rsi, result+48; mov %rdi, result+56; mov %r8, result+64; mov %r9, result+72; mov %r10, result+80; mov %r11, result+88\n"
+    "mov %r12, result+96; mov %r13, result+104; mov %r14, result+112; mov %r15, result+120\n"
+    "mov host_stack, %rsp\npushfq\npopq result+128\ncld\n"
+    "mov host_thread, %rax\nwrfsbase %rax\n"
+    "mov $7, %eax\nxor %edx, %edx\nxsave64 result+192\nfninit\nvzeroupper\n"
+    "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\nret\n");
+_Static_assert(__builtin_offsetof(struct state, extended) == 192, "the offsets above");
+
+int main(void) {
+  static uint8_t stack[1 << 16];
+  stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+  struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  map(ARENA, SIZE, PROT_READ | PROT_WRITE);
+  map(ARENA + DISTANCE, SIZE, PROT_READ | PROT_WRITE);
+  asm volatile("wrgsbase %0" : : "r"(DISTANCE));
+  sigaltstack(&alternate, NULL);
+  static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGALRM};
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+  const struct itimerval clock = {{0, 100000}, {0, 100000}};
+  setitimer(ITIMER_REAL, &clock, NULL);
+  static const char *const names[] = {"all live", "general dead", "vectors dead"};
+  unsigned long executed = 0, faulted = 0, different = 0;
+  for (uint32_t i = 0; i < item_count; i++) {
+    const struct item *item = &items[i];
+    int completed = 0;
+    for (int round = 0; round < SEEDS; round++)
+      for (int which = 0; which < 3; which++) {
+        if (item->native[which] == NULL || run(item, round, item->native[which])) continue;
+        plain = result;
+        memcpy(first, native(ARENA), SIZE);
+        completed = 1;
+        int signal = run(item, round, item->mirrored[which]);
+        static char ended[60];
+        snprintf(ended, sizeof ended, "signal %d, mirrored only", signal);
+        const char *why = signal ? ended : compare(item);
+        if (why == NULL) continue;
+        printf("DIFFERS %s [%s, seed %d] %s\n", item->text, names[which], round, why);
+        different++;
+      }
+    if (completed) executed++;
+    else {
+      printf("FAULTS %s: signal %d\n", item->text, fault);
+      faulted++;
+    }
+  }
+  printf("DONE %lu %lu %lu\n", executed, faulted, different);
+  return 0;
+}
