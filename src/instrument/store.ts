@@ -26,6 +26,9 @@ function operandRegisters(site: Site): number {
 /** The same store to the mirror, then the store. */
 export function mirrorStore(site: Site): Expansion {
   const { instruction, effects } = site.unit;
+  // Its index is the distance of two rows, no part of the address.
+  if (effects.base === 'tilestored' && memoryOf(site).segment === site.profile.threadSegment)
+    throw new NoPattern('a tile stored to thread-local memory', 'M005', 'load the address first');
   return storeAs(site, (target, made) =>
     formatInstruction(made, instruction.mnemonic, effects.memoryOperand, target),
   );

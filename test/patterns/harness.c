@@ -180,6 +180,15 @@ static const char *compare(const struct item *item) {
   return NULL;
 }
 
+// What the runtime's compare-and-swap needs (runtime/x86_64/atomic.S): its locks, and the wait that one thread never comes to.
+static uint32_t locks[0x4000];
+struct {
+  uint64_t before[2];
+  uint32_t *locks;
+} mr_state = {{0, 0}, locks};
+#define WAIT(n) void __mirror_wait##n(void); void __mirror_wait##n(void) { abort(); }
+WAIT(1) WAIT(2) WAIT(4) WAIT(8)
+
 static void map(uint64_t at, uint64_t size, int protection) {
   if (mmap((void *)at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) {
     perror("patterns harness: mmap");
