@@ -47,8 +47,7 @@ export interface Explanation {
 }
 
 const why: Readonly<Record<Explanation['kind'], string>> = {
-  atomic:
-    'an atomic change: a compare-and-swap of both copies, the mirror first',
+  atomic: 'an atomic change: a compare-and-swap of both copies, the mirror first',
   'atomic-after': 'an atomic change of another kind: done natively, then copied until both copies agree',
   'bit-string': 'the bit offset moves the address: done natively, then its word is copied',
   call: 'pushes the return address: its mirror is written directly before, or by the called function',
