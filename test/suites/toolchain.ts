@@ -51,7 +51,7 @@ function native32(): Compiler | undefined {
     execFileSync('sh', [maker, join(prefix, 'include'), join(prefix, 'lib'), '/lib/ld-musl-i386.so.1']),
   );
   return {
-    command: `gcc -m32 -fno-pie -no-pie -static -specs=${specs}`,
+    command: `gcc -m32 -fno-pie -no-pie -static -Wl,-m,elf_i386 -specs=${specs}`,
     parts: [specs, ...filesIn(join(prefix, 'lib'))],
   };
 }
