@@ -120,17 +120,8 @@ async function outcomeOf(one: Case, side: Side, fresh: boolean): Promise<Outcome
 export async function buildAndRun(one: Case, side: Side, folder: string): Promise<Outcome> {
   const work = join(folder, 'work');
   const reports = join(folder, 'reports');
-  const counts = join(folder, 'counts');
-  const temporary = join(folder, 'tmp');
-  for (const path of [work, reports, counts, temporary]) mkdirSync(path, { recursive: true });
-  const variables: Record<string, string> = {
-    CC: commandOf(side, one.width),
-    CFLAGS: `${one.level} -w`,
-    TMPDIR: temporary,
-    LC_ALL: 'C',
-    ...(side === 'mirrored' ? { MIRROR_STATS: counts } : {}),
-  };
-  const built = await build(one, side, folder, variables);
+  mkdirSync(reports, { recursive: true });
+  const built = await buildSide(one, side, folder);
   if (built.error !== '')
     return {
       buildError: built.error,
@@ -144,6 +135,7 @@ export async function buildAndRun(one: Case, side: Side, folder: string): Promis
       check: null,
       sameByDriver: null,
     };
+  const variables = variablesOf(one, side, folder);
   const checking = { MIRROR_CHECK: 'exit', MIRROR_REPORT: join(reports, '%p.json') };
   const ended = await shell(
     one.run,
@@ -167,13 +159,13 @@ export async function buildAndRun(one: Case, side: Side, folder: string): Promis
     output: createHash('sha256').update(output).digest('hex').slice(0, 24),
     head: output.slice(0, 1000),
     codeBytes: codeBytes(folder),
-    counts: side === 'mirrored' ? (built.counts ?? readCounts(counts)) : null,
+    counts: side === 'mirrored' ? (built.counts ?? readCounts(join(folder, 'counts'))) : null,
     check: side === 'mirrored' ? readReports(reports) : null,
     sameByDriver: built.sameByDriver,
   };
 }
 
-interface Build {
+export interface Build {
   readonly error: string;
   readonly counts: Counts | null;
   readonly sameByDriver: boolean | null;
@@ -182,13 +174,19 @@ interface Build {
 /** One case in so many is built by mirrorcc, too. */
 const byDriverToo = 25;
 
-async function build(
-  one: Case,
-  side: Side,
-  folder: string,
-  variables: Readonly<Record<string, string>>,
-): Promise<Build> {
+const variablesOf = (one: Case, side: Side, folder: string): Readonly<Record<string, string>> => ({
+  CC: commandOf(side, one.width),
+  CFLAGS: `${one.level} -w`,
+  TMPDIR: join(folder, 'tmp'),
+  LC_ALL: 'C',
+  ...(side === 'mirrored' ? { MIRROR_STATS: join(folder, 'counts') } : {}),
+});
+
+/** Builds one side in `folder`/work. */
+export async function buildSide(one: Case, side: Side, folder: string): Promise<Build> {
   const work = join(folder, 'work');
+  for (const name of ['work', 'counts', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
+  const variables = variablesOf(one, side, folder);
   if (side === 'mirrored' && one.program) {
     const { error, counts } = await buildWarm(one, one.program, work, variables);
     if (error !== '') return { error: firstError(error), counts, sameByDriver: null };

@@ -1,0 +1,99 @@
+// npm run suites:steps: how many instructions programs of c-torture execute natively and mirrored, counted one by one (steps.c).
+// No counter of the CPU is needed, which virtual machines often do not have; some ten thousand steps a second, so a sample is taken.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../../scripts/tools.mjs';
+import { pool } from './pool.js';
+import { buildOf } from './program.js';
+import { buildSide } from './run.js';
+import { shell } from './shell.js';
+import { table } from './table.js';
+import { widths } from './toolchain.js';
+import { torture } from './torture.js';
+import { levels } from './types.js';
+import type { Case, Side, Width } from './types.js';
+
+const { values } = parseArgs({
+  options: { every: { type: 'string', default: '85' }, width: { type: 'string', default: widths.join(',') } },
+});
+const every = Number(values.every);
+/** Programs that run for long are left out: nothing but patience is lost with them. */
+const mostSeconds = 120;
+const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-steps-'));
+const steps = join(folder, 'steps');
+execFileSync('gcc', ['-O2', join(root, 'test/suites/steps.c'), '-o', steps]);
+const nothing = join(folder, 'nothing.c');
+writeFileSync(nothing, 'int main(void) { return 0; }\n');
+
+/** A program that does nothing: what start and end cost. */
+function empty(level: Case['level'], width: Width): Case {
+  const program = { options: [], files: [nothing] };
+  const build = buildOf(program);
+  const rest = { sources: [nothing], generated: null, run: './program', seconds: 10, excluded: '' };
+  return { suite: 'steps', name: 'nothing', level, width, program, build, ...rest };
+}
+
+let made = 0;
+async function count(one: Case, side: Side): Promise<number | undefined> {
+  const here = join(folder, `${made++}`);
+  mkdirSync(here);
+  try {
+    const { error } = await buildSide(one, side, here);
+    if (error !== '') return undefined;
+    const ended = await shell(`${steps} ./program`, join(here, 'work'), {}, mostSeconds);
+    const [, executed, code] = /^(\d+) (\d+)\n$/.exec(ended.stdout) ?? [];
+    return code === '0' ? Number(executed) : undefined;
+  } finally {
+    rmSync(here, { recursive: true, force: true });
+  }
+}
+
+const rows: (string | number)[][] = [
+  ['level', 'bits', 'programs', 'executed', 'mirrored', 'ratio', 'median', 'start and end', 'mirrored'],
+];
+const chosen = widths.filter((width) => values.width.split(',').includes(String(width)));
+for (const width of chosen)
+  for (const level of levels) {
+    const start = {
+      native: await count(empty(level, width), 'native'),
+      mirrored: await count(empty(level, width), 'mirrored'),
+    };
+    if (start.native === undefined || start.mirrored === undefined)
+      throw new Error('the empty program does not run');
+    const cases = torture
+      .cases({ levels: [level], widths: [width], seeds: [1, 1] })
+      .filter(({ excluded }, i) => excluded === '' && i % every === 0);
+    const pairs: { native: number; mirrored: number }[] = [];
+    await pool(
+      cases,
+      availableParallelism(),
+      async (one) => ({ native: await count(one, 'native'), mirrored: await count(one, 'mirrored') }),
+      ({ native, mirrored }) => {
+        if (native !== undefined && mirrored !== undefined)
+          pairs.push({ native: native - (start.native ?? 0), mirrored: mirrored - (start.mirrored ?? 0) });
+        if (process.stderr.isTTY)
+          process.stderr.write(`\r${level} ${width}: ${pairs.length} of ${cases.length} `);
+      },
+    );
+    const sum = (side: Side): number => pairs.reduce((all, pair) => all + pair[side], 0);
+    const ratios = pairs
+      .filter(({ native }) => native > 0)
+      .map(({ native, mirrored }) => mirrored / native)
+      .sort((a, b) => a - b);
+    rows.push([
+      level,
+      width,
+      `${pairs.length} of ${cases.length}`,
+      sum('native'),
+      sum('mirrored'),
+      (sum('mirrored') / sum('native')).toFixed(3),
+      (ratios[ratios.length >> 1] ?? 0).toFixed(3),
+      start.native,
+      start.mirrored,
+    ]);
+  }
+process.stdout.write(table(rows));
+rmSync(folder, { recursive: true });
