@@ -5,7 +5,7 @@ cc=${1:?usage: build.sh CC OUT_DIR [32]} out=${2:?usage: build.sh CC OUT_DIR [32
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out/mirror.o.d"
 flags='-std=gnu11 -O2 -fPIE -ffreestanding -fno-stack-protector -fvisibility=hidden -mgeneral-regs-only
-  -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections
+  -fno-tree-loop-distribute-patterns -fasynchronous-unwind-tables -fcf-protection=none -ffunction-sections
   -fstack-usage -Wall -Wextra -Werror'
 case ${3-64} in
 32) arch=i386 flags="$flags -m32 -march=i686 -mpreferred-stack-boundary=2" ;;

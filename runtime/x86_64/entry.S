@@ -41,41 +41,61 @@ __mirror_start:
         .type   __mirror_syscall, @function
 __mirror_syscall:
         .cfi_startproc
+        .cfi_def_cfa rsp, 0                     # reached by a jump: the frame is the caller's
         .cfi_register rip, rcx
         lea     -15(%rax), %r11d
         xchg    %rcx, %r11
+        .cfi_register rip, r11
         jrcxz   .Lsigreturn
         xchg    %rcx, %r11
+        .cfi_register rip, rcx
         lea     -128(%rsp), %rsp                # step over the red zone
+        .cfi_adjust_cfa_offset 128
         pushfq
+        .cfi_adjust_cfa_offset 8
         cld
         push    %rcx
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rip, -144
+        .cfi_remember_state
         cmp     $56, %eax
         je      .Lclone
         cmp     $435, %eax
         je      .Lclone3
 .Lcommon:
         push    %r9; push %r8; push %r10; push %rdx; push %rsi; push %rdi; push %rax
+        .cfi_adjust_cfa_offset 56
         mov     %rsp, %rdi
         push    %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rbx, -208
         mov     %rsp, %rbx
+        .cfi_def_cfa_register rbx
         and     $-16, %rsp
         call    mr_dispatch
         mov     %rbx, %rsp
+        .cfi_def_cfa_register rsp
         mov     %rax, 8(%rsp)
         lea     80-MR_K(%rsp), %rsi             # 80: rbx and struct frame
         MIRROR_DEAD
         pop     %rbx                            # only reads of the stack from here on
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbx
         pop     %rax; pop %rdi; pop %rsi; pop %rdx; pop %r10; pop %r8; pop %r9; pop %rcx
+        .cfi_adjust_cfa_offset -64
+        .cfi_register rip, rcx
         mov     (%rsp), %r11
         popfq
+        .cfi_adjust_cfa_offset -8
         lea     128(%rsp), %rsp
+        .cfi_adjust_cfa_offset -128
         jmp     *%rcx
 .Lsigreturn:
         syscall
         ud2
 
 # clone and clone3 with a new stack: the child starts with nothing on it, so its return address goes just below its top.
+        .cfi_restore_state
 .Lclone:
         test    %rsi, %rsi
         jz      .Lcommon                        # as fork: the child has a copy of this stack
@@ -115,11 +135,17 @@ __mirror_syscall:
         cmp     (%rdx), %ecx
         jne     1b
 .Lparent_done:
+        .cfi_remember_state
         mov     (%rsp), %rcx
+        .cfi_register rip, rcx
         lea     8(%rsp), %rsp
+        .cfi_adjust_cfa_offset -8
         popfq
+        .cfi_adjust_cfa_offset -8
         lea     128(%rsp), %rsp
+        .cfi_adjust_cfa_offset -128
         jmp     *%rcx
+        .cfi_restore_state
 .Lchild:
         test    $0x1000000, %edi                # CLONE_CHILD_SETTID
         jz      2f
