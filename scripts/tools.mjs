@@ -45,13 +45,13 @@ export function quiet(command, args, options = {}) {
   }
 }
 
-/** Hash of files and folders (recursively), by content and path, and of a text. */
-export function hashOf(paths, text = '') {
+/** Hash of files and folders (recursively), by content and path below `base`, and of a text. */
+export function hashOf(paths, text = '', base = root) {
   const hash = createHash('sha256').update(text);
   const add = (path) => {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name));
-    else hash.update(path.slice(root.length)).update('\0').update(readFileSync(path)).update('\0');
+    else hash.update(path.slice(base.length)).update('\0').update(readFileSync(path)).update('\0');
   };
   paths.forEach(add);
   return hash.digest('hex').slice(0, 24);

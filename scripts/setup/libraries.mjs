@@ -71,10 +71,9 @@ const asked = ({ bits }) =>
  * wanted, or Debian has no source of it.
  */
 function library(row, target, compiler, needed) {
-  const inputs = [target.flags, compiler, ...needed.map((one) => one.key)].join('\n');
-  const key =
-    hashOf([...here('recorder.mjs', `${row.name}.mjs`), ...(row.files ?? [])], inputs) +
-    (row.version?.() ?? '');
+  const inputs = [target.flags, compiler, ...needed.map((one) => one.face)].join('\n');
+  const version = row.version?.() ?? '';
+  const key = hashOf([...here('recorder.mjs', `${row.name}.mjs`), ...(row.files ?? [])], inputs) + version;
   const native = join(cache, 'native', `${row.name}-${target.name}-${key}`);
   const pass = hashOf([join(root, 'dist/libexec/pass.js'), ...here('mirror.mjs')]);
   const mirrored = join(cache, 'mirrored', `${row.name}-${target.name}-${key}-${pass}`);
@@ -110,5 +109,8 @@ function library(row, target, compiler, needed) {
       mirrorLibraries(join(native, 'lib'), join(native, 'texts'), partial, target.profile),
     ),
   );
-  return [{ key, native, mirrored }];
+  // What libraries above this one see of it: its headers and its version, not how it was compiled.
+  const headers = join(native, 'include');
+  const face = `${row.name} ${version} ${existsSync(headers) ? hashOf([headers], '', native) : ''}`;
+  return [{ face, native, mirrored }];
 }
