@@ -43,7 +43,11 @@ const inputs: Readonly<Record<string, (size: number) => string>> = {
   'branches to everywhere': (size) => lines((i) => `.L${i}: jne .L${(i * 7919) % (size >> 5)}`, size),
   'macro calls': (size) => `.macro m a\n\tnop\n.endm\n${times('\tm 1\n', size)}`,
   'open conditions': (size) => times('.if 1\n', size),
-  'nested loops': (size) => `${times('.rept 2\n', size)}`,
+  'open loops': (size) => times('.rept 2\n', size),
+  'nested loops': (size) => {
+    const depth = Math.floor(size / 14);
+    return `${'.rept 1\n'.repeat(depth)}${'.endr\n'.repeat(depth)}`;
+  },
   'macro bomb, limit 16 MB': () => `.macro m\nnop\nm\nm\n.endm\nm\n`,
   'loop bomb, limit 16 MB': () => `.rept 100000\n.rept 100000\nnop\n.endr\n.endr\n`,
 };
@@ -61,16 +65,20 @@ const results: Record<string, number[]> = {};
 for (const [name, make] of Object.entries(inputs)) {
   const spent = sizes.map((size) => {
     const text = make(size);
-    const from = performance.now();
-    rewrite('hostile.s', text, {
-      profile: 'linux-x86_64',
-      callMirror: 'site',
-      abi: 'sysv',
-      breakAt: 0,
-      allow: [],
-      expand: { readInclude: () => undefined, limit: 16 << 20 },
+    // The best of three: what else runs on the machine is no matter of the input.
+    const rounds = [1, 2, 3].map(() => {
+      const from = performance.now();
+      rewrite('hostile.s', text, {
+        profile: 'linux-x86_64',
+        callMirror: 'site',
+        abi: 'sysv',
+        breakAt: 0,
+        allow: [],
+        expand: { readInclude: () => undefined, limit: 16 << 20 },
+      });
+      return performance.now() - from;
     });
-    return performance.now() - from;
+    return Math.min(...rounds);
   });
   results[name] = spent;
   row([name, ...spent.map((ms) => ms.toFixed(0)), ((spent.at(-1) ?? 0) / (spent[0] ?? 1)).toFixed(1)]);

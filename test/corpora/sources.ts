@@ -202,7 +202,7 @@ export const corpora: readonly Corpus[] = [
         )
         .map((path) => join(source, 'crypto', path));
       for (const script of scripts) {
-        const wide = script.includes('x86_64') || script.includes('avx2');
+        const wide = /x86_64|avx(2|512)/.test(script);
         const target = join(folder, wide ? 'x86_64' : 'i386', `${basename(script, '.pl')}.s`);
         sh(
           `CC=gcc perl ${script} elf ${wide ? '' : '-fPIC '}${target}.S && gcc -E ${wide ? '' : '-m32'} ${target}.S -o ${target}; rm -f ${target}.S`,
@@ -255,7 +255,8 @@ export const corpora: readonly Corpus[] = [
       ];
       const flags = [
         `-include ${build}/config.h`,
-        '-DMODULE_NAME=libc',
+        // What the build's libc-modules.h has: numbers that differ.
+        '-DMODULE_libc=1 -DMODULE_rtld=2 -DMODULE_libpthread=3 -DMODULE_nonlib=4',
         `-include ${source}/include/libc-symbols.h`,
         `-I${source}/include`,
         `-I${build}`,
@@ -270,7 +271,7 @@ export const corpora: readonly Corpus[] = [
       ];
       for (const file of filesIn(join(source, 'sysdeps/x86_64/multiarch'), /\.S$/))
         sh(
-          `gcc -E ${flags.join(' ')} ${file} -o ${join(folder, `${basename(file, '.S')}.s`)}`,
+          `gcc -E -DMODULE_NAME=${basename(file).startsWith('rtld-') ? 'rtld' : 'libc'} ${flags.join(' ')} ${file} -o ${join(folder, `${basename(file, '.S')}.s`)}`,
           folder,
           false,
         );
