@@ -44,6 +44,13 @@ const noMemory: Rule = (form) =>
     : form.repeatable || (writesImplicitly(form) && form.flow === 'next' && form.base !== 'push')
       ? 'changes an implicit address'
       : undefined;
+/** Before an address of 32-bit registers it says what is said already. */
+const narrowsAddress: Rule = (form, prefixes, operands) =>
+  operands.some(
+    (operand) => operand.kind === 'memory' && /^e[a-ds]|^r\d+d$/.test(operand.base || operand.index),
+  )
+    ? undefined
+    : noMemory(form, prefixes, operands);
 const repeats: Rule = (form) =>
   form.repeatable ||
   form.base === 'ret' ||
@@ -76,7 +83,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['ss', always],
   ['fs', noMemory],
   ['gs', noMemory],
-  ['addr32', noMemory],
+  ['addr32', narrowsAddress],
   ['data16', keepsOperandSize],
   ['rex', noHighByte],
   ['rex64', is64Bit],
