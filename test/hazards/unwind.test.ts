@@ -1,6 +1,6 @@
 // Unwind information stays true at every instruction: gdb's backtraces while stepping, and C++ exceptions through rewritten frames.
 // The programs are linked natively: with a GS base of 0, which every process starts with, a mirror store goes to the native address.
-// gdb needs that (ptrace refuses to write any register of a process whose GS base is negative), and there is no mirrored libstdc++.
+// gdb needs that (ptrace refuses to write any register of a process whose GS base is negative). test/cxx has programs of mirrorc++.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,7 @@ describe('backtraces', () => {
   function build(text: string, name: string): string {
     const program = join(work, name);
     writeFileSync(`${program}.s`, text, 'latin1');
-    execFileSync('gcc', ['-pie', `${program}.s`, '-o', program]);
+    execFileSync('gcc', ['-pie', `${program}.s`, join(sources, 'native-cas.s'), '-o', program]);
     return program;
   }
 
