@@ -31,6 +31,10 @@ export const meantRefusals: readonly MeantRefusal[] = [
       /^('...' (of what is not a name|with brackets or other names and no register)|a number takes (no size|these operands)|a register or brackets are subtracted in|not a register times a number|a relocation beside another name)/,
     why: 'MASM: GNU as 2.40 reads it in a way of its own, or AT&T syntax cannot say it',
   },
+  {
+    reason: /^a 32-bit address in a register has no mirror$/,
+    why: 'movdir64b and its kin with the address size by hand: no compiler makes it',
+  },
   { reason: /^a comment joins two words$/, why: 'GNU as makes one word of them, nearly always by mistake' },
   { reason: /^a far (address|branch): '...'$/, why: 'it changes the code segment' },
   { reason: /^a name that begins with \$ in '...'$/, why: 'it reads like a number or the current address' },
