@@ -22,7 +22,8 @@ export const libstdcxx = {
     copyFileSync(join(source, 'libgcc/gthr-posix.h'), join(work, 'libgcc/gthr-default.h'));
     const options = { cwd: folder };
     const version = execFileSync('g++', ['-dumpversion'], { encoding: 'utf8' }).trim();
-    const machine = target.machine;
+    // Of the 386 itself its configuration takes that it has no compare-and-swap, and locks a mutex instead; gcc makes code for the 686.
+    const machine = target.machine.replace('i386', 'i686');
     quiet(
       join(source, 'libstdc++-v3/configure'),
       [
@@ -48,6 +49,7 @@ export const libstdcxx = {
     if (!/define _GLIBCXX_HAS_GTHREADS 1/.test(configured))
       throw new Error('libstdc++ was configured without threads');
     quiet('make', ['-s', `-j${cpus().length}`], options);
-    quiet('make', ['-s', 'install'], options);
+    // Not in a folder of their own for 32 bits (lib32), as a gcc for both would have it.
+    quiet('make', ['-s', 'install', `toolexeclibdir=${prefix}/lib`], options);
   },
 };
