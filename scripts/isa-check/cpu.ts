@@ -105,8 +105,10 @@ function placeOperand(plan: Plan, at: number, threadBase: number | undefined): b
     return at === MIDDLE && Number(instruction.memoryDisplacement - instruction.nextIP) === MIDDLE - CODE_END;
   const size = base !== Register.None ? RegisterExt.size(base) : RegisterExt.size(index);
   // What lies at the thread's base is the C library's, unless the caller has moved it.
-  const thread = instruction.segmentPrefix === Register.FS;
-  if (size === 2 || (thread && (threadBase === undefined || size === 4))) return false;
+  const thread =
+    instruction.segmentPrefix === Register.FS ||
+    (mode === 32 && threadBase !== undefined && instruction.segmentPrefix === Register.GS);
+  if (size === 2 || (thread && (threadBase === undefined || (size > 0 && 8 * size < mode)))) return false;
   const displacement = Number(BigInt.asIntN(mode, instruction.memoryDisplacement));
   const baseNumber = general(base);
   let rest = at - displacement - (thread ? (threadBase ?? 0) : 0);
@@ -168,8 +170,11 @@ export function planOf(
   if (base === 'leave' || base === 'enter') gpr[5] = FRAME;
   const string = instruction.isStringInstruction || /^v?maskmov(q|dqu)$/.test(base);
   if (string) {
-    gpr[6] = MIDDLE + 0x400 - (instruction.segmentPrefix === Register.FS ? (threadBase ?? 0) : 0);
-    gpr[7] = MIDDLE;
+    const inThread = instruction.segmentPrefix === (mode === 64 ? Register.FS : Register.GS);
+    const base = inThread ? (threadBase ?? 0) : 0;
+    gpr[6] = MIDDLE + 0x400 - base;
+    // What a string instruction writes is never in another segment.
+    gpr[7] = MIDDLE - (instruction.isStringInstruction ? 0 : base);
     if (/^rep/.test(text)) gpr[1] = 3;
   }
   if (/^(clzero|monitorx?)$/.test(base)) gpr[0] = MIDDLE;

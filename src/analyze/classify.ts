@@ -45,6 +45,7 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['adc', 'modify'],
   ['add', 'modify'],
   ['and', 'modify'],
+  ['arpl', 'modify'],
   ['btc', 'modify'],
   ['btr', 'modify'],
   ['bts', 'modify'],
@@ -126,9 +127,9 @@ function usesGs(instruction: Instruction, base: string): boolean {
   });
 }
 
-/** Debuggers' traps, and in 32-bit code the kernel's own entry, `int $0x80`. */
+/** Debuggers' traps, the trap of an overflow, and in 32-bit code the kernel's own entry, `int $0x80`. */
 function interruptKind(instruction: Instruction, base: string, mode: Mode): WriteKind {
-  if (base === 'int3' || base === 'int1') return 'none';
+  if (base === 'int3' || base === 'int1' || base === 'into') return 'none';
   if (base !== 'int') return 'unsupported';
   const operand = instruction.operands[0];
   const number = operand?.kind === 'immediate' ? operand.expression.trim() : '';
@@ -141,7 +142,7 @@ export function classify(instruction: Instruction, effects: Effects, mode: Mode)
   if (mode === 64 && usesGs(instruction, base)) return 'gs';
   if (base === 'hlt') return 'none'; // only traps here; libraries end the program with it
   if (effects.privileged) return 'privileged';
-  if (refusedHere(instruction, effects, mode) !== undefined) return 'refused';
+  if (refusedHere(instruction, effects) !== undefined) return 'refused';
   if (effects.flow === 'syscall') return base === 'syscall' && mode === 64 ? 'syscall' : 'fast-entry';
   if (effects.flow === 'interrupt') return interruptKind(instruction, base, mode);
   if (shortBranches.has(base)) return 'short-branch';
@@ -167,10 +168,11 @@ export function classify(instruction: Instruction, effects: Effects, mode: Mode)
 }
 
 /** Why an instruction is refused by name, or undefined. */
-export function refusedHere(instruction: Instruction, effects: Effects, mode: Mode): string | undefined {
+export function refusedHere(instruction: Instruction, effects: Effects): string | undefined {
   const names = [effects.base, instruction.mnemonic];
-  if (mode === 64 && effects.base === 'enter' && effects.operandBytes === 2) names.push('enterw');
-  if (mode === 64 && instruction.prefixes.some((prefix) => prefix === 'repne' || prefix === 'repnz'))
+  if (effects.base === 'call' && effects.implicitMemory.some(({ bytes }) => bytes === 2)) names.push('callw');
+  if (effects.base === 'enter' && effects.operandBytes === 2) names.push('enterw');
+  if (instruction.prefixes.some((prefix) => prefix === 'repne' || prefix === 'repnz'))
     names.push(`repne ${effects.base}`);
   return refusedWrite(names);
 }

@@ -6,10 +6,11 @@ const PADLOCK = 'the engine of VIA processors writes it in steps that it tells n
 
 /** Base name, or mnemonic where only one spelling is meant, to reason. Sorted. */
 const rows: ReadonlyMap<string, string> = new Map([
+  ['callw', 'it keeps the low 16 bits of the instruction pointer only'],
   ['clrssbsy', SHADOW],
   ['enqcmd', "it writes a device's register, which has no mirror"],
   ['enqcmds', "it writes a device's register, which has no mirror"],
-  ['enterw', 'it moves the low 16 bits of the stack pointer only'],
+  ['enterw', 'it sets the low 16 bits of the frame pointer only'],
   ['lcall', FAR],
   ['lcalll', FAR],
   ['lcallq', FAR],

@@ -1,14 +1,14 @@
 // Bit strings: `bts %rax, m` changes the bit rax of the string that begins at m, so its word may be far away.
 import type { Operand } from '../parse/syntax.js';
-import { RAX, RCX } from '../analyze/sets.js';
+import { RAX, RCX, RSP } from '../analyze/sets.js';
 import { copyUntilStable } from './atomic-copy.js';
 import { formatMemory } from './format.js';
 import { generalNumber, spell, suffix } from './registers.js';
-import { addressRegisters, linearAddress, memoryOf, NoPattern, withScratch } from './site.js';
+import { linearAddress, memoryOf, NoPattern, withScratch } from './site.js';
 import type { Expansion, Site } from './site.js';
-import { mirrorOf } from './target.js';
+import { full, mirrorOf, slot, word } from './target.js';
 
-/** Whether an address is computed in 32 bits. */
+/** Whether an address is computed in 32 bits in 64-bit code. */
 const isNarrow = (name: string): boolean => /^(e..|r\d+d)$/.test(name);
 
 /**
@@ -16,6 +16,7 @@ const isNarrow = (name: string): boolean => /^(e..|r\d+d)$/.test(name);
  * rax by lahf and seto, as pushf would need the stack.
  */
 export function mirrorBitString(site: Site): Expansion {
+  const { profile } = site;
   const { instruction, effects } = site.unit;
   const memory = memoryOf(site);
   const bytes = effects.operandBytes;
@@ -23,31 +24,31 @@ export function mirrorBitString(site: Site): Expansion {
   const bit = offset?.kind === 'register' ? generalNumber(offset.name) : -1;
   if (bit < 0) throw new NoPattern('a bit offset that is no register');
   const locked = instruction.prefixes.includes('lock');
-  const narrow = isNarrow(memory.base) || isNarrow(memory.index);
-  const busy = addressRegisters(memory) | (1 << bit) | (1 << RAX) | (locked ? 1 << RCX : 0);
+  const narrow = profile.mode === 64 && (isNarrow(memory.base) || isNarrow(memory.index));
+  // Registers of the address may serve once it is formed, so that seven registers are enough.
+  const busy = (1 << bit) | (1 << RAX) | (locked ? 1 << RCX : 0);
   const after = withScratch(site, 3, site.freeAfter, busy, ([u = -1, t = -1, kept = -1], shift) => {
-    const address = linearAddress(site.profile, memory, u, t, shift);
-    const [U, T] = [spell(u, 8), spell(t, 8)];
-    if (bit === 4 && shift !== 0)
-      throw new NoPattern('a bit offset in the stack pointer and no register is free', 'M009');
+    const address = linearAddress(profile, memory, u, t, shift);
+    const [T, K, A] = [full(profile, t), full(profile, kept), full(profile, RAX)];
+    const mov = word(profile, 'mov');
     return [
       ...address.setup,
-      bytes === 8 ? `\tmovq\t${spell(bit, 8)}, ${T}` : `\tmovs${suffix(bytes)}q\t${spell(bit, bytes)}, ${T}`,
-      `\tmovq\t%rax, ${spell(kept, 8)}`,
+      ...offsetTo(site, bit, bytes, t, shift),
+      `\t${mov}\t${A}, ${K}`,
       '\tlahf',
       '\tseto\t%al',
-      `\tsarq\t$${3 + Math.log2(bytes)}, ${T}`,
+      `\t${word(profile, 'sar')}\t$${3 + Math.log2(bytes)}, ${T}`,
       '\taddb\t$127, %al',
       '\tsahf',
-      `\tmovq\t${spell(kept, 8)}, %rax`,
-      `\tlea${narrow ? 'l' : 'q'}\t(${U},${T},${bytes}), ${spell(u, narrow ? 4 : 8)}`,
+      `\t${mov}\t${K}, ${A}`,
+      `\tlea${narrow ? 'l' : suffix(profile.wordBytes)}\t(${full(profile, u)},${T},${bytes}), ${spell(u, narrow ? 4 : profile.wordBytes)}`,
       ...(locked
         ? copyUntilStable(
             site,
             {
               setup: [],
               native: () => formatMemory(address.operand),
-              mirror: () => mirrorOf(site.profile, address.operand),
+              mirror: () => mirrorOf(profile, address.operand),
             },
             0,
             bytes,
@@ -56,9 +57,24 @@ export function mirrorBitString(site: Site): Expansion {
           )
         : [
             `\tmov${suffix(bytes)}\t${formatMemory(address.operand)}, ${spell(t, bytes)}`,
-            `\tmov${suffix(bytes)}\t${spell(t, bytes)}, ${mirrorOf(site.profile, address.operand)}`,
+            `\tmov${suffix(bytes)}\t${spell(t, bytes)}, ${mirrorOf(profile, address.operand)}`,
           ]),
     ];
   });
   return { before: [], replace: null, after, window: after.length };
+}
+
+/** The bit offset, whose sign counts, at full width in `t`. */
+function offsetTo({ profile }: Site, bit: number, bytes: number, t: number, shift: number): string[] {
+  const whole = bytes === profile.wordBytes;
+  const T = full(profile, t);
+  if (bit === RSP && shift !== 0) {
+    const lines = [`\t${word(profile, 'lea')}\t${slot(profile, shift)}, ${T}`];
+    return whole
+      ? lines
+      : [...lines, `\tmovs${suffix(bytes)}${suffix(profile.wordBytes)}\t${spell(t, bytes)}, ${T}`];
+  }
+  return whole
+    ? [`\t${word(profile, 'mov')}\t${full(profile, bit)}, ${T}`]
+    : [`\tmovs${suffix(bytes)}${suffix(profile.wordBytes)}\t${spell(bit, bytes)}, ${T}`];
 }

@@ -8,7 +8,6 @@ import { mirrorAtomicAfter } from './atomic-copy.js';
 import { boundarySyscall, widenBranch } from './control.js';
 import type { Expansion, Site } from './site.js';
 import * as i386Stack from './stack-i386.js';
-import * as i386String from './string-i386.js';
 import { mirrorBitString } from './bits.js';
 import { mirrorLine, mirrorLineToRegister, mirrorMaskMove } from './line.js';
 import { NoPattern } from './site.js';
@@ -73,7 +72,7 @@ const linuxX8664: Record<WriteKind, Row> = {
   },
   refused: (site) => {
     const { instruction, effects } = site.unit;
-    const reason = refusedHere(instruction, effects, site.profile.mode) ?? '';
+    const reason = refusedHere(instruction, effects) ?? '';
     throw new NoPattern(`'${instruction.mnemonic}' is refused: ${reason}`, 'M005', 'leave this file native');
   },
   unsupported: noPattern,
@@ -83,10 +82,6 @@ const linuxX8664: Record<WriteKind, Row> = {
 const linuxI386: Record<WriteKind, Row> = {
   ...linuxX8664,
   atomic: mirrorAtomicAfter,
-  'bit-string': noPattern,
-  line: noPattern,
-  'line-to-register': noPattern,
-  'mask-move': noPattern,
   call: i386Stack.mirrorCall,
   enter: i386Stack.mirrorEnter,
   'fast-entry': {
@@ -94,11 +89,9 @@ const linuxI386: Record<WriteKind, Row> = {
     message: 'a way into the kernel that the runtime does not know',
     note: 'use int $0x80',
   },
-  movs: i386String.mirrorMovs,
   push: i386Stack.mirrorPush,
   'push-all': i386Stack.mirrorPushMany,
   'push-flags': i386Stack.mirrorPushMany,
-  stos: i386String.mirrorStos,
   syscall: i386Stack.boundaryInterrupt,
 };
 

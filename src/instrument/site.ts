@@ -160,9 +160,14 @@ export function addressOf(
 function checkAddressing(profile: Profile, operand: MemoryOperand): void {
   // There the distance is a displacement, so the segment has to begin at 0 and the address to have 32 bits.
   if (profile.mirrorSegment !== '') return;
-  if (operand.segment === 'fs') throw new NoPattern('the base of %fs is not known');
+  if (operand.segment === 'fs')
+    throw new NoPattern('the base of %fs is not known', 'M005', 'add it to the address');
   if ([operand.base, operand.index].some((name) => /^(b[xp]|[sd]i)$/.test(name)))
-    throw new NoPattern('a store with a 16-bit address has no pattern');
+    throw new NoPattern(
+      '16-bit addresses end below the first page that a program can have',
+      'M005',
+      'use 32-bit registers',
+    );
 }
 
 /** A register that is dead, not busy, and may serve as scratch here; or -1. */

@@ -7,7 +7,7 @@ import { formatMemory, formatOperand } from './format.js';
 import { generalNumber, spell, suffix } from './registers.js';
 import { addressRegisters, cfaMoved, deadScratch, moved, NoPattern, withScratch } from './site.js';
 import type { Expansion, Site } from './site.js';
-import { copyReturnAddress } from './stack.js';
+import { copyEntered, copyReturnAddress, enterOf } from './stack.js';
 import { mirrorSlot, slot } from './target.js';
 
 const EBP = 5;
@@ -33,7 +33,11 @@ export function mirrorPush(site: Site): Expansion {
 /** GNU as makes a distance from the instruction's own place of this symbol, which a copy in another instruction would change. */
 function checkImmediate(source: RegisterOperand | ImmediateOperand): void {
   if (source.kind === 'immediate' && source.expression.includes('_GLOBAL_OFFSET_TABLE_'))
-    throw new NoPattern('a pushed _GLOBAL_OFFSET_TABLE_ has no pattern');
+    throw new NoPattern(
+      'a pushed _GLOBAL_OFFSET_TABLE_ has no pattern',
+      'M005',
+      'load it into a register and push that',
+    );
 }
 
 /** A new slot with a value that can be stored as it is. */
@@ -110,13 +114,8 @@ export function mirrorPushMany(site: Site): Expansion {
 
 /** `enter $size, $0` is push, mov, lea. */
 export function mirrorEnter(site: Site): Expansion {
-  const [size, level] = site.unit.instruction.operands.map((operand) =>
-    operand.kind === 'immediate' && /^(0|[1-9]\d*)$/.test(operand.expression)
-      ? Number(operand.expression)
-      : -1,
-  );
-  if (site.unit.effects.operandBytes !== 4 || size === undefined || size < 0 || size > 0xffff || level !== 0)
-    throw new NoPattern("'enter' of another form than 'enter $number, $0' has no pattern");
+  const { written, locals: size } = enterOf(site);
+  if (written !== 4 || Number.isNaN(size)) return copyEntered(site);
   const frame = fill(site, spell(EBP, 4), 4);
   return {
     before: [],

@@ -1,5 +1,6 @@
 // Pushes, pops and calls: a mirror store behind the stack store would break store forwarding (FACTS 1), so it goes first.
 import { RBP, RSP } from '../analyze/sets.js';
+import type { MemoryOperand } from '../parse/syntax.js';
 import { formatMemory, formatOperand } from './format.js';
 import {
   addressOf,
@@ -14,7 +15,7 @@ import {
 } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { generalNumber, spell, suffix } from './registers.js';
-import { full, mirrorSlot, slot, word } from './target.js';
+import { full, mirrorOf, mirrorSlot, slot, word } from './target.js';
 
 const at = (bytes: number): string => `${bytes === 0 ? '' : bytes}(%rsp)`;
 
@@ -63,27 +64,48 @@ export function mirrorPushFlags(site: Site): Expansion {
   return { before: [], replace: null, after, window: copy.length };
 }
 
-/** `enter $size, $level`: with level 0 a push; else the frame pointers it copies are known once they stand below the new %rbp. */
+/** `enter $size, $0` is a push of %rbp. */
 export function mirrorEnter(site: Site): Expansion {
-  const [size, level] = site.unit.instruction.operands;
-  const written = site.unit.effects.implicitMemory.find((item) => item.access.includes('w'));
-  if (level?.kind !== 'immediate' || written === undefined || written.bytes === 0)
+  if (enterOf(site).written !== 8) return copyEntered(site);
+  return { before: ['\tmovq\t%rbp, %gs:-8(%rsp)'], replace: null, after: [], window: 0 };
+}
+
+/** Of `enter $size, $level`: the bytes of frame pointers written, and of locals below them; NaN where that is no plain number. */
+export function enterOf({ unit }: Site): { readonly written: number; readonly locals: number } {
+  const [size, level] = unit.instruction.operands;
+  const written = unit.effects.implicitMemory.find((item) => item.access.includes('w'))?.bytes ?? 0;
+  if (level?.kind !== 'immediate' || written === 0)
     throw new NoPattern('enter with a level that is no number', 'M005', 'write the level as a number');
-  const locals = size?.kind === 'immediate' ? Number(size.expression) : NaN;
-  if (site.unit.cfaOnStackPointer && !Number.isInteger(locals))
+  const plain = size?.kind === 'immediate' && /^(0x[\da-f]+|0|[1-9]\d*)$/i.test(size.expression);
+  if (unit.cfaOnStackPointer && !plain)
     throw new NoPattern('enter with a size that is no number', 'M005', 'write the size as a number');
-  if (written.bytes === 8)
-    return { before: ['\tmovq\t%rbp, %gs:-8(%rsp)'], replace: null, after: [], window: 0 };
+  return { written, locals: plain ? Number(size.expression) & 0xffff : NaN };
+}
+
+/** The frame pointers that `enter` copies are known once they stand below the new %rbp. A window. */
+export function copyEntered(site: Site): Expansion {
+  const { profile } = site;
+  const { written, locals } = enterOf(site);
+  const step = profile.wordBytes;
+  const frame = (down: number): MemoryOperand => ({
+    kind: 'memory',
+    segment: '',
+    displacement: down === 0 ? '' : String(-down),
+    base: full(profile, RBP).slice(1),
+    index: '',
+    scale: 1,
+    decoration: '',
+  });
   const copy = withScratch(site, 1, site.freeAfter, (1 << RSP) | (1 << RBP), ([value = -1]) => {
     const lines: string[] = [];
-    for (let down = 0; down < written.bytes; down += 8)
+    for (let down = 0; down < written; down += step)
       lines.push(
-        `\tmovq\t${down === 0 ? '' : -down}(%rbp), ${spell(value, 8)}`,
-        `\tmovq\t${spell(value, 8)}, %gs:${down === 0 ? '' : -down}(%rbp)`,
+        `\t${word(profile, 'mov')}\t${formatMemory(frame(down))}, ${full(profile, value)}`,
+        `\t${word(profile, 'mov')}\t${full(profile, value)}, ${mirrorOf(profile, frame(down))}`,
       );
     return lines;
   });
-  const down = written.bytes + (locals & 0xffff);
+  const down = written + locals;
   const after = [...cfaMoved(site, down), ...copy, ...cfaMoved(site, -down)];
   return { before: [], replace: null, after, window: copy.length };
 }

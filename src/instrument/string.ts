@@ -1,32 +1,49 @@
-// String instructions. rdgsbase gives D, so that the mirror of a range is the same instruction at rdi + D, in the same direction.
-import { RCX, RDI, RSI } from '../analyze/sets.js';
-import { formatInstruction } from './format.js';
+// String instructions. The mirror of a range is the same instruction at its mirror address, in the same direction.
+import { RAX, RCX, RDI, RSI } from '../analyze/sets.js';
+import type { MemoryOperand } from '../parse/syntax.js';
+import { formatInstruction, formatMemory } from './format.js';
 import { withScratch } from './site.js';
 import type { Expansion, Site } from './site.js';
 import { spell, suffix } from './registers.js';
+import { full, mirrorAddress, mirrorOf, word } from './target.js';
 
-const STRING_REGISTERS = (1 << 0) | (1 << RCX) | (1 << RSI) | (1 << RDI);
+const STOS_REGISTERS = (1 << RAX) | (1 << RCX) | (1 << RDI);
+const MOVS_REGISTERS = (1 << RCX) | (1 << RSI) | (1 << RDI);
 
 const repeats = (site: Site): boolean =>
   site.unit.instruction.prefixes.some((p) => p === 'rep' || p === 'repe' || p === 'repz');
 
+const pointer = (site: Site, number: number, segment = ''): MemoryOperand => ({
+  kind: 'memory',
+  segment,
+  displacement: '',
+  base: full(site.profile, number).slice(1),
+  index: '',
+  scale: 1,
+  decoration: '',
+});
+
 /** Where movs reads, with its segment; what it writes is always in the flat one. */
 function sourceOf(site: Site): string {
   const { operands, prefixes } = site.unit.instruction;
-  const prefix = prefixes.find((name) => /^[cdefs]s$/.test(name));
+  const prefix = prefixes.find((name) => /^[cdes]s$/.test(name));
   const [source] = operands;
-  const segment = source?.kind === 'memory' ? source.segment : (prefix ?? '');
-  return segment === '' ? '(%rsi)' : `%${segment}:(%rsi)`;
+  return formatMemory(pointer(site, RSI, source?.kind === 'memory' ? source.segment : prefix));
 }
 
 const mnemonic = (site: Site, name: string): string => name + suffix(site.unit.effects.operandBytes);
 
+/** `mov from, to` of a whole register. */
+const move = ({ profile }: Site, from: number, to: number): string =>
+  `\t${word(profile, 'mov')}\t${full(profile, from)}, ${full(profile, to)}`;
+
 /** `stos`: the mirror first, then native. */
 export function mirrorStos(site: Site): Expansion {
+  const { profile } = site;
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site))
     return {
-      before: [`\tmov${suffix(bytes)}\t${spell(0, bytes)}, %gs:(%rdi)`],
+      before: [`\tmov${suffix(bytes)}\t${spell(0, bytes)}, ${mirrorOf(profile, pointer(site, RDI))}`],
       replace: null,
       after: [],
       window: 0,
@@ -35,22 +52,22 @@ export function mirrorStos(site: Site): Expansion {
     site,
     2,
     site.freeBefore & site.freeAfter,
-    STRING_REGISTERS,
+    STOS_REGISTERS,
     ([start = -1, count = -1]) => [
-      `\tmovq\t%rdi, ${spell(start, 8)}`,
-      `\tmovq\t%rcx, ${spell(count, 8)}`,
-      '\trdgsbase\t%rdi',
-      `\tleaq\t(%rdi,${spell(start, 8)}), %rdi`,
+      move(site, RDI, start),
+      move(site, RCX, count),
+      ...mirrorAddress(profile, start, RDI),
       `\trep ${mnemonic(site, 'stos')}`,
-      `\tmovq\t${spell(start, 8)}, %rdi`,
-      `\tmovq\t${spell(count, 8)}, %rcx`,
+      move(site, start, RDI),
+      move(site, count, RCX),
     ],
   );
   return { before, replace: null, after: [], window: 0 };
 }
 
-/** `movs`: source and destination may overlap, so native goes first and the destination is copied: a window. */
+/** `movs`: with rep, source and destination may overlap, so native goes first and the destination is copied: a window. */
 export function mirrorMovs(site: Site): Expansion {
+  const { profile } = site;
   const { instruction } = site.unit;
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site)) {
@@ -58,11 +75,12 @@ export function mirrorMovs(site: Site): Expansion {
       site,
       1,
       site.freeBefore & site.freeAfter,
-      STRING_REGISTERS,
+      MOVS_REGISTERS,
       ([value = -1]) => [
         `\tmov${suffix(bytes)}\t${sourceOf(site)}, ${spell(value, bytes)}`,
-        `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:(%rdi)`,
+        `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${mirrorOf(profile, pointer(site, RDI))}`,
       ],
+      bytes === 1 ? profile.byteRegisters : 0xffff,
     );
     return { before, replace: null, after: [], window: 0 };
   }
@@ -70,20 +88,19 @@ export function mirrorMovs(site: Site): Expansion {
     site,
     3,
     site.freeBefore & site.freeAfter,
-    STRING_REGISTERS,
+    MOVS_REGISTERS,
     ([start = -1, count = -1, source = -1]) => [
-      `\tmovq\t%rdi, ${spell(start, 8)}`,
-      `\tmovq\t%rcx, ${spell(count, 8)}`,
+      move(site, RDI, start),
+      move(site, RCX, count),
       formatInstruction(instruction, instruction.mnemonic, -1, ''),
-      `\tmovq\t%rsi, ${spell(source, 8)}`,
-      `\tmovq\t${spell(start, 8)}, %rsi`,
-      '\trdgsbase\t%rdi',
-      `\tleaq\t(%rdi,${spell(start, 8)}), %rdi`,
-      `\tmovq\t${spell(count, 8)}, %rcx`,
+      move(site, RSI, source),
+      move(site, start, RSI),
+      ...mirrorAddress(profile, start, RDI),
+      move(site, count, RCX),
       `\trep ${mnemonic(site, 'movs')}`,
       // The copy read native memory from the start, so rsi stands where rdi stood after the native move.
-      '\tmovq\t%rsi, %rdi',
-      `\tmovq\t${spell(source, 8)}, %rsi`,
+      move(site, RSI, RDI),
+      move(site, source, RSI),
     ],
   );
   return { before: [], replace, after: [], window: 7 };

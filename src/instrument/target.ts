@@ -42,6 +42,23 @@ export function mirrorOf(profile: Profile, operand: MemoryOperand): string {
   return formatMemory({ ...operand, displacement }, profile.mirrorSegment);
 }
 
+/**
+ * Lines that make of a native address in one register that of its mirror in another, which may be the same where no segment holds the
+ * distance. No flag changes.
+ *
+ * @param plus what is added to the native address
+ */
+export function mirrorAddress(profile: Profile, from: number, to: number, plus = 0): string[] {
+  const own = full(profile, from);
+  if (profile.mirrorSegment === '')
+    return [`\tleal\t${(profile.mirrorDisplacement + plus) | 0}(${own}), ${full(profile, to)}`];
+  const distance = full(profile, to);
+  return [
+    `\trd${profile.mirrorSegment}base\t${distance}`,
+    `\t${word(profile, 'lea')}\t${plus === 0 ? '' : plus}(${distance},${own}), ${distance}`,
+  ];
+}
+
 /** The runtime's compare-and-swap of both copies, for a word of 1, 2, 4 or 8 bytes. */
 export const compareAndSwapEntry = (bytes: number): string => `__mirror_cas${bytes}`;
 

@@ -6,7 +6,7 @@ import * as iced from 'iced-x86';
 import { assemble, SLOT } from '../../scripts/isa-check/assemble.js';
 import { missing, planOf } from '../../scripts/isa-check/cpu.js';
 import type { Plan } from '../../scripts/isa-check/cpu.js';
-import { ALL_CODES, ARENA, casesOf, CODE_END, MIDDLE } from '../../scripts/isa-check/forms.js';
+import { ALL_CODES, ARENA, casesOf, CODE_END, MIDDLE, type Mode } from '../../scripts/isa-check/forms.js';
 import { classify } from '../../src/analyze/classify.js';
 import type { WriteKind } from '../../src/analyze/classify.js';
 import type { Effects } from '../../src/isa/effects.js';
@@ -15,28 +15,13 @@ import { parse } from '../../src/parse/parse.js';
 import type { Instruction } from '../../src/parse/syntax.js';
 import { rewrite } from '../../src/rewrite.js';
 import type { RewriteResult } from '../../src/rewrite.js';
+import { targets } from './targets.js';
+import type { Target } from './targets.js';
 
 /** Where harness.c has the thread's base. */
 const THREAD = ARENA + 0x3800;
 /** Where cpu.ts lets indirect calls go. */
 const TARGET = CODE_END - 0x800;
-
-/** What the generated forms do not have: each `%fs:` in front of the operand, string sources in another segment, hints of elision. */
-const more: readonly string[] = [
-  'movsb %fs:(%rsi), %es:(%rdi)',
-  'rep movsq %fs:(%rsi), %es:(%rdi)',
-  'rep movsb %ss:(%rsi), %es:(%rdi)',
-  'xacquire lock addl %ebx, (%rdi)',
-  'xrelease movl %ebx, (%rdi)',
-  'pushq %fs:0x40(%rsi,%rcx,4)',
-  'popq %fs:(%rdi)',
-  'pushq %fs:(%rdi)',
-  'enterq $16, $3',
-  'enterq $0, $31',
-  'call 1f; 1:',
-  'lock btsq %rbx, (%rdi)',
-  'lock btcl %ebx, 8(%rsp)',
-];
 
 export interface Form {
   readonly text: string;
@@ -57,28 +42,27 @@ const NOT_HERE: ReadonlySet<WriteKind> = new Set([
   'fast-entry',
 ]);
 
-/** The operand of a form in thread-local storage. */
-const threadLocal = (text: string): string =>
-  text.replace(/(^|[\s,*])((?:-?0x[\da-f]+|-?\d+)?\(%r[ds]i)/, '$1%fs:$2');
-
-/** Every form that writes memory in 64-bit mode. */
-export function writingForms(): Form[] {
+/** Every form that writes memory in code of this word size. */
+export function writingForms(mode: Mode): Form[] {
+  const target = targets[mode];
+  const { more, threadSegment: thread } = target;
   const texts = new Set<string>(more);
   for (const code of ALL_CODES)
-    for (const { text } of casesOf(code, 64)) {
-      const own = text.replaceAll('%gs:', '%fs:').replace(/-?(0x)?[\da-f]+\(%rip\)/i, 'middle(%rip)');
+    for (const { text } of casesOf(code, mode)) {
+      const own = text.replaceAll('%gs:', `%${thread}:`).replace(/-?(0x)?[\da-f]+\(%rip\)/i, 'middle(%rip)');
       texts.add(own);
-      if (!own.includes('fs')) texts.add(threadLocal(own));
+      if (!own.includes(thread)) texts.add(target.threadLocal(own));
     }
+  const strings = new RegExp(`^\\S*(stos|movs[bwlq]?)\\b.*%${thread}`);
   const forms: Form[] = [];
   for (const text of texts) {
     if (text.includes('.+')) continue;
-    if (/^\S*(stos|movs[bwlq]?)\b.*%fs/.test(text) && !more.includes(text)) continue;
+    if (strings.test(text) && !more.includes(text)) continue;
     const instruction = parse('form.s', text.split(';')[0] ?? '').parsed[0]?.body;
     if (instruction?.kind !== 'instruction') continue;
-    const found = lookup(instruction);
+    const found = lookup(instruction, mode);
     if (!found.ok) continue;
-    const kind = classify(instruction, found.effects, 64);
+    const kind = classify(instruction, found.effects, mode);
     if (!NOT_HERE.has(kind)) forms.push({ text, instruction, effects: found.effects, kind });
   }
   return forms;
@@ -96,13 +80,14 @@ export interface Planned {
 }
 
 /** The forms that this CPU has, with registers and memory to run with. */
-export function planAll(forms: readonly Form[], folder: string): Planned {
+export function planAll(mode: Mode, forms: readonly Form[], folder: string): Planned {
   const flags = new Set(
     (/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '').trim().split(' '),
   );
+  const target = targets[mode];
   const { bytes, accepted } = assemble(
     folder,
-    64,
+    mode,
     forms.map(({ text }) => text.replace('middle', `${MIDDLE - CODE_END}`)),
   );
   const left = new Map<string, Form[]>();
@@ -116,7 +101,7 @@ export function planAll(forms: readonly Form[], folder: string): Planned {
     const form = forms[index];
     if (form === undefined) return;
     const code = bytes.subarray(slot * SLOT, (slot + 1) * SLOT);
-    const decoder = new iced.Decoder(64, code, iced.DecoderOptions.None);
+    const decoder = new iced.Decoder(mode, code, iced.DecoderOptions.None);
     const first = new iced.Instruction();
     decoder.decodeOut(first);
     // `fstenv` is `fwait` and `fnstenv`.
@@ -127,8 +112,9 @@ export function planAll(forms: readonly Form[], folder: string): Planned {
     const instruction = decoder.decode();
     const lacks = missing(instruction, flags);
     if (lacks !== '') return leave(form, `the CPU has no ${lacks}`);
+    if (target.kernelRefuses.test(form.text)) return leave(form, 'the kernel does not emulate it there');
     const plan = planOf(
-      64,
+      mode,
       form.text,
       code.subarray(0, skip + instruction.length),
       instruction,
@@ -142,25 +128,20 @@ export function planAll(forms: readonly Form[], folder: string): Planned {
   return { cases, left };
 }
 
-const general = 'rax rcx rdx rbx rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
-/** What stands behind the instruction: nothing, or what makes registers dead. */
-const tails = [
-  '',
-  general.map((name, i) => `\tmovq\t$${i + 17}, %${name}\n`).join(''),
-  [8, 9, 10, 11, 12, 13, 14, 15].map((n) => `\tpxor\t%xmm${n}, %xmm${n}\n`).join(''),
-];
-
-const textOf = (cases: readonly Case[], name: string): string =>
+const textOf = ({ tails }: Target, cases: readonly Case[], name: string): string =>
   cases
     .map(({ form }, i) =>
-      tails.map((tail, v) => `${name}_${i}_${v}:\n\t${form.text}\n${tail}\tjmp\tleave_case\n`).join(''),
+      tails.map(({ text }, v) => `.L${name}_${i}_${v}:\n\t${form.text}\n${text}\tjmp\tleave_case\n`).join(''),
     )
     .join('');
 
-function mirrored(cases: readonly Case[]): RewriteResult {
-  return rewrite('mirrored.s', `\t.text\n${textOf(cases, 'mirrored')}`, {
-    profile: 'linux-x86_64',
-    callMirror: 'site',
+/** Where calls go: on a target whose called functions copy their return addresses it is one of them. */
+const callee = '\t.text\n\t.globl\tcallee\ncallee:\n\tjmp\tleave_case\n';
+
+function mirrored(target: Target, cases: readonly Case[]): RewriteResult {
+  return rewrite('mirrored.s', `${callee}${textOf(target, cases, 'mirrored')}`, {
+    profile: target.profile,
+    callMirror: undefined,
     abi: 'none',
     breakAt: 0,
     allow: [],
@@ -172,11 +153,14 @@ function record({ form, plan }: Case, i: number): string {
   const { effects, instruction } = form;
   let fixed = 0;
   const word = (value: bigint | number): string => `${BigInt.asUintN(64, BigInt(value))}`;
+  // Two words, as 32-bit objects have no longer address.
+  const pair = (value: bigint | number): string =>
+    `${BigInt.asUintN(32, BigInt(value))}, ${BigInt.asUintN(32, BigInt(value) >> 32n)}`;
   const exit = (value: bigint | number): string =>
-    BigInt(value) === BigInt(TARGET) ? 'leave_case' : word(value);
+    BigInt(value) === BigInt(TARGET) ? 'callee, 0' : pair(value);
   const registers = plan.gpr.map((value, n) => {
     if (value !== undefined) fixed |= 1 << n;
-    return value === undefined ? '0' : exit(value);
+    return value === undefined ? '0, 0' : exit(value);
   });
   const source = instruction.operands[0];
   const bits = /^bt[src]$/.test(effects.base) && source?.kind === 'register' ? plan.gpr.indexOf(69) : -1;
@@ -192,11 +176,11 @@ function record({ form, plan }: Case, i: number): string {
   const calls = effects.flow === 'call';
   return [
     `\t.section .rodata.str\n1:\t.asciz ${JSON.stringify(form.text)}\n\t.data`,
-    `\t.quad 1b, ${calls ? `native_${i}_0, 0, 0` : names('native')}, ${names('mirrored')}`,
-    `\t.quad ${registers.join(', ')}`,
+    `\t.long 1b, ${calls ? `native_${i}_0, 0, 0` : names('native')}, ${names('mirrored')}, 0`,
+    `\t.long ${registers.join(', ')}`,
     `\t.long ${fixed}, ${plan.patches.length}, ${plan.vectors.length}, ${Math.max(bits, 0)}, ${bits < 0 ? 0 : effects.operandBytes}, ${compare}, ${calls ? 1 : 0}, 0`,
     ...patches.map((p) =>
-      p ? `\t.long ${p.at - ARENA}, ${p.length}\n\t.quad ${exit(p.value)}` : '\t.quad 0, 0',
+      p ? `\t.long ${p.at - ARENA}, ${p.length}\n\t.long ${exit(p.value)}` : '\t.quad 0, 0',
     ),
     ...vectors.map(
       (v) => `\t.quad ${v ? [v.number, ...v.lanes].map((x) => word(x)).join(', ') : '0, 0, 0, 0, 0'}`,
@@ -219,6 +203,7 @@ export interface Outcome {
  * @param plant a change of the mirrored text, to show that it is found
  */
 export function runCases(
+  mode: Mode,
   all: readonly Case[],
   folder: string,
   harness: string,
@@ -226,34 +211,34 @@ export function runCases(
 ): Outcome {
   let cases = all;
   const refused: (readonly [string, string])[] = [];
-  let made = mirrored(cases);
+  const target = targets[mode];
+  let made = mirrored(target, cases);
   // First what analysis refuses, then what patterns do.
   for (let phase = 0; phase < 2 && !made.ok; phase++) {
     const bad = new Map<number, string>();
-    const lines = textOf(cases, 'mirrored').split('\n');
+    const lines = `${callee}${textOf(target, cases, 'mirrored')}`.split('\n');
     const owner: number[] = [];
     let at = -1;
     lines.forEach((line, n) => {
-      const label = /^mirrored_(\d+)_/.exec(line);
+      const label = /^\.Lmirrored_(\d+)_/.exec(line);
       if (label) at = Number(label[1]);
       owner[n] = at;
     });
-    // The first line is .text.
-    for (const d of made.diagnostics) bad.set(owner[d.line - 2] ?? -1, `${d.code} ${d.message}`);
+    for (const d of made.diagnostics) bad.set(owner[d.line - 1] ?? -1, `${d.code} ${d.message}`);
     for (const [i, why] of bad) refused.push([cases[i]?.form.text ?? '', why]);
     cases = cases.filter((_, i) => !bad.has(i));
-    made = mirrored(cases);
+    made = mirrored(target, cases);
   }
   if (!made.ok) throw new Error(JSON.stringify(made.diagnostics.slice(0, 5)));
   const file = (name: string): string => join(folder, name);
-  writeFileSync(
-    file('native.s'),
-    `\t.globl ${cases.map((_, i) => [0, 1, 2].map((v) => `native_${i}_${v}`).join(', ')).join('\n\t.globl ')}\n\t.text\n${textOf(cases, 'native')}`,
-  );
-  const globals = cases
-    .map((_, i) => `\t.globl ${[0, 1, 2].map((v) => `mirrored_${i}_${v}`).join(', ')}\n`)
-    .join('');
-  writeFileSync(file('mirrored.s'), `${globals}${plant(made.text)}`);
+  // Cases are local labels for the pass, and no functions whose entry it would have to copy a return address at.
+  const named = (name: string): string =>
+    cases
+      .flatMap((_, i) => [0, 1, 2].map((v) => `${name}_${i}_${v}`))
+      .map((label) => `\t.globl ${label}\n\t.set ${label}, .L${label}\n`)
+      .join('');
+  writeFileSync(file('native.s'), `\t.text\n${textOf(target, cases, 'native')}${named('native')}`);
+  writeFileSync(file('mirrored.s'), `${plant(made.text)}${named('mirrored')}`);
   writeFileSync(
     file('items.s'),
     `\t.globl middle\n\t.set middle, ${MIDDLE}\n\t.data\n\t.globl items, item_count\n\t.balign 8\nitem_count:\t.long ${cases.length}\n\t.balign 8\nitems:\n${cases.map(record).join('\n')}\n\t.section .note.GNU-stack,"",@progbits\n`,
@@ -261,6 +246,7 @@ export function runCases(
   const program = file('patterns');
   execFileSync('gcc', [
     ...[
+      `-m${mode}`,
       '-O1',
       '-static',
       '-no-pie',
@@ -273,7 +259,7 @@ export function runCases(
     ],
     ...['native.s', 'mirrored.s', 'items.s'].map(file),
     harness,
-    join(dirname(harness), '../../runtime/x86_64/atomic.S'),
+    ...target.runtime.map((path) => join(dirname(harness), '../..', path)),
     ...['-o', program],
   ]);
   const run = spawnSync(program, { encoding: 'utf8', maxBuffer: 1 << 28 });

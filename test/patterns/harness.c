@@ -1,33 +1,48 @@
 // Runs each case as it stands and mirrored, in the same state, and compares registers, flags, x87 and vector state and memory of both
-// runs, and mirror with native memory behind the second one. The cases are made by cases.ts; the pages and places are its, too.
+// runs, and mirror with native memory behind the second one. The cases are made by cases.ts; the pages and places are its, too. Built for
+// 64-bit and for 32-bit code; what differs stands under #ifdef __x86_64__.
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define ARENA 0x10000000ul
 #define SIZE 0x4000ul
 #define THREAD (ARENA + 0x3800)
-#define DISTANCE 0x200000000000ul
 #define SEEDS 4
 #define MAX_PATCHES 4
 #define MAX_VECTORS 2
 #define FLAGS 0xcd5u /* CF PF AF ZF SF DF OF */
 
+#ifdef __x86_64__
+#define DISTANCE 0x200000000000ul
+#define REGISTERS 16
+#define IP REG_RIP
+static const char *const tail_names[] = {"all live", "general dead", "vectors dead"};
+#else
+#define DISTANCE 0x80200000ul // src/profile/linux-i386.ts
+#define REGISTERS 8
+#define IP REG_EIP
+static const char *const tail_names[] = {"all live", "general dead", "ebp, esi, edi dead"};
+#endif
+
 struct item {
-  const char *text;
-  // With everything live behind it, with dead general registers, with dead vector registers.
-  void (*native[3])(void), (*mirrored[3])(void);
+  // Addresses; these and the next three by what stands behind the instruction (tail_names).
+  uint32_t text, native[3], mirrored[3], pad;
   uint64_t gpr[16];
   uint32_t fixed, patches, vectors;
   uint32_t bit_register, bit_bytes; // a bit offset; bytes 0: none
   uint32_t compare_bytes;           // cmpxchg: make it succeed in every other run
   uint32_t call;                    // what it pushes depends on where it stands
+  uint32_t pad2;
   struct {
     uint32_t offset, length;
     uint64_t value;
@@ -45,7 +60,7 @@ struct state {
 extern const struct item items[];
 extern const uint32_t item_count;
 struct state given, result;
-uint64_t host_stack, host_thread, target;
+unsigned long host_stack, host_thread, target;
 extern char leave_case[];
 void run_case(void);
 static uint8_t first[SIZE];
@@ -70,16 +85,17 @@ __attribute__((target("general-regs-only"))) static void handler(int number, sig
     at = runs;
     if (!same || target == 0) return;
   }
+  if (target == 0) signal(number, SIG_DFL); // not in a case: the harness' own
   fault = number;
-  gregs[REG_RIP] = (greg_t)leave_case;
+  gregs[IP] = (greg_t)leave_case;
   gregs[REG_EFL] &= ~0x40100;
 }
 
-static uint8_t *native(uint64_t at) { return (uint8_t *)at; }
+static uint8_t *native(unsigned long at) { return (uint8_t *)at; }
 
 static void prepare(const struct item *item, int round) {
   seed = 0x9e3779b97f4a7c15ull * (round + 1) ^ (uint64_t)(item - items) * 0xd1b54a32d192ed03ull;
-  for (uint64_t i = 0; i < SIZE; i += 8) {
+  for (unsigned long i = 0; i < SIZE; i += 8) {
     uint64_t value = next();
     memcpy(native(ARENA + i), &value, 8);
   }
@@ -89,7 +105,7 @@ static void prepare(const struct item *item, int round) {
   uint64_t self = THREAD;
   memcpy(native(THREAD), &self, 8);
   memcpy(native(ARENA + DISTANCE), native(ARENA), SIZE);
-  for (int i = 0; i < 16; i++) {
+  for (int i = 0; i < REGISTERS; i++) {
     uint64_t value = next();
     if (round == 1) value &= 3;
     given.gpr[i] = item->fixed & 1u << i ? item->gpr[i] : value;
@@ -100,7 +116,8 @@ static void prepare(const struct item *item, int round) {
     given.gpr[item->bit_register] = (given.gpr[item->bit_register] & ~mask) | (offset & mask);
   }
   if (item->compare_bytes && round & 1) {
-    uint64_t at = ARENA + 0x2000, low, high;
+    uint64_t low, high;
+    unsigned long at = ARENA + 0x2000;
     memcpy(&low, native(at), 8), memcpy(&high, native(at + 8), 8);
     if (item->compare_bytes == 1) given.gpr[0] = (given.gpr[0] & ~0xffull) | (low & 0xff);
     else if (item->compare_bytes == 2) given.gpr[0] = (given.gpr[0] & ~0xffffull) | (low & 0xffff);
@@ -118,7 +135,7 @@ static void prepare(const struct item *item, int round) {
     uint16_t exponent = 0x3ffe + (i + round) % 5;
     memcpy(x + 32 + 16 * i, &mantissa, 8), memcpy(x + 40 + 16 * i, &exponent, 2);
   }
-  for (int i = 0; i < 256; i += 8) *(uint64_t *)(x + 160 + i) = next(), *(uint64_t *)(x + 576 + i) = next();
+  for (int i = 0; i < 16 * REGISTERS; i += 8) *(uint64_t *)(x + 160 + i) = next(), *(uint64_t *)(x + 576 + i) = next();
   for (uint32_t i = 0; i < item->vectors; i++) {
     memcpy(x + 160 + 16 * item->vector[i].number, item->vector[i].lane, 16);
     memcpy(x + 576 + 16 * item->vector[i].number, item->vector[i].lane + 2, 16);
@@ -126,12 +143,12 @@ static void prepare(const struct item *item, int round) {
   x[512] = 7;
 }
 
-static int run(const struct item *item, int round, void (*code)(void)) {
+static int run(const struct item *item, int round, uint32_t code) {
   prepare(item, round);
   memset(&result, 0, sizeof result);
   fault = 0;
   runs++;
-  target = (uint64_t)code;
+  target = code;
   run_case();
   target = 0;
   uint8_t *x = result.extended;
@@ -143,10 +160,15 @@ static int run(const struct item *item, int round, void (*code)(void)) {
   return fault;
 }
 
-/** What lies below the red zone, where registers are kept for a while. */
-static int is_scratch(const struct item *item, uint64_t at) {
-  uint64_t before = given.gpr[4], after = plain.gpr[4];
+/** Where registers are kept for a while: below the red zone, and without one directly below the stack pointer. */
+static int is_scratch(const struct item *item, unsigned long at) {
+  unsigned long before = given.gpr[4], after = plain.gpr[4];
+#ifdef __x86_64__
   if (at - (before - 192) < 64 || at - (after - 192) < 64) return 1;
+#else
+  unsigned long low = (before < after ? before : after) - 64;
+  if (at - low < after - low) return 1;
+#endif
   return item->call && at - (before - 16) < 16;
 }
 
@@ -154,11 +176,11 @@ static const char *compare(const struct item *item) {
   static char text[200];
   for (int i = 0; i < 16; i++)
     if (plain.gpr[i] != result.gpr[i]) {
-      snprintf(text, sizeof text, "register %d: %#lx, mirrored %#lx", i, plain.gpr[i], result.gpr[i]);
+      snprintf(text, sizeof text, "register %d: %#lx, mirrored %#lx", i, (long)plain.gpr[i], (long)result.gpr[i]);
       return text;
     }
   if ((plain.flags ^ result.flags) & FLAGS) {
-    snprintf(text, sizeof text, "flags: %#lx, mirrored %#lx", plain.flags & FLAGS, result.flags & FLAGS);
+    snprintf(text, sizeof text, "flags: %#lx, mirrored %#lx", (long)plain.flags & FLAGS, (long)result.flags & FLAGS);
     return text;
   }
   for (int i = 0; i < 832; i++)
@@ -166,7 +188,7 @@ static const char *compare(const struct item *item) {
       snprintf(text, sizeof text, "x87 and vector state, byte %d: %#x, mirrored %#x", i, plain.extended[i], result.extended[i]);
       return text;
     }
-  for (uint64_t i = 0; i < SIZE; i++) {
+  for (unsigned long i = 0; i < SIZE; i++) {
     uint8_t now = *native(ARENA + i), mirror = *native(ARENA + DISTANCE + i);
     if (now != mirror) {
       snprintf(text, sizeof text, "at %#lx native %#x, mirror %#x", ARENA + i, now, mirror);
@@ -180,6 +202,7 @@ static const char *compare(const struct item *item) {
   return NULL;
 }
 
+#ifdef __x86_64__
 // What the runtime's compare-and-swap needs (runtime/x86_64/atomic.S): its locks, and the wait that one thread never comes to.
 static uint32_t locks[0x4000];
 struct {
@@ -188,8 +211,9 @@ struct {
 } mr_state = {{0, 0}, locks};
 #define WAIT(n) void __mirror_wait##n(void); void __mirror_wait##n(void) { abort(); }
 WAIT(1) WAIT(2) WAIT(4) WAIT(8)
+#endif
 
-static void map(uint64_t at, uint64_t size, int protection) {
+static void map(unsigned long at, unsigned long size, int protection) {
   if (mmap((void *)at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) {
     perror("patterns harness: mmap");
     exit(1);
@@ -197,6 +221,8 @@ static void map(uint64_t at, uint64_t size, int protection) {
 }
 
 // The host's registers are kept on its stack; the case leaves through leave_case with its own in place.
+#ifdef __x86_64__
+static void prepare_segments(void) { asm volatile("wrgsbase %0" : : "r"(DISTANCE)); }
 asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "mov %rsp, host_stack\nrdfsbase %rax\nmov %rax, host_thread\n"
@@ -215,6 +241,33 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov host_thread, %rax\nwrfsbase %rax\n"
     "mov $7, %eax\nxor %edx, %edx\nxsave64 result+192\nfninit\nvzeroupper\n"
     "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\nret\n");
+#else
+unsigned case_segment;
+static void prepare_segments(void) {
+  struct user_desc thread = {.entry_number = -1u, .base_addr = THREAD, .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1};
+  if (syscall(SYS_set_thread_area, &thread)) {
+    perror("patterns harness: set_thread_area");
+    exit(1);
+  }
+  case_segment = 8 * thread.entry_number + 3;
+}
+asm(".text\n.globl run_case, leave_case\nrun_case:\n"
+    "push %ebx; push %ebp; push %esi; push %edi\n"
+    "mov %esp, host_stack\nmov %gs, %eax\nmov %eax, host_thread\n"
+    "mov $7, %eax\nxor %edx, %edx\nxrstor given+192\n"
+    "mov case_segment, %eax\nmov %eax, %gs\n"
+    "pushl given+128\npopfl\n"
+    "mov given, %eax; mov given+8, %ecx; mov given+16, %edx; mov given+24, %ebx; mov given+40, %ebp; mov given+48, %esi\n"
+    "mov given+56, %edi; mov given+32, %esp\n"
+    "jmp *target\n"
+    "leave_case:\n"
+    "mov %eax, result; mov %ecx, result+8; mov %edx, result+16; mov %ebx, result+24; mov %esp, result+32; mov %ebp, result+40\n"
+    "mov %esi, result+48; mov %edi, result+56\n"
+    "mov host_stack, %esp\npushfl\npopl result+128\ncld\n"
+    "mov host_thread, %eax\nmov %eax, %gs\n"
+    "mov $7, %eax\nxor %edx, %edx\nxsave result+192\nfninit\nvzeroupper\n"
+    "pop %edi; pop %esi; pop %ebp; pop %ebx\nret\n");
+#endif
 _Static_assert(__builtin_offsetof(struct state, extended) == 192, "the offsets above");
 
 int main(void) {
@@ -223,20 +276,19 @@ int main(void) {
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
   map(ARENA, SIZE, PROT_READ | PROT_WRITE);
   map(ARENA + DISTANCE, SIZE, PROT_READ | PROT_WRITE);
-  asm volatile("wrgsbase %0" : : "r"(DISTANCE));
+  prepare_segments();
   sigaltstack(&alternate, NULL);
   static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGALRM};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   const struct itimerval clock = {{0, 100000}, {0, 100000}};
   setitimer(ITIMER_REAL, &clock, NULL);
-  static const char *const names[] = {"all live", "general dead", "vectors dead"};
   unsigned long executed = 0, faulted = 0, different = 0;
   for (uint32_t i = 0; i < item_count; i++) {
     const struct item *item = &items[i];
     int completed = 0;
     for (int round = 0; round < SEEDS; round++)
       for (int which = 0; which < 3; which++) {
-        if (item->native[which] == NULL || run(item, round, item->native[which])) continue;
+        if (item->native[which] == 0 || run(item, round, item->native[which])) continue;
         plain = result;
         memcpy(first, native(ARENA), SIZE);
         completed = 1;
@@ -245,12 +297,12 @@ int main(void) {
         snprintf(ended, sizeof ended, "signal %d, mirrored only", signal);
         const char *why = signal ? ended : compare(item);
         if (why == NULL) continue;
-        printf("DIFFERS %s [%s, seed %d] %s\n", item->text, names[which], round, why);
+        printf("DIFFERS %s [%s, seed %d] %s\n", (char *)(unsigned long)item->text, tail_names[which], round, why);
         different++;
       }
     if (completed) executed++;
     else {
-      printf("FAULTS %s: signal %d\n", item->text, fault);
+      printf("FAULTS %s: signal %d\n", (char *)(unsigned long)item->text, fault);
       faulted++;
     }
   }
