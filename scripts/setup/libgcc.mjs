@@ -1,4 +1,4 @@
-// The compiler's support libraries (libgcc.a, libgcc_eh.a, crtbegin and crtend), from the compiler's own source with their own
+// The compiler's support libraries (libgcc.a, libgcc_eh.a, libgcov.a, crtbegin and crtend), from the compiler's own source with their own
 // Makefile. Of gcc's build tree, which that expects beside it, only the few headers are made that target libraries read.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -23,6 +23,9 @@ export const gccParts = [
   'gcc/config.gcc',
   'gcc/coretypes.h',
   'gcc/defaults.h',
+  'gcc/gcov-counter.def',
+  'gcc/gcov-io.cc',
+  'gcc/gcov-io.h',
   'gcc/gsyms.h',
   'gcc/tsystem.h',
   'include',
@@ -78,6 +81,16 @@ ${targetHeaders.map((name) => `#include "config/${name}"`).join('\n')}
 `,
 };
 
+/** version.h: the format of counters, which has to be that of the compiler; it writes the number into each file (gcov-io.h, gcov_info). */
+function counterFormat(cc, work) {
+  const program = join(work, 'counted.c');
+  writeFileSync(program, 'int main(void) { return 0; }\n');
+  const text = quiet('sh', ['-c', `${cc} --coverage -S -o - ${program}`], { cwd: work });
+  const [, number] = /^\.LPBX0:\n\t\.long\t(\d+)$/m.exec(text) ?? [];
+  if (number === undefined) throw new Error(`${cc} --coverage does not say which format its counters have`);
+  return `#define GCOV_VERSION ((gcov_unsigned_t)${number})\n`;
+}
+
 /** Register numbers and the like: the (define_constants ...) of the machine description. */
 function constants(source) {
   const description = readFileSync(join(source, 'gcc/config/i386/i386.md'), 'utf8');
@@ -99,6 +112,7 @@ export const libgcc = {
     mkdirSync(folder, { recursive: true });
     for (const [name, text] of Object.entries(generated)) writeFileSync(join(gcc, name), text);
     writeFileSync(join(gcc, 'insn-constants.h'), constants(source));
+    writeFileSync(join(gcc, 'version.h'), counterFormat(cc, work));
     const options = { cwd: folder };
     quiet(
       join(source, 'libgcc/configure'),
@@ -108,7 +122,6 @@ export const libgcc = {
         '--target=x86_64-linux-musl',
         '--disable-shared',
         '--disable-multilib',
-        '--disable-gcov',
         '--enable-decimal-float',
         `CC=${cc}`,
         'CFLAGS=-O2',

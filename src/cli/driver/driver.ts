@@ -210,7 +210,7 @@ function link(
     : [
         '-Wl,--start-group',
         ...(cxx && !request.noStandardCxxLibrary ? ['-lstdc++'] : []),
-        ...['-lmirror', '-lc', '-lgcc'],
+        ...['-lmirror', '-lc', '-lgcov', '-lgcc'],
         // Where libgcc has not been built mirrored, the compiler's own has its unwinder in another library.
         ...(existsSync(join(lib, 'libgcc.a')) ? [] : ['-lgcc_eh']),
         '-Wl,--end-group',

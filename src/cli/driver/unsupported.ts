@@ -15,11 +15,12 @@ interface Row {
 /** Sorted by option. gcc manual 3.11 to 3.13, 3.19.55; clang manual, "Controlling Code Generation". */
 const rows: readonly Row[] = [
   {
-    option: /^-(fprofile-arcs|-coverage|fprofile-generate(=.*)?)$/,
-    unless: /^-fno-profile-(arcs|generate)$/,
+    option: /^-(fprofile-arcs|-coverage|f(cs-)?profile-(instr-)?generate(=.*)?)$/,
+    unless: /^-fno-profile-(arcs|generate|instr-generate)$/,
+    clangOnly: true,
     linkOnly: true,
-    why: 'the library of profiles (libgcov) is not mirrored',
-    note: 'profile a native build',
+    why: "clang's library of profiles (compiler-rt) is not mirrored",
+    note: 'profile a native build, or use gcc, whose libgcov is mirrored',
   },
   {
     option: /^-flto(=.*)?$/,
