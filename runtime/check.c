@@ -135,7 +135,8 @@ static void report(void) {
 long mr_exit_group(struct frame *f) {
   word status = f->a[0];
   if (S.check || S.report_set) check(f, S.check != 0);
-  if (S.check) say();
+  /* Where a report is written, stderr belongs to the program, unless something is wrong. */
+  if (S.check && (!S.report_set || S.differing)) say();
   if (S.report_set) report();
   if (S.differing && !S.pending) status = 121;
   for (;;) sys(__NR_exit_group, status, 0, 0);
