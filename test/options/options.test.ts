@@ -66,6 +66,7 @@ const rows: readonly (readonly [Compilers, string, string, Expectation])[] = [
   ['gcc', '-O0', 'nested', 'runs'],
   ['gcc', '-O2', 'nested', 'runs'],
   ['both', '-O2', 'assembly', 'runs'],
+  ['both', '-O2', 'kernel', 'runs'],
   // In a user program nothing calls such a handler; its `iretq` only reads.
   ['both', '-O2 -mgeneral-regs-only', 'interrupt', 'runs'],
 ];
