@@ -46,6 +46,8 @@ __mirror_start:
 __mirror_syscall:
         .cfi_startproc
         pushf
+        .cfi_adjust_cfa_offset 4
+        .cfi_remember_state
         cld
         cmp     $119, %eax
         je      .Lsigreturn
@@ -57,15 +59,27 @@ __mirror_syscall:
         je      .Lclone3
 .Lcommon:
         push    %ebp; push %edi; push %esi; push %edx; push %ecx; push %ebx; push %eax
+        .cfi_adjust_cfa_offset 28
+        .cfi_offset ebp, -12
+        .cfi_offset edi, -16
+        .cfi_offset esi, -20
+        .cfi_offset ebx, -32
         push    %esp                            # struct frame *
+        .cfi_adjust_cfa_offset 4
         call    mr_dispatch
         lea     4(%esp), %esp
+        .cfi_adjust_cfa_offset -4
         mov     %eax, (%esp)
         lea     36-MR_K(%esp), %esi             # 36: struct frame
         MIRROR_DEAD
         pop     %eax; pop %ebx; pop %ecx; pop %edx; pop %esi; pop %edi; pop %ebp # only reads of the stack from here on
+        .cfi_restore_state
+        .cfi_remember_state
         popf
+        .cfi_adjust_cfa_offset -4
         ret
+        .cfi_restore_state
+        .cfi_remember_state
 .Lsigreturn:                                    # the kernel finds the frame at esp; no register but eax is alive
         mov     (%esp), %ecx
         mov     %ecx, D(%esp)
@@ -74,14 +88,19 @@ __mirror_syscall:
         lea     8(%esp), %esp
         int     $0x80
         ud2
+        .cfi_restore_state
+        .cfi_remember_state
 
 # clone and clone3 with a new stack: the child starts with nothing on it, so its return address and flags go just below its top.
 .Lclone:                                        # flags ebx, stack ecx, parent_tid edx, tls esi, child_tid edi
         test    %ecx, %ecx
         jz      .Lcommon                        # as fork: the child has a copy of this stack
         push    %ebp
+        .cfi_adjust_cfa_offset 4
+        .cfi_offset ebp, -12
         call    1f
-1:      mov     (%esp), %ebp
+1:      .cfi_adjust_cfa_offset 4
+        mov     (%esp), %ebp
         movl    $1, mr_state-1b+4(%ebp)
         test    $0x200000, %ebx                 # CLONE_CHILD_CLEARTID
         jz      2f
@@ -112,8 +131,13 @@ __mirror_syscall:
 .Lparent_done:
         mov     4(%esp), %ebp
         lea     8(%esp), %esp
+        .cfi_restore_state
+        .cfi_remember_state
         popf
+        .cfi_adjust_cfa_offset -4
         ret
+        .cfi_restore_state
+        .cfi_remember_state
 .Lchild:
         lea     -8(%esp), %esp
         test    $0x1000000, %ebx                # CLONE_CHILD_SETTID
@@ -136,8 +160,11 @@ __mirror_syscall:
         cmpl    $0, 40(%ebx)
         je      .Lcommon
         push    %ebp; push %edx; push %ecx
+        .cfi_adjust_cfa_offset 12
+        .cfi_offset ebp, -12
         call    1f
-1:      mov     (%esp), %edx
+1:      .cfi_adjust_cfa_offset 4
+        mov     (%esp), %edx
         movl    $1, mr_state-1b+4(%edx)
         testl   $0x200000, (%ebx)
         jz      2f
@@ -181,7 +208,9 @@ __mirror_syscall:
         mov     8(%esp), %edx
         mov     12(%esp), %ebp
         lea     16(%esp), %esp
+        .cfi_restore_state
         popf
+        .cfi_adjust_cfa_offset -4
         ret
 .Lchild3:                                       # ebx may point to the parent's stack and be gone: child_tid is copied by nobody else
         lea     -8(%esp), %esp
@@ -190,23 +219,43 @@ __mirror_syscall:
         .cfi_endproc
         .size   __mirror_syscall, .-__mirror_syscall
 
+# The registers that the psABI gives to the caller.
+        .macro  KEEP_ALL
+        push    %ebx; push %esi; push %edi; push %ebp
+        .cfi_adjust_cfa_offset 16
+        .cfi_offset ebx, -8
+        .cfi_offset esi, -12
+        .cfi_offset edi, -16
+        .cfi_offset ebp, -20
+        .endm
+        .macro  GIVE_BACK
+        pop     %ebp; pop %edi; pop %esi; pop %ebx
+        .cfi_adjust_cfa_offset -16
+        .irp    name, ebx, esi, edi, ebp
+        .cfi_restore \name
+        .endr
+        .endm
+
 # long mr_sys6(nr, a, b, c, d, e, f)
         .type   mr_sys6, @function
 mr_sys6:
-        push    %ebx; push %esi; push %edi; push %ebp
+        .cfi_startproc
+        KEEP_ALL
         mov     20(%esp), %eax
         mov     24(%esp), %ebx; mov 28(%esp), %ecx; mov 32(%esp), %edx
         mov     36(%esp), %esi; mov 40(%esp), %edi; mov 44(%esp), %ebp
         int     $0x80
-        pop     %ebp; pop %edi; pop %esi; pop %ebx
+        GIVE_BACK
         ret
+        .cfi_endproc
         .size   mr_sys6, .-mr_sys6
 
 # long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
 # check made meanwhile by another thread finds them equal.
         .type   mr_native, @function
 mr_native:
-        push    %ebx; push %esi; push %edi; push %ebp
+        .cfi_startproc
+        KEEP_ALL
         mov     20(%esp), %ebp
         lea     36-MR_K(%ebp), %esi
         MIRROR_DEAD
@@ -214,15 +263,20 @@ mr_native:
         mov     4(%ebp), %ebx; mov 8(%ebp), %ecx; mov 12(%ebp), %edx
         mov     16(%ebp), %esi; mov 20(%ebp), %edi; mov 24(%ebp), %ebp
         int     $0x80
-        pop     %ebp; pop %edi; pop %esi; pop %ebx
+        GIVE_BACK
         ret
+        .cfi_endproc
         .size   mr_native, .-mr_native
 
 # long mr_on_stack(fn, frame): only with the lock held and signals blocked.
         .type   mr_on_stack, @function
 mr_on_stack:
+        .cfi_startproc
         push    %ebp
+        .cfi_adjust_cfa_offset 4
+        .cfi_offset ebp, -8
         mov     %esp, %ebp
+        .cfi_def_cfa_register ebp
         call    1f
 1:      pop     %eax
         lea     mr_stack-1b+MR_STACK-64(%eax), %esp
@@ -230,7 +284,9 @@ mr_on_stack:
         call    *8(%ebp)
         mov     %ebp, %esp
         pop     %ebp
+        .cfi_def_cfa esp, 4
         ret
+        .cfi_endproc
         .size   mr_on_stack, .-mr_on_stack
 
 # void mr_exit_thread(status, app_sp): the stack may outlive the thread, so its bytes are made equal first.
@@ -261,28 +317,41 @@ mr_unlock_exit:
 # from the frame): copies the int frame, then goes to the program's handler. One entry a layout of the frame.
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
+        .cfi_startproc
         push    %eax                            # becomes the handler's address
         push    $0
+        .cfi_adjust_cfa_offset 8
         jmp     .Lsigentry
+        .cfi_endproc
         .size   __mirror_sigtramp, .-__mirror_sigtramp
         .type   __mirror_sigtramp_info, @function
 __mirror_sigtramp_info:
+        .cfi_startproc
         push    %eax
         push    $1
+        .cfi_adjust_cfa_offset 8
 .Lsigentry:
         push    %eax; push %edx; push %ecx; push %esi; push %edi
+        .cfi_adjust_cfa_offset 20
+        .cfi_offset esi, -28
+        .cfi_offset edi, -32
         push    20(%esp)                        # which layout
+        .cfi_adjust_cfa_offset 4
         lea     32(%esp), %edx                  # the int frame
         push    %edx
         push    %eax
+        .cfi_adjust_cfa_offset 8
         call    mr_sigframe                     # (signal, frame, with info) -> handler
         lea     12(%esp), %esp
+        .cfi_adjust_cfa_offset -12
         mov     %eax, 24(%esp)
         lea     28-MR_K(%esp), %esi
         MIRROR_DEAD
         pop     %edi; pop %esi; pop %ecx; pop %edx; pop %eax
         lea     4(%esp), %esp
+        .cfi_adjust_cfa_offset -24
         ret
+        .cfi_endproc
         .size   __mirror_sigtramp_info, .-__mirror_sigtramp_info
 
         .section .rodata

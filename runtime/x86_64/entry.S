@@ -190,6 +190,7 @@ __mirror_syscall:
 # check made meanwhile by another thread finds them equal.
         .type   mr_native, @function
 mr_native:
+        .cfi_startproc
         mov     %rdi, %rax
         lea     72-MR_K(%rdi), %rsi
         MIRROR_DEAD
@@ -199,20 +200,27 @@ mr_native:
         mov     (%r11), %rax
         syscall
         ret
+        .cfi_endproc
         .size   mr_native, .-mr_native
 
 # long mr_on_stack(fn, frame): only with the lock held and signals blocked.
         .type   mr_on_stack, @function
 mr_on_stack:
+        .cfi_startproc
         push    %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rbp, -16
         mov     %rsp, %rbp
+        .cfi_def_cfa_register rbp
         lea     mr_stack+MR_STACK-64(%rip), %rsp
         mov     %rdi, %rax
         mov     %rsi, %rdi
         call    *%rax
         mov     %rbp, %rsp
         pop     %rbp
+        .cfi_def_cfa rsp, 8
         ret
+        .cfi_endproc
         .size   mr_on_stack, .-mr_on_stack
 
 # void mr_exit_thread(status, app_rsp): the stack may outlive the thread, so its bytes are made equal first.
@@ -242,19 +250,28 @@ mr_unlock_exit:
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
 __mirror_sigtramp_info:
+        .cfi_startproc
         push    %rdi; push %rsi; push %rdx
+        .cfi_adjust_cfa_offset 24
         lea     24(%rsp), %rsi                  # the int frame
         push    %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rbx, -40
         mov     %rsp, %rbx
+        .cfi_def_cfa_register rbx
         and     $-16, %rsp
         call    mr_sigframe                     # (signal, frame, any) -> handler
         mov     %rbx, %rsp
+        .cfi_def_cfa_register rsp
         lea     32-MR_K(%rsp), %rsi
         MIRROR_DEAD
         mov     %rax, %r11
         xor     %eax, %eax
         pop     %rbx; pop %rdx; pop %rsi; pop %rdi
+        .cfi_adjust_cfa_offset -32
+        .cfi_restore rbx
         jmp     *%r11
+        .cfi_endproc
         .size   __mirror_sigtramp, .-__mirror_sigtramp
 
         .section .rodata

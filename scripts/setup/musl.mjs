@@ -37,12 +37,15 @@ export const musl = {
   },
 };
 
-/** Our functions in place of musl's, and the links of the tree to musl's own files left as they are. */
+/** Our files in place of musl's, and the links of the tree to musl's own files left as they are. */
 function replaceFiles(tree, machine) {
-  if (!existsSync(join(own, machine))) return;
-  for (const name of readdirSync(join(own, machine))) {
-    const replaced = join(tree, 'src/string', machine, name);
-    rmSync(replaced);
-    copyFileSync(join(own, machine, name), replaced);
+  for (const part of readdirSync(own)) {
+    const folder = join(own, part, machine);
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder)) {
+      const replaced = join(tree, 'src', part, machine, name);
+      rmSync(replaced);
+      copyFileSync(join(folder, name), replaced);
+    }
   }
 }

@@ -10,7 +10,7 @@ const work = mkdtempSync(join(tmpdir(), 'mirrorasm-backtrace-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Callee first; between them stand helpers of the libraries, whose number depends on what was inlined. */
-const chain = [
+const throughLibraries = [
   'pause',
   'Guard::~Guard',
   'Buffer::sync',
@@ -20,16 +20,31 @@ const chain = [
   'Runner::run',
   'main',
 ];
+const throughHandlers = ['pause', 'last', '<signal', 'raise', '<signal', 'raise', 'work'];
 
-test.each(['-O0', '-O2', '-O3'])('the chain to main at %s', async (level) => {
-  const program = join(work, `program${level}`);
-  execFileSync(mirrorcxx, [level, '-g', '-w', join(__dirname, 'backtrace/backtrace.cpp'), '-o', program]);
-  const child = spawn(program, [], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Source, arguments, what gdb has to see. */
+const programs: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ['backtrace', [], throughLibraries],
+  ['handler', [], [...throughHandlers, 'main']],
+  ['handler', ['thread'], [...throughHandlers, 'body', 'start']],
+];
+const cases = programs.flatMap(([name, args, chain]) =>
+  // musl's own six-argument system call of i386 pushes without telling the unwinder: handlers only.
+  ['-O0', '-O2', '-O3', ...(name === 'handler' ? ['-O0 -m32', '-O2 -m32'] : [])].map(
+    (line) => [name, args, line, chain] as const,
+  ),
+);
+
+test.each(cases)('%s %j at %s: the whole chain', async (name, args, line, chain) => {
+  const program = join(work, `${name}${line.replace(' ', '')}`);
+  const options = [...line.split(' '), '-g', '-w'];
+  execFileSync(mirrorcxx, [...options, join(__dirname, `backtrace/${name}.cpp`), '-o', program]);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await once(child.stdout, 'data');
     const { stdout, stderr } = spawnSync(
       'gdb',
-      ['-q', '-nx', '-batch', '-p', `${child.pid}`, '-ex', 'backtrace'],
+      ['-q', '-nx', '-batch', '-p', `${child.pid}`, '-ex', 'thread apply all backtrace'],
       { encoding: 'utf8', timeout: 300_000 },
     );
     const frames = [...stdout.matchAll(/^#\d+ +(?:0x[0-9a-f]+ in )?([^\s(]+)/gm)].map(([, name]) => name);
@@ -38,7 +53,9 @@ test.each(['-O0', '-O2', '-O3'])('the chain to main at %s', async (level) => {
     expect({ found: chain.slice(0, at), frames, stderr: at < chain.length ? stderr : '' }).toMatchObject({
       found: chain,
     });
-    expect(frames).not.toContain('??');
+    // Below a thread's start the C library has no unwind information.
+    const end = frames.findIndex((name) => name === chain.at(-1));
+    expect(frames.slice(0, end)).not.toContain('??');
   } finally {
     child.kill('SIGKILL');
   }

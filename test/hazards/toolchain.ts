@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const dist = join(__dirname, '../../dist');
-const mirrorcc = join(dist, 'mirrorcc.js');
-const sysroot = join(dist, 'sysroot/x86_64-linux');
+export const mirrorcc = join(dist, 'mirrorcc.js');
+const sysroot = (options: readonly string[]): string =>
+  join(dist, 'sysroot', options.includes('-m32') ? 'i386-linux' : 'x86_64-linux');
 
 /** The compiler's own assembly, as mirrorcc would get it but for `options`. */
 export function compile(
@@ -14,7 +15,7 @@ export function compile(
   assembly: string,
   compiler: 'gcc' | 'g++' = 'gcc',
 ): void {
-  const musl = compiler === 'gcc' ? ['-nostdinc', '-isystem', join(sysroot, 'include')] : [];
+  const musl = compiler === 'gcc' ? ['-nostdinc', '-isystem', join(sysroot(options), 'include')] : [];
   execFileSync(compiler, ['-S', '-w', '-fPIE', '-fno-ipa-ra', ...musl, ...options, source, '-o', assembly]);
 }
 

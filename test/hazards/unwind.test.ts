@@ -1,11 +1,12 @@
 // Unwind information stays true at every instruction: gdb's backtraces while stepping, and C++ exceptions through rewritten frames.
-// The programs are linked natively: with a GS base of 0, which every process starts with, a mirror store goes to the native address.
-// gdb needs that (ptrace refuses to write any register of a process whose GS base is negative). test/cxx has programs of mirrorc++.
+// The 64-bit programs are linked natively: with a GS base of 0, which every process starts with, a mirror store goes to the native address.
+// gdb needs that (ptrace refuses to write any register of a process whose GS base is negative). 32-bit ones are mirrored programs. test/cxx
+// has programs of mirrorc++.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile, rewriteFile } from './toolchain.js';
+import { compile, mirrorcc, rewriteFile } from './toolchain.js';
 
 const sources = join(__dirname, 'unwind');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-unwind-'));
@@ -48,26 +49,36 @@ gdb.execute('kill')
 const wholeChain = /^(leaf |)(middle |)outer main( |$)/;
 const ours = (chain: string): boolean => /^(leaf|middle|outer)\b/.test(chain);
 
-describe('backtraces', () => {
-  const assembly = join(work, 'backtrace.s');
-  beforeAll(() => compile(join(sources, 'backtrace.c'), ['-O2', '-g', '-fno-inline'], assembly));
+describe.each([64, 32])('backtraces in %d bits', (bits) => {
+  const assembly = join(work, `backtrace${bits}.s`);
+  const profile = `--profile=linux-${bits === 64 ? 'x86_64' : 'i386'}`;
+  const options = ['-O2', '-g', '-fno-inline', ...(bits === 32 ? ['-m32', '-fno-pie'] : [])];
+  beforeAll(() => compile(join(sources, 'backtrace.c'), options, assembly));
 
   function build(text: string, name: string): string {
-    const program = join(work, name);
+    const program = join(work, `${name}${bits}`);
     writeFileSync(`${program}.s`, text, 'latin1');
-    execFileSync('gcc', ['-pie', `${program}.s`, join(sources, 'native-cas.s'), '-o', program]);
+    if (bits === 64)
+      execFileSync('gcc', ['-pie', `${program}.s`, join(sources, 'native-cas.s'), '-o', program]);
+    else {
+      execFileSync('as', ['--32', `${program}.s`, '-o', `${program}.o`]);
+      execFileSync(mirrorcc, ['-m32', `${program}.o`, '-o', program], { stdio: 'pipe' });
+    }
     return program;
   }
 
   test('reach main from every instruction', () => {
-    const all = chains(build(rewriteFile(assembly), 'true')).filter(ours);
+    const all = chains(build(rewriteFile(assembly, profile), 'true')).filter(ours);
     expect(all.filter((chain) => !wholeChain.test(chain))).toEqual([]);
     expect(all.filter((chain) => chain.startsWith('leaf middle outer main')).length).toBeGreaterThan(40);
   });
 
   test('do not, where a spill is not told to the unwinder', () => {
-    const told = rewriteFile(assembly);
-    const untold = told.replace(/(%rsp, %rsp|%rsp\)|%r\w+)\n\t\.cfi_adjust_cfa_offset -?\d+(?=\n)/g, '$1');
+    const told = rewriteFile(assembly, profile);
+    const untold = told.replace(
+      /(%[er]sp, %[er]sp|%[er]sp\)|%[er]\w+)\n\t\.cfi_adjust_cfa_offset -?\d+(?=\n)/g,
+      '$1',
+    );
     expect(untold).not.toBe(told);
     const all = chains(build(untold, 'untold')).filter(ours);
     expect(all.filter((chain) => !wholeChain.test(chain))).not.toEqual([]);
