@@ -64,9 +64,8 @@ export function libraries() {
   }
 }
 
-/** Optional libraries are those of C++: built when asked for, and for the tests in 64 bits only, because building takes minutes. */
-const asked = ({ bits }) =>
-  process.argv.includes('--c++') || (process.argv.includes('--tests') && bits === 64);
+/** Optional libraries are those of C++: built when asked for, and for the tests, because building takes minutes. */
+const asked = () => process.argv.includes('--c++') || process.argv.includes('--tests');
 
 /**
  * One library for one target: built natively with its texts recorded, then mirrored by the pass as it is now. Nothing where it is not
@@ -79,7 +78,7 @@ function library(row, target, compiler, needed) {
   const native = join(cache, 'native', `${row.name}-${target.name}-${key}`);
   const pass = hashOf([join(root, 'dist/libexec/pass.js'), ...here('mirror.mjs')]);
   const mirrored = join(cache, 'mirrored', `${row.name}-${target.name}-${key}-${pass}`);
-  if (row.optional && !asked(target) && !existsSync(mirrored)) return [];
+  if (row.optional && !asked() && !existsSync(mirrored)) return [];
   const source = existsSync(native) ? '' : row.source();
   if (source === undefined) {
     process.stderr.write(

@@ -146,7 +146,7 @@ int main() {
     (void)dynamic_cast<std::runtime_error &>(e);
   });
   shows("bad_alloc", [] {
-    volatile std::size_t much = (std::size_t)1 << 60;
+    volatile std::size_t much = (std::size_t)-1 / 2 - 64;
     char *volatile block = new char[much];
     delete[] block;
   });
