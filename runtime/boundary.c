@@ -2,7 +2,8 @@
 #include "mr.h"
 
 enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_SIGSET, K_FDSET, K_MSG, K_MMSG, K_MMSGLEN, K_IOCTL, K_FCNTL,
-       K_SIGACTION, K_FUTEX, K_ARCH, K_PRCTL, K_MINCORE, K_MSGRCV, K_HANDLE, K_READDIR, K_IPCCTL };
+       K_SIGACTION, K_FUTEX, K_ARCH, K_PRCTL, K_MINCORE, K_MSGRCV, K_HANDLE, K_READDIR, K_IPCCTL, K_REFUSE, K_NODES, K_MADVISE, K_VMWRITE, K_XATTR, K_PTRACE,
+       K_QUOTACTL, K_KEYCTL, K_BPF };
 /* A rule in 32 bits: kind, pointer argument, second argument, size. Numbers only: a table of pointers would need relocation. */
 #define RULE(k, p, q, n) ((u32)(k) | (u32)(p) << 8 | (u32)(q) << 12 | (u32)(n) << 16)
 #define NONE 0
@@ -31,19 +32,32 @@ enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_S
 #define HANDLE(p) ONE(K_HANDLE, p)
 #define READDIR(p) ONE(K_READDIR, p)
 #define IPCCTL(p, q, n) RULE(K_IPCCTL, p, q, n)
+#define REFUSE(error) RULE(K_REFUSE, 0, 0, error)
+#define NODES(p, q) RULE(K_NODES, p, q, 0)
+#define MADVISE(p) ONE(K_MADVISE, p)
+#define VMWRITE(p) ONE(K_VMWRITE, p)
+#define XATTR(p) ONE(K_XATTR, p)
+#define PTRACE(p) ONE(K_PTRACE, p)
+#define QUOTACTL(p) ONE(K_QUOTACTL, p)
+#define KEYCTL(p) ONE(K_KEYCTL, p)
+#define BPF(p) ONE(K_BPF, p)
 
 #define X(name, number, ...) _Static_assert(number == __NR_##name, #name);
 #define PACKED(name, number, ...)
+#define NEWER(name, number, ...)
 #include "syscalls.def"
 #undef X
 #undef PACKED
+#undef NEWER
 #define X(name, number, ...) [number] = {1, {__VA_ARGS__}},
 #define PACKED(name, number, ...) X(name, number, __VA_ARGS__)
+#define NEWER(name, number, ...) X(name, number, __VA_ARGS__)
 static const struct row { u32 present, rule[4]; } rows[MR_ROWS + 1] = {
 #include "syscalls.def"
 };
 #undef X
 #undef PACKED
+#undef NEWER
 
 struct iov { word base, len; };
 struct msg { word name; u32 namelen; struct iov *iov; word iovlen, control, controllen; u32 flags; };
@@ -62,19 +76,6 @@ static void copy_msg(struct msg *m, word n, u32 before) {
   if (m->name) mr_copy(m->name, m->namelen < before ? m->namelen : before);
   if (m->control) mr_copy(m->control, m->controllen);
   mr_copy((word)m, sizeof *m);
-}
-
-/* Bytes an ioctl writes at its third argument (asm-generic/ioctls.h, linux/sockios.h); -1: not known. */
-static long ioctl_size(word request) {
-  switch ((u32)request) {
-  case 0x5401: return 36;                                           /* TCGETS: struct termios of the kernel */
-  case 0x5413: return 8;                                            /* TIOCGWINSZ */
-  case 0x541b: case 0x5411: case 0x540f: case 0x5429: return 4;     /* FIONREAD, TIOCOUTQ, TIOCGPGRP, TIOCGSID */
-  case 0x80045430: case 0x80045438: case 0x80045439: return 4;      /* TIOCGPTN, TIOCGPKT, TIOCGPTLCK */
-  case 0x5402: case 0x5403: case 0x5404: case 0x5410: case 0x5414: case 0x5421: case 0x5450: case 0x5451: case 0x5452:
-  case 0x540b: case 0x540a: case 0x5409: case 0x540e: case 0x5422: case 0x40045431: return 0; /* TCSETS*, TIOCS*, FIO*, TIOCNOTTY */
-  default: return -1;
-  }
 }
 
 /* Bytes that semctl (which 0), msgctl (1) and shmctl (2) write for a command (linux/sem.h, msg.h, shm.h); -1: not known. */
@@ -112,12 +113,7 @@ static void after(struct frame *f, u32 rule, long r, word before) {
     break;
   case K_MSG: copy_msg((struct msg *)p, (word)r, (u32)before); break;
   case K_MMSGLEN: for (long i = 0; i < r; i++) mr_copy((word)&((struct mmsg *)p)[i].len, 4); break;
-  case K_IOCTL: {
-    long k = ioctl_size(f->a[1]);
-    if (k < 0) mr_escape_nr("ioctl", f->a[1]);
-    else mr_copy(p, (word)k);
-    break;
-  }
+  case K_IOCTL: mr_after_ioctl(f->a[1], p); break;
   case K_FCNTL: {
     word c = f->a[1];
     if (c == 5) mr_copy(p, FLOCK_SIZE);           /* F_GETLK */
@@ -150,10 +146,21 @@ static void after(struct frame *f, u32 rule, long r, word before) {
   case K_MSGRCV: mr_copy(p, (word)r + sizeof(long)); break;
   case K_IPCCTL: {
     long k = ipcctl_size(n, q);
-    if (k < 0) mr_escape_nr("syscall", f->nr);
+    if (k < 0) mr_unknown("syscall", f->nr);
     else mr_copy(p, (word)k);
     break;
   }
+  case K_NODES: mr_copy(p, (q + 8 * sizeof(word) - 2) / (8 * sizeof(word)) * sizeof(word)); break; /* q - 1 bits in whole words */
+  case K_VMWRITE: if (f->a[0] == S.own_pid) copy_iov((struct iov *)p, f->a[4], (word)r); break;
+  case K_XATTR: { /* linux/xattr.h, struct xattr_args: value, size, flags */
+    const uint64_t *args = (const uint64_t *)p;
+    if ((u32)args[1]) mr_copy((word)args[0], (word)r);
+    break;
+  }
+  case K_PTRACE: mr_after_ptrace(f->a, r); break;
+  case K_QUOTACTL: mr_after_quotactl(f->a); break;
+  case K_KEYCTL: mr_after_keyctl(f->a, r); break;
+  case K_BPF: mr_after_bpf(f->a); break;
   case K_HANDLE: mr_copy(p, 8 + *(u32 *)p); break;
   case K_READDIR: if (r) mr_copy(p, 2 * sizeof(word) + 2 + *(uint16_t *)(p + 2 * sizeof(word)) + 1); break; /* inode, offset, length, name */
   }
@@ -165,6 +172,21 @@ void mr_clear_tid(void) {
   uint64_t at = 0; /* 8 bytes for 32-bit programs too, under a 64-bit kernel (prctl(2)) */
   if (sys(__NR_prctl, 40, &at, 0)) at = S.ctid;
   if (S.threads && IN_RANGE(at)) *(volatile u32 *)MVA(at) = 0;
+}
+
+/* Calls whose writes cannot be followed are those of an older kernel: programs know how to do without them. */
+static int refused_by_row(const struct frame *f, u32 rule, long *result) {
+  word advice = f->a[rule >> 8 & 15];
+  switch (rule & 255) {
+  case K_REFUSE: *result = -(long)(rule >> 16); break;
+  case K_MADVISE: /* linux/mman.h: WILLNEED, COLD, PAGEOUT, COLLAPSE keep what is in memory */
+    if (advice == 3 || advice == 20 || advice == 21 || advice == 25) return 0;
+    *result = -E_INVAL;
+    break;
+  default: return 0;
+  }
+  mr_escape_nr("refused", f->nr);
+  return 1;
 }
 
 word mr_dispatch(struct frame *f) {
@@ -188,17 +210,18 @@ word mr_dispatch(struct frame *f) {
     /* A CLONE_VM child that is a process (posix_spawn) shares the lock with its parent, who has to go on; nothing to check there. */
     if ((!S.check && !S.report_set) || (word)sys(__NR_getpid, 0, 0, 0) != S.own_pid) return (word)sys(__NR_exit_group, f->a[0], 0, 0);
     return (word)mr_locked(mr_exit_group, f);
-  case __NR_rseq: return (word)-E_NOSYS; /* the kernel would write the area at any time */
   }
   const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
+  if (refused_by_row(call, row->rule[0], &refused)) return (word)refused;
+  if (!row->present) mr_unknown("syscall", call->nr);
   for (int i = 0; i < 4; i++) {
     u32 k = row->rule[i] & 255;
     word p = call->a[row->rule[i] >> 8 & 15], q = call->a[row->rule[i] >> 12 & 15];
+    if (k == K_IOCTL && S.strict && !mr_ioctl_known(call->a[1])) mr_unknown("ioctl", call->a[1]);
     if (k == K_LENP && q) mr_peek(&before, q, 4);
     if (k == K_MSG && p) mr_peek(&before, p + offsetof(struct msg, namelen), 4);
   }
   long r = mr_native(f);
-  if (!row->present) mr_escape_nr("syscall", nr);
   for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], r, before);
   return (word)r;
 }

@@ -16,6 +16,7 @@ static void keep(char *to, word cap, const char *s) {
 static void environment(char **env) {
   for (const char *v; *env; env++) {
     if ((v = after(*env, "MIRROR_CHECK="))) S.check = mr_streq(v, "exit") || mr_streq(v, "1");
+    if ((v = after(*env, "MIRROR_STRICT="))) S.strict = mr_streq(v, "1");
     if ((v = after(*env, "MIRROR_REPORT=")) && *v) {
       keep(S.report, sizeof S.report, v), S.report_set = 1;
       for (; *v; v++)

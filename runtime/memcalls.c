@@ -261,7 +261,7 @@ static long do_fork(struct frame *f) {
 
 int mr_is_memcall(const struct frame *f) {
   switch (f->nr) {
-  case MR_NR_mmap: case __NR_munmap: case __NR_mprotect: case __NR_mremap: case __NR_brk: case __NR_madvise: case __NR_shmat:
+  case MR_NR_mmap: case __NR_munmap: case __NR_mprotect: case __NR_pkey_mprotect: case __NR_mremap: case __NR_brk: case __NR_madvise: case __NR_shmat:
   case __NR_shmdt: case __NR_fork: case __NR_vfork: case __NR_clone: case __NR_clone3: return 1;
   }
   return 0;
@@ -271,6 +271,7 @@ long mr_memcall(struct frame *f) {
   case MR_NR_mmap: return do_mmap(f);
   case __NR_munmap: return do_munmap(f);
   case __NR_mprotect: return do_mprotect(f);
+  case __NR_pkey_mprotect: return f->a[3] == (word)-1 ? do_mprotect(f) : -E_INVAL; /* pkey_alloc gives none out */
   case __NR_mremap: return do_mremap(f);
   case __NR_brk: return do_brk(f);
   case __NR_madvise: return do_madvise(f);

@@ -47,7 +47,7 @@ struct state {
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
-  u32 check, reserved_space, report_has_pid, report_set, out_fd, out_n;
+  u32 check, strict, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* forked while there were other threads: a write that one of them had begun never ends */
   word low_end, high_start; /* i386: native memory is below the one and above the other */
@@ -95,6 +95,7 @@ void mr_must(int ok, const char *what); /* dies when the mirror cannot follow */
 void mr_copy(word native, word len);   /* native bytes to their mirror; the caller knows that the kernel could write them */
 void mr_escape(const char *kind, const char *name);
 void mr_escape_nr(const char *kind, word nr);
+void mr_unknown(const char *kind, word nr);
 
 /* ranges.c */
 word mr_find(word addr);               /* index of the first range that ends above addr */
@@ -121,6 +122,14 @@ word mr_frame_end(word frame, int info); /* end of the int frame that the kernel
 void mr_interrupted(word frame, int info); /* a signal came: the int frame is the kernel's still */
 void mr_forked(void);                      /* in the child, with the lock held */
 int mr_refused(const struct frame *f, long *result); /* calls that a mirrored program cannot have */
+
+/* commands.c: after a successful call, what it wrote; a: its arguments */
+int mr_ioctl_known(word request);
+void mr_after_ioctl(word request, word at);
+void mr_after_ptrace(const word a[], long r);
+void mr_after_quotactl(const word a[]);
+void mr_after_keyctl(const word a[], long r);
+void mr_after_bpf(const word a[]);
 
 /* check.c, symbols.c, boundary.c */
 long mr_exit_group(struct frame *f);

@@ -100,6 +100,18 @@ void mr_escape(const char *kind, const char *name) {
   for (word k = 0; k + 1 < sizeof S.escapes[i].name && name[k]; k++) S.escapes[i].name[k] = name[k];
   __atomic_fetch_add(&S.escapes[i].count, 1, __ATOMIC_RELAXED);
 }
+/* Something the kernel may have written that nobody knows of: counted, or the end, before it is done. */
+void mr_unknown(const char *kind, word nr) {
+  nr &= 0xffffffff;
+  if (S.strict) {
+    mr_open_out(2);
+    mr_put("mirrorasm: MIRROR_STRICT: what "), mr_put(kind), mr_put(" "), mr_num(nr), mr_put(" (");
+    mr_hex(nr), mr_put(") writes is not known; without MIRROR_STRICT it is counted in the report\n");
+    mr_flush();
+    for (;;) sys(__NR_exit_group, 120, 0, 0);
+  }
+  mr_escape_nr(kind, nr);
+}
 void mr_escape_nr(const char *kind, word nr) {
   char b[12];
   int n = 0, m = 0;
