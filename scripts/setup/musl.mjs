@@ -1,5 +1,5 @@
 // The C library: musl from its Debian source package.
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { debianSource, quiet, root } from '../tools.mjs';
@@ -19,6 +19,7 @@ export const musl = {
     const options = { cwd: work };
     quiet('cp', ['-rs', source, tree]);
     replaceFiles(tree, target.name.replace('-linux', ''));
+    if (target.bits === 32) describeFrames(join(tree, 'arch/i386/syscall_arch.h'));
     quiet(
       join(tree, 'configure'),
       [
@@ -44,8 +45,28 @@ function replaceFiles(tree, machine) {
     if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder)) {
       const replaced = join(tree, 'src', part, machine, name);
-      rmSync(replaced);
+      rmSync(replaced, { force: true });
       copyFileSync(join(folder, name), replaced);
     }
   }
+}
+
+/** A call with six arguments pushes in the middle of C functions; libc/internal/i386/syscall6.s does it in a frame of its own. */
+function describeFrames(header) {
+  const text = readFileSync(header, 'utf8');
+  const own = /static inline long __syscall6\([^{]*\n\{[^]*?\n\}\n/;
+  if (!own.test(text)) throw new Error(`${header}: no __syscall6`);
+  rmSync(header);
+  writeFileSync(
+    header,
+    text.replace(
+      own,
+      `__attribute__((__visibility__("hidden"))) long __syscall6_args(const long *);
+static inline long __syscall6(long n, long a1, long a2, long a3, long a4, long a5, long a6)
+{
+	return __syscall6_args((const long[]){n, a1, a2, a3, a4, a5, a6});
+}
+`,
+    ),
+  );
 }

@@ -7,6 +7,7 @@ export interface MeantRefusal {
 }
 
 export const meantRefusals: readonly MeantRefusal[] = [
+  { reason: /^16-bit addresses end below/, why: 'a program has no memory there' },
   { reason: /^'...' becomes a register's name after another/, why: 'the other symbol would be one, too' },
   { reason: /^'...' counts bytes of code from here/, why: 'its value changes when code is inserted' },
   {
@@ -31,10 +32,6 @@ export const meantRefusals: readonly MeantRefusal[] = [
       /^('...' (of what is not a name|with brackets or other names and no register)|a number takes (no size|these operands)|a register or brackets are subtracted in|not a register times a number|a relocation beside another name)/,
     why: 'MASM: GNU as 2.40 reads it in a way of its own, or AT&T syntax cannot say it',
   },
-  {
-    reason: /^a 32-bit address in a register has no mirror$/,
-    why: 'movdir64b and its kin with the address size by hand: no compiler makes it',
-  },
   { reason: /^a comment joins two words$/, why: 'GNU as makes one word of them, nearly always by mistake' },
   { reason: /^a far (address|branch): '...'$/, why: 'it changes the code segment' },
   { reason: /^a name that begins with \$ in '...'$/, why: 'it reads like a number or the current address' },
@@ -45,6 +42,10 @@ export const meantRefusals: readonly MeantRefusal[] = [
   },
   { reason: /^a privileged instruction$/, why: 'no user program executes it' },
   { reason: /^a way into the kernel that/, why: 'the runtime follows one entry a target' },
+  {
+    reason: /^an address of \d+ bits in a register has no mirror$/,
+    why: 'movdir64b and its kin with the address size by hand: no compiler makes it',
+  },
   { reason: /^behind '...' names of registers may be symbols$/, why: '.arch takes registers away' },
   {
     reason: /^directive '...' is not supported$/,
