@@ -116,11 +116,13 @@ int mr_is_sigcall(word nr);
 long mr_sigcall(const struct frame *f);
 int mr_peek(void *to, word from, word len); /* the program's bytes, or -EFAULT */
 
+/* interrupted.c */
+void mr_interrupted(word frame, int info); /* a signal came: the int frame is the kernel's still */
+void mr_forked(void);                      /* in the child, with the lock held */
+
 /* In the folder of the word size */
 void mr_place(word *sp, word stack_limit, word hwcap2); /* dies when the layout does not fit; readies the mirror space and its addressing */
 word mr_frame_end(word frame, int info); /* end of the int frame that the kernel pushed */
-void mr_interrupted(word frame, int info); /* a signal came: the int frame is the kernel's still */
-void mr_forked(void);                      /* in the child, with the lock held */
 int mr_refused(const struct frame *f, long *result); /* calls that a mirrored program cannot have */
 
 /* commands.c: after a successful call, what it wrote; a: its arguments */

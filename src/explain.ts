@@ -48,7 +48,6 @@ export interface Explanation {
 
 const why: Readonly<Record<Explanation['kind'], string>> = {
   atomic: 'an atomic change: a compare-and-swap of both copies, the mirror first',
-  'atomic-after': 'an atomic change of another kind: done natively, then copied until both copies agree',
   'bit-string': 'the bit offset moves the address: done natively, then its word is copied',
   call: 'pushes the return address: its mirror is written directly before, or by the called function',
   copy: 'a store that cannot be done twice: done natively, then its bytes are copied (a window)',

@@ -31,6 +31,10 @@ long mr_shmat(word id, word at, word flags);
 long mr_shmdt(word at);
 long mr_shm_size(word id, word *size);
 
+/* struct sigcontext (uapi/asm/sigcontext.h) as words; for the two frames see kernel.c. */
+enum { MR_REG_IP = 14, MR_REG_FLAGS = 16 };
+static inline word *mr_registers(word frame, int info) { return (word *)(frame + (info ? 16 + 128 + 20 : 8)); }
+
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_TLS = 3, CLONE_CTID = 4 };
 /* The kernel's struct sigaction: handler, flags, restorer, mask of two words. */

@@ -3,7 +3,7 @@
 #include "limits.h"
         .set    D, -MR_DISTANCE                 # D(m) is the mirror of m, modulo 2^32
         .text
-        .hidden mr_state, mr_stack, mr_init, mr_dispatch, mr_sigframe
+        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
@@ -151,6 +151,17 @@ __mirror_syscall:
         mov     %eax, D(%esp)
         lea     4(%esp), %esp
         movl    $0, mr_state-6b(%eax)
+        lea     -4(%esp), %esp                  # nor the locks of atomic.S
+        mov     %edi, D(%esp)
+        mov     %edi, (%esp)
+        lea     mr_locks-6b(%eax), %edi
+        lea     MR_LOCKS(%edi), %eax
+7:      movl    $0, (%edi)
+        add     $16, %edi
+        cmp     %eax, %edi
+        jne     7b
+        mov     (%esp), %edi
+        lea     4(%esp), %esp
 5:      xor     %eax, %eax
         popf
         ret

@@ -6,17 +6,13 @@
    the extended state at 76: 112 bytes of fsave image, then the fxsave image (uapi/asm/sigcontext.h, struct _fpstate_32). */
 word mr_frame_end(word frame, int info) {
   enum { SAVED_ONLY = 112, MAGIC = 110, SW_BYTES = 112 + 464 };
-  word end = frame + (info ? 268 : 732), fp = *(word *)(frame + (info ? 16 + 128 + 20 : 8) + 76);
+  word end = frame + (info ? 268 : 732), fp = mr_registers(frame, info)[19];
   if (!fp) return end;
   u32 *sw = (u32 *)(fp + SW_BYTES);
   word stop = fp + SAVED_ONLY;
   if (*(uint16_t *)(fp + MAGIC) == 0) stop = fp + (sw[0] == 0x46505853 ? sw[1] : SAVED_ONLY + 512); /* 0: there is an fxsave image */
   return stop > end ? stop : end;
 }
-
-/* Locked instructions are in the program's own code, and nothing of ours is held between. */
-void mr_interrupted(word frame, int info) { (void)frame, (void)info; }
-void mr_forked(void) {}
 
 int mr_refused(const struct frame *f, long *result) {
   const char *name;

@@ -40,6 +40,10 @@ static inline long mr_shm_size(word id, word *size) {
   return r;
 }
 
+/* struct sigcontext (asm/sigcontext.h) as words, in ucontext, behind pretcode. */
+enum { MR_REG_IP = 16, MR_REG_FLAGS = 17 };
+static inline word *mr_registers(word frame, int info) { return (void)info, (word *)(frame + 8 + 40); }
+
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_CTID = 3, CLONE_TLS = 4 };
 /* The kernel's struct sigaction: handler, flags, restorer, mask. */

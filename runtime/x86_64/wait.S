@@ -7,25 +7,26 @@
         mov     %\register, \at(%rsp)
         .endm
 
-        .macro  WAIT bytes
-        .globl  __mirror_wait\bytes
-        .hidden __mirror_wait\bytes, __mirror_cas\bytes
-        .type   __mirror_wait\bytes, @function
-__mirror_wait\bytes:
+# Comes from and goes back to `entry`, all registers as they were; `back` holds the return address, kept at `at`.
+        .macro  WAIT name, entry, back, at
+        .globl  __mirror_wait\name
+        .hidden __mirror_wait\name, \entry
+        .type   __mirror_wait\name, @function
+__mirror_wait\name:
         .cfi_startproc
         .cfi_def_cfa rsp, 0
-        .cfi_register rip, rcx
+        .cfi_register rip, \back
         .rept   32
         pause
         testl   $1, (%r9)
-        jz      __mirror_cas\bytes
+        jz      \entry
         .endr
         lea     -(128+48)(%rsp), %rsp           # below the red zone, with nothing of ours where a signal frame would go
         .cfi_def_cfa_offset 128+48
         KEEP    rax, 0
         KEEP    rcx, 8
-        .cfi_offset rip, 8-(128+48)
         KEEP    r11, 16
+        .cfi_offset rip, \at-(128+48)
         KEEP    rdi, 24
         KEEP    rsi, 32
         KEEP    r8, 40
@@ -41,22 +42,23 @@ __mirror_wait\bytes:
         jnz     1b
         mov     (%rsp), %rax
         mov     8(%rsp), %rcx
-        .cfi_register rip, rcx
         mov     16(%rsp), %r11
+        .cfi_register rip, \back
         mov     24(%rsp), %rdi
         mov     32(%rsp), %rsi
         mov     40(%rsp), %r8
         lea     128+48(%rsp), %rsp
         .cfi_def_cfa_offset 0
-        jmp     __mirror_cas\bytes
+        jmp     \entry
         .cfi_endproc
-        .size   __mirror_wait\bytes, .-__mirror_wait\bytes
+        .size   __mirror_wait\name, .-__mirror_wait\name
         .endm
 
-        WAIT    1
-        WAIT    2
-        WAIT    4
-        WAIT    8
+        .irp    bytes, 1, 2, 4, 8
+        WAIT    \bytes, __mirror_cas\bytes, rcx, 8
+        .endr
+        WAIT    pair8, __mirror_pair8, r11, 16
+        WAIT    pair16, __mirror_pair16, r11, 16
 
         .section .rodata
         .balign 8

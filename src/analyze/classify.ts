@@ -23,7 +23,6 @@ export type WriteKind =
   | 'push-all'
   | 'enter'
   | 'atomic'
-  | 'atomic-after' // an atomic change that a compare-and-swap of a word cannot do
   | 'locked-nothing' // lock or $0: changes no byte
   | 'stos'
   | 'movs'
@@ -37,11 +36,10 @@ export type WriteKind =
 
 /** Instructions with a memory destination whose kind their effects do not tell. Base names, sorted. */
 const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
-  ['aadd', 'atomic-after'],
-  ['aand', 'atomic-after'],
-  ['aor', 'atomic-after'],
-  ['axor', 'atomic-after'],
-  ['cmpxchg16b', 'atomic-after'],
+  ['aadd', 'atomic'],
+  ['aand', 'atomic'],
+  ['aor', 'atomic'],
+  ['axor', 'atomic'],
   ['adc', 'modify'],
   ['add', 'modify'],
   ['and', 'modify'],
@@ -50,7 +48,8 @@ const byName: ReadonlyMap<string, WriteKind> = new Map<string, WriteKind>([
   ['btr', 'modify'],
   ['bts', 'modify'],
   ['cmpxchg', 'atomic'],
-  ['cmpxchg8b', 'atomic-after'],
+  ['cmpxchg16b', 'atomic'],
+  ['cmpxchg8b', 'atomic'],
   ['dec', 'modify'],
   ['fbstp', 'copy'],
   ['fist', 'store'],
@@ -150,13 +149,14 @@ export function classify(instruction: Instruction, effects: Effects, mode: Mode)
 
   const access = effects.memoryOperand < 0 ? '-' : effects.access[effects.memoryOperand];
   if (access === '-' || access === 'r' || access === 'a' || access === undefined) return 'none';
-  const named = byName.get(base) ?? (/^cmp\w+xadd$/.test(base) ? 'atomic-after' : undefined);
+  const named = byName.get(base) ?? (/^cmp\w+xadd$/.test(base) ? 'atomic' : undefined);
   if (/^v(p?scatter)[dq]/.test(base)) return 'scatter';
   const source = instruction.operands[0];
   if (named === 'modify') {
     const bitOffset = base === 'bts' || base === 'btr' || base === 'btc';
-    if (bitOffset && source?.kind !== 'immediate') return 'bit-string';
-    if (!instruction.prefixes.includes('lock')) return 'modify';
+    const locked = instruction.prefixes.includes('lock');
+    if (bitOffset && source?.kind !== 'immediate') return locked ? 'atomic' : 'bit-string';
+    if (!locked) return 'modify';
     if (base === 'or' && source?.kind === 'immediate' && /^0+$/.test(source.expression))
       return 'locked-nothing';
     return 'atomic';

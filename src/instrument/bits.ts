@@ -1,7 +1,6 @@
 // Bit strings: `bts %rax, m` changes the bit rax of the string that begins at m, so its word may be far away.
 import type { Operand } from '../parse/syntax.js';
-import { RAX, RCX, RSP } from '../analyze/sets.js';
-import { copyUntilStable } from './atomic-copy.js';
+import { RAX, RSP } from '../analyze/sets.js';
 import { formatMemory } from './format.js';
 import { generalNumber, spell, suffix } from './registers.js';
 import { linearAddress, memoryOf, NoPattern, withScratch } from './site.js';
@@ -12,7 +11,7 @@ import { full, mirrorOf, slot, word } from './target.js';
 const isNarrow = (name: string): boolean => /^(e..|r\d+d)$/.test(name);
 
 /**
- * The instruction first, then its word is copied. The word's place takes an arithmetic shift, which changes flags: they are kept in
+ * Not locked (atomic.ts). The instruction first, then its word is copied. The word's place takes an arithmetic shift, which changes flags: they are kept in
  * rax by lahf and seto, as pushf would need the stack.
  */
 export function mirrorBitString(site: Site): Expansion {
@@ -23,10 +22,9 @@ export function mirrorBitString(site: Site): Expansion {
   const offset: Operand | undefined = instruction.operands[0];
   const bit = offset?.kind === 'register' ? generalNumber(offset.name) : -1;
   if (bit < 0) throw new NoPattern('a bit offset that is no register');
-  const locked = instruction.prefixes.includes('lock');
   const narrow = profile.mode === 64 && (isNarrow(memory.base) || isNarrow(memory.index));
   // Registers of the address may serve once it is formed, so that seven registers are enough.
-  const busy = (1 << bit) | (1 << RAX) | (locked ? 1 << RCX : 0);
+  const busy = (1 << bit) | (1 << RAX);
   const after = withScratch(site, 3, site.freeAfter, busy, ([u = -1, t = -1, kept = -1], shift) => {
     const address = linearAddress(profile, memory, u, t, shift);
     const [T, K, A] = [full(profile, t), full(profile, kept), full(profile, RAX)];
@@ -42,23 +40,8 @@ export function mirrorBitString(site: Site): Expansion {
       '\tsahf',
       `\t${mov}\t${K}, ${A}`,
       `\tlea${narrow ? 'l' : suffix(profile.wordBytes)}\t(${full(profile, u)},${T},${bytes}), ${spell(u, narrow ? 4 : profile.wordBytes)}`,
-      ...(locked
-        ? copyUntilStable(
-            site,
-            {
-              setup: [],
-              native: () => formatMemory(address.operand),
-              mirror: () => mirrorOf(profile, address.operand),
-            },
-            0,
-            bytes,
-            t,
-            kept,
-          )
-        : [
-            `\tmov${suffix(bytes)}\t${formatMemory(address.operand)}, ${spell(t, bytes)}`,
-            `\tmov${suffix(bytes)}\t${spell(t, bytes)}, ${mirrorOf(profile, address.operand)}`,
-          ]),
+      `\tmov${suffix(bytes)}\t${formatMemory(address.operand)}, ${spell(t, bytes)}`,
+      `\tmov${suffix(bytes)}\t${spell(t, bytes)}, ${mirrorOf(profile, address.operand)}`,
     ];
   });
   return { before: [], replace: null, after, window: after.length };

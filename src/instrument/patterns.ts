@@ -4,7 +4,6 @@ import type { WriteKind } from '../analyze/classify.js';
 import type { DiagnosticCode } from '../analyze/diagnostic.js';
 import type { ProfileName } from '../profile/profile.js';
 import { mirrorAtomic } from './atomic.js';
-import { mirrorAtomicAfter } from './atomic-copy.js';
 import { boundarySyscall, widenBranch } from './control.js';
 import type { Expansion, Site } from './site.js';
 import * as i386Stack from './stack-i386.js';
@@ -50,7 +49,6 @@ const linuxX8664: Record<WriteKind, Row> = {
   'push-all': noPattern,
   enter: mirrorEnter,
   atomic: mirrorAtomic,
-  'atomic-after': mirrorAtomicAfter,
   stos: mirrorStos,
   movs: mirrorMovs,
   syscall: boundarySyscall,
@@ -81,7 +79,6 @@ const linuxX8664: Record<WriteKind, Row> = {
 /** What differs where there is neither a segment for the mirror nor a red zone. */
 const linuxI386: Record<WriteKind, Row> = {
   ...linuxX8664,
-  atomic: mirrorAtomicAfter,
   call: i386Stack.mirrorCall,
   enter: i386Stack.mirrorEnter,
   'fast-entry': {

@@ -1,6 +1,7 @@
 // Spellings that follow from the target: word-sized mnemonics, registers, stack slots and mirror addresses.
 import type { MemoryOperand } from '../parse/syntax.js';
 import type { Profile } from '../profile/profile.js';
+import { entersCompareAndSwap } from './compare-and-swap.js';
 import { appendDisplacement, formatMemory } from './format.js';
 import { spell, suffix } from './registers.js';
 
@@ -59,18 +60,12 @@ export function mirrorAddress(profile: Profile, from: number, to: number, plus =
   ];
 }
 
-/** The runtime's compare-and-swap of both copies, for a word of 1, 2, 4 or 8 bytes. */
-export const compareAndSwapEntry = (bytes: number): string => `__mirror_cas${bytes}`;
-
-const entersCompareAndSwap = (line: string): boolean => line.startsWith(`\tjmp\t__mirror_cas`);
-
 /** Whether a line made here has to do with the mirror: a store (inserted code never reads it), or its address for a string operation. */
 export function namesMirror(profile: Profile, line: string): boolean {
+  if (entersCompareAndSwap(line)) return true;
   return profile.mirrorSegment === ''
     ? line.includes(String(profile.mirrorDisplacement))
-    : line.includes(`%${profile.mirrorSegment}:`) ||
-        /^\t(gs |rdgsbase)/.test(line) ||
-        entersCompareAndSwap(line);
+    : line.includes(`%${profile.mirrorSegment}:`) || /^\t(gs |rdgsbase)/.test(line);
 }
 
 /** Whether a line made here stores to the mirror by itself. */

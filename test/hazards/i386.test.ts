@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildCases, readCases } from './i386/build.js';
+import { atomicCases, buildCases, readCases } from './i386/build.js';
 
-const cases = readCases(join(__dirname, 'i386/cases.txt'));
+const cases = [...readCases(join(__dirname, 'i386/cases.txt')), ...atomicCases()];
 const folder = mkdtempSync(join(tmpdir(), 'i386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
+
+#include "../../runtime/limits.h"
 #include <unistd.h>
 
 #define ARENA 0x10000000ul
@@ -203,14 +205,18 @@ static const char *compare(const struct item *item) {
 }
 
 #ifdef __x86_64__
-// What the runtime's compare-and-swap needs (runtime/x86_64/atomic.S): its locks, and the wait that one thread never comes to.
+// What the runtime's compare-and-swap needs (runtime/*/atomic.S): its locks, and the wait that one thread never comes to.
 static uint32_t locks[0x4000];
 struct {
   uint64_t before[2];
   uint32_t *locks;
 } mr_state = {{0, 0}, locks};
 #define WAIT(n) void __mirror_wait##n(void); void __mirror_wait##n(void) { abort(); }
-WAIT(1) WAIT(2) WAIT(4) WAIT(8)
+WAIT(1) WAIT(2) WAIT(4) WAIT(8) WAIT(pair8) WAIT(pair16)
+#else
+uint8_t mr_locks[MR_LOCKS];
+#define WAIT(n) void __mirror_wait##n(void); void __mirror_wait##n(void) { abort(); }
+WAIT(1) WAIT(2) WAIT(4) WAIT(pair8)
 #endif
 
 static void map(unsigned long at, unsigned long size, int protection) {

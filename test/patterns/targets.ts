@@ -1,5 +1,6 @@
 // What the check of patterns has to know of each word size.
 import type { Mode } from '../../scripts/isa-check/forms.js';
+import { atomicRegisters } from './atomics.js';
 import type { ProfileName } from '../../src/profile/profile.js';
 
 interface Tail {
@@ -46,6 +47,10 @@ const x8664: Target = {
     'call 1f; 1:',
     'lock btsq %rbx, (%rdi)',
     'lock btcl %ebx, 8(%rsp)',
+    'lock btrw %bx, %fs:(%rdi)',
+    'lock btsl %ebx, (%edi)',
+    'lock btcq %rbx, middle(%rip)',
+    ...atomicRegisters(),
     'ds vmaskmovdqu %xmm1, %xmm2',
   ],
   tails: [
@@ -86,7 +91,7 @@ const i386: Target = {
     kill('ebp esi edi', 'movl'),
   ],
   kernelRefuses: /^(sgdt|sidt|sldt|smsw|str)[lw]?\b.*%gs:/,
-  runtime: [],
+  runtime: ['runtime/i386/atomic.S'],
 };
 
 export const targets: Readonly<Record<Mode, Target>> = { 32: i386, 64: x8664 };

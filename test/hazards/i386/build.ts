@@ -1,7 +1,7 @@
 // One program of all cases of cases.txt, each as it stands and mirrored, around harness.c.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Abi } from '../../../src/analyze/liveness.js';
 import { rewrite } from '../../../src/rewrite.js';
 
@@ -10,6 +10,49 @@ export function readCases(path: string): readonly string[] {
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** Operands of atomic operations in every register, at addresses in every register, beside those of the runtime's compare-and-swap. */
+export function atomicCases(): readonly string[] {
+  const names = 'eax ecx edx ebx esi edi ebp'.split(' ');
+  const bytes = 'al cl dl bl ah ch dh bh'.split(' ');
+  const cases: string[] = [];
+  for (const base of names)
+    for (const memory of [
+      `(%${base})`,
+      `8(%${base},%${base === 'edi' ? 'esi' : 'edi'},1)`,
+      `%gs:4(%${base})`,
+    ]) {
+      const offset = memory.startsWith('%gs') ? '$0x40' : '%esi';
+      const points = memory.includes(',')
+        ? `movl $16, %${base === 'edi' ? 'esi' : 'edi'}; movl %ebx, %${base}`
+        : `movl ${offset}, %${base}`;
+      const all = (body: string): void => void cases.push(`${points}; ${body}`);
+      all(`lock incw ${memory}`);
+      all(`lock notl ${memory}`);
+      if (!/ax|bx|cx|dx/.test(memory)) {
+        all(`lock cmpxchg8b ${memory}`);
+        if (!memory.includes('gs'))
+          all(
+            `movl ${memory}, %eax; movl ${memory.startsWith('8') ? memory.replace('8', '12') : `4${memory}`}, %edx; lock cmpxchg8b ${memory}`,
+          );
+      }
+      for (const name of names) {
+        all(`lock xaddl %${name}, ${memory}`);
+        all(`lock cmpxchgl %${name}, ${memory}`);
+        all(`lock sbbl %${name}, ${memory}`);
+        all(`xchgw %${name.slice(1)}, ${memory}`);
+        if (!memory.includes(name)) all(`movl $-70, %${name}; lock btcl %${name}, ${memory}`);
+        if (base !== 'eax' && name !== 'eax') all(`movl ${memory}, %eax; lock cmpxchgl %${name}, ${memory}`);
+      }
+      for (const name of bytes) {
+        all(`xchgb %${name}, ${memory}`);
+        all(`lock xaddb %${name}, ${memory}`);
+        all(`lock cmpxchgb %${name}, ${memory}`);
+        all(`lock adcb %${name}, ${memory}`);
+      }
+    }
+  return cases;
 }
 
 /** All cases as functions `native_0`, ... or `mirrored_0`, ..., with what they call. */
@@ -56,11 +99,12 @@ export function buildCases(cases: readonly string[], abi: Abi, harness: string, 
   writeFileSync(file('mirrored.s'), result.text);
   writeFileSync(file('table.s'), table(cases));
   const program = file(`cases-${abi}`);
+  const runtime = join(dirname(harness), '../../../runtime');
   execFileSync('gcc', [
     ...['-m32', '-O1', '-ffreestanding', '-fno-builtin', '-fno-pie', '-no-pie', '-fno-stack-protector'],
     ...['-nostdlib', '-static', '-Wall', '-Wextra', '-Werror', `-DCOMPARE_ALL=${abi === 'none' ? 1 : 0}`],
     ...['native.s', 'mirrored.s', 'table.s'].map(file),
-    harness,
+    ...[harness, `-I${runtime}`, join(runtime, 'i386/atomic.S')],
     ...['-o', program],
   ]);
   return program;

@@ -213,3 +213,8 @@ __asm__(".globl run_case\nrun_case:\n"
 
 // The kernel's entry of mirrored code. What it pushes lies below the program's stack pointer.
 __asm__(".globl __mirror_syscall\n__mirror_syscall:\n\tint $0x80\n\tret\n");
+
+// What the runtime's compare-and-swap needs (runtime/i386/atomic.S): its locks, and the wait that one thread never comes to.
+__attribute__((visibility("hidden"))) u8 mr_locks[65536];
+#define WAIT(n) __attribute__((visibility("hidden"))) void __mirror_wait##n(void); void __mirror_wait##n(void) { die(5); }
+WAIT(1) WAIT(2) WAIT(4) WAIT(pair8)

@@ -1,0 +1,41 @@
+/* What becomes of a compare-and-swap of atomic.S that a signal or a fork comes into. */
+#include "mr.h"
+
+/* In the order of the text: the lock may be ours, the mirror was begun, memory was tried, the lock is free again, the value found there was
+   another one, the mirror has it, nothing was begun, the lock is free. Then where to begin again. */
+struct places { int taken, written, done, out, changed, repaired, differs, freed, start; u32 bytes, address, lock; };
+extern const struct places mr_cas_places[]; /* `taken` of the last is 0 */
+
+enum { CARRY = 1, ZERO = 0x40 };
+
+/* The handler may take the same lock, or never return: so what has been begun is undone or ended, and the lock given back. */
+void mr_interrupted(word frame, int info) {
+  word *regs = mr_registers(frame, info), first = (word)mr_cas_places;
+  long at = (long)(regs[MR_REG_IP] - first);
+  for (const struct places *p = mr_cas_places; p->taken; p++) {
+    if (at < p->taken || at >= p->freed) continue;
+    if (at == p->taken && regs[MR_REG_FLAGS] & CARRY) return;                        /* not ours */
+    if ((at >= p->out && at < p->changed) || (at > p->repaired && at < p->differs)) return; /* on its way out */
+    int ends = at >= p->done && at < p->differs;
+    int mend = (at >= p->written && at < p->done) || (at == p->done && !(regs[MR_REG_FLAGS] & ZERO)) || (at >= p->changed && at < p->repaired);
+    if (mend) memcpy((void *)MVA(regs[p->address]), (const void *)regs[p->address], p->bytes);
+    __atomic_store_n((u32 *)regs[p->lock], 0, __ATOMIC_RELEASE);
+    regs[MR_REG_IP] = first + (word)(long)(ends ? p->out : p->start);
+    return;
+  }
+}
+
+/* In the child there is one thread, and it holds none of the locks. What their holders had begun never ends. */
+void mr_forked(void) {
+  for (word at = 0; at < MR_LOCKS; at += 16) {
+    u32 *lock = (u32 *)(mr_locks + at);
+    if (!*lock) continue;
+    for (word i = 0; i < S.n_ranges; i++) {
+      struct range *r = &S.ranges[i];
+      if (!(r->flags & R_MIRRORED) || !(r->prot & P_W)) continue;
+      for (word p = (r->lo & -(word)MR_LOCKS) + at; p < r->hi; p += MR_LOCKS)
+        if (p >= r->lo && memcmp((void *)MVA(p), (void *)p, 16)) memcpy((void *)MVA(p), (void *)p, 16);
+    }
+    *lock = 0;
+  }
+}
