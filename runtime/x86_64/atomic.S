@@ -78,7 +78,7 @@ __mirror_pair\bytes:
         .cfi_register rip, r11
         .if     \bytes == 16
         test    $15, %r10b                      # is refused by the CPU
-        jnz     .Lsamepair\bytes
+        jne     .Lsamepair\bytes
         .endif
         cmp     %\b, %\a
         jne     1f

@@ -6,12 +6,13 @@ import {
   addressOf,
   addressRegisters,
   addressScratch,
+  cfaMoved,
   memoryOf,
   namesStackPointer,
   NoPattern,
   withScratch,
 } from './site.js';
-import { full, slot, word } from './target.js';
+import { full, mirrorSlot, slot, word } from './target.js';
 import type { Expansion, Site } from './site.js';
 import { bytesOf, generalNumber, hasHighByte, spell, suffix } from './registers.js';
 
@@ -100,9 +101,49 @@ const withoutPop: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function mirrorFloatPop(site: Site): Expansion {
-  const twin = withoutPop.get(`${site.unit.effects.base}${site.unit.effects.memoryBytes}`);
+  const { effects } = site.unit;
+  const twin = withoutPop.get(`${effects.base}${effects.memoryBytes}`);
+  if (twin === undefined && effects.base === 'fistp' && site.profile.wordBytes < 8)
+    return mirrorIntegerPop(site);
   if (twin === undefined) return copyAfter(site);
   return storeAs(site, (target) => `\t${twin}\t${target}`);
+}
+
+/**
+ * `fistpll` where it is how compilers store 64 bits at once (_Atomic long long): the mirror has to go first, and what another thread may
+ * take over and give back must not be read again. The number is made on the stack, and loaded from there, exactly, for the instruction
+ * itself. What differs: the condition bit that tells of rounding up, and the contents of the register that is empty then.
+ */
+function mirrorIntegerPop(site: Site): Expansion {
+  const { profile } = site;
+  const memory = memoryOf(site);
+  const lea = word(profile, 'lea');
+  const mov = word(profile, 'mov');
+  const before = withScratch(
+    site,
+    1 + addressScratch(profile, memory),
+    site.freeBefore,
+    addressRegisters(memory),
+    ([value = -1, ...rest], shift) => {
+      const address = addressOf(profile, memory, rest, shift + 8);
+      const register = full(profile, value);
+      return [
+        `\t${lea}\t${slot(profile, -8)}, %${profile.stackPointer}`,
+        ...cfaMoved(site, 8),
+        `\tfistpll\t${slot(profile, 0)}`,
+        `\tfildll\t${slot(profile, 0)}`,
+        ...address.setup,
+        ...[0, 4].flatMap((at) => [
+          `\t${mov}\t${slot(profile, at)}, ${register}`,
+          `\t${mov}\t${register}, ${mirrorSlot(profile, at)}`,
+          `\t${mov}\t${register}, ${address.mirror(at)}`,
+        ]),
+        `\t${lea}\t${slot(profile, 8)}, %${profile.stackPointer}`,
+        ...cfaMoved(site, -8),
+      ];
+    },
+  );
+  return { before, replace: null, after: [], window: 0 };
 }
 
 /** `op x, m`: compute in a scratch register, store it to the mirror, then to native memory. Flags are those of op. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const folder = join(__dirname, 'cases');
 /** Sorted. `kmovw` keeps the mask that a scatter clears. */
 const plain =
-  /^(add[bwlq]|call|clzero|cmp[bwlq]|je|jne|jmp|jrcxz|kmovw|lahf|lea[lq]?|mov[bwlq]?|movabsq|movs[bwl][lq]|movz[bw]l|notq|pop[wq]?|push[wq]?|rdgsbase|ret|sahf|sarq|seto|xchg[bwlq])$/;
+  /^(add[bwlq]|call|clzero|cmp[bwlq]|j\w+|kmovw|lahf|lea[lq]?|mov[bwlq]?|movabsq|movs[bwl][lq]|movz[bw]l|pop[wq]?|push[wq]?|rdgsbase|ret|sahf|sarq|seto|xchg[bwlq])$/;
 /** Stores without the pop. */
 const twins: Readonly<Record<string, RegExp>> = {
   fsts: /^fstp/,

@@ -17,13 +17,20 @@ interface Report {
   readonly differences: readonly unknown[];
 }
 
-test.each(readdirSync(programs).sort())(`%s, ${REPETITIONS} times`, (name) => {
+/** With 64 bits pairs of words are 16 bytes. */
+const targets: readonly (readonly string[])[] = [['-m64', '-mcx16'], ['-m32']];
+const builds = readdirSync(programs)
+  .sort()
+  .flatMap((name) => targets.map((options) => [name, options[0] ?? '', options] as const));
+
+test.each(builds)(`%s %s, ${REPETITIONS} times`, (name, size, options) => {
   const source = join(programs, name);
-  const native = join(work, `${name}.native`);
-  const mirrored = join(work, `${name}.mirrored`);
-  const report = join(work, `${name}.json`);
-  execFileSync('gcc', ['-O2', '-pthread', source, '-o', native]);
-  execFileSync(driver, ['-O2', '-pthread', source, '-o', mirrored]);
+  const native = join(work, `${name}.native${size}`);
+  const mirrored = join(work, `${name}.mirrored${size}`);
+  const report = join(work, `${name}${size}.json`);
+  const flags = [...options, '-O2', '-pthread', '-Wno-psabi'];
+  execFileSync('gcc', [...flags, source, '-o', native]);
+  execFileSync(driver, [...flags, source, '-o', mirrored]);
   const expected = spawnSync(native, [], { encoding: 'utf8', timeout: 60_000 });
   expect(expected.status).toBe(0);
   const env = { ...process.env, MIRROR_CHECK: 'exit', MIRROR_REPORT: report };

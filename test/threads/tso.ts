@@ -1,25 +1,21 @@
 // A small x86-TSO machine (Sewell et al., "x86-TSO", CACM 2010): threads with store buffers run rewritten text, and every interleaving is visited.
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { expand } from '../../src/expand/expand.js';
-import { parse } from '../../src/parse/parse.js';
 import { generalNumber } from '../../src/instrument/registers.js';
 import type { Instruction, MemoryOperand, Operand } from '../../src/parse/syntax.js';
+import { linuxI386 } from '../../src/profile/linux-i386.js';
+import { placeOf } from './program.js';
+import type { Program } from './program.js';
 
-/** Values by address; `%gs:` addresses are the mirror's. Accesses that overlap have the same address. */
+/** Values by address; `%gs:` addresses are the mirror's. Accesses that overlap have the same address, or are pairs of words. */
 export type Memory = Readonly<Record<string, bigint>>;
 
-export interface Program {
-  readonly instructions: readonly Instruction[];
-  /** Index of the instruction a label stands before. */
-  readonly labels: ReadonlyMap<string, number>;
-}
-
-interface Pending {
+interface Part {
   readonly cell: string;
   readonly bytes: number;
   readonly value: bigint;
 }
+
+/** One store: all its parts reach memory at once. */
+type Pending = readonly Part[];
 
 interface Thread {
   at: number;
@@ -27,6 +23,9 @@ interface Thread {
   zf: boolean;
   cf: boolean;
   buffer: Pending[];
+  /** What the thread alone sees: its stack by address, and the numbers loaded by x87. */
+  stack: Record<string, bigint>;
+  numbers: (readonly [low: bigint, high: bigint])[];
 }
 
 interface State {
@@ -38,28 +37,9 @@ interface State {
 const LOCKS = 0x100000n;
 const CODE = 0x200000n;
 
-/** The runtime's compare-and-swap, as it is linked into programs; a thread that has to wait tries again at once. */
-const runtime = ((): string => {
-  const file = join(__dirname, '../../runtime/x86_64/atomic.S');
-  const text = execFileSync('gcc', ['-E', '-P', file], { encoding: 'utf8' });
-  const expansion = expand(file, text.replace(/__mirror_wait/g, '__mirror_cas'), {
-    readInclude: () => undefined,
-  });
-  if (!expansion.ok) throw new Error(JSON.stringify(expansion.problems));
-  return expansion.text.slice(0, expansion.text.indexOf('.section'));
-})();
-
-/** Reads a text of the machine's few instructions; whatever else it holds is an error. The runtime stands behind it. */
-export function load(text: string): Program {
-  const instructions: Instruction[] = [];
-  const labels = new Map<string, number>();
-  for (const { labels: names, body } of parse('model.s', `${text}\n${runtime}`).parsed) {
-    for (const name of names) labels.set(name, instructions.length);
-    if (body.kind === 'instruction') instructions.push(body);
-    else if (body.kind === 'malformed') throw new Error(body.reason);
-  }
-  return { instructions, labels };
-}
+/** Where the stack of every thread begins. */
+const STACK = 0x9000n;
+const DISTANCE = BigInt(linuxI386.mirrorDisplacement);
 
 const bytesOfSuffix: Readonly<Record<string, number>> = { b: 1, w: 2, l: 4, q: 8 };
 
@@ -69,6 +49,20 @@ function bytesOfRegister(name: string): number {
   if (/l$|h$|^r\d+b$/.test(name)) return 1;
   return 2;
 }
+
+const RSP = 4;
+const NO_MEMORY = {
+  kind: 'memory',
+  segment: '',
+  displacement: '',
+  base: '',
+  index: '',
+  scale: 1,
+  decoration: '',
+} as const;
+
+/** Only the thread itself uses its stack. */
+const isStack = (operand: MemoryOperand): boolean => /^[er]sp$/.test(operand.base);
 
 const mask = (value: bigint, bytes: number): bigint => BigInt.asUintN(bytes * 8, value);
 const merge = (old: bigint, bytes: number, value: bigint): bigint =>
@@ -86,23 +80,50 @@ class Step {
     return name === '' ? 0n : (this.thread.registers[generalNumber(name)] ?? 0n);
   }
 
+  /** What a displacement comes to: a sum of numbers and names. */
+  displacement(text: string): bigint {
+    const { program, thread } = this;
+    let sum = 0n;
+    for (const [, sign, term = ''] of text.matchAll(/([+-]?)\s*([\w.$]+)/g)) {
+      let value: bigint;
+      if (/^(0x[\da-f]+|\d+)$/i.test(term)) value = BigInt(term);
+      else if (term === 'D') value = DISTANCE;
+      else if (term === 'mr_locks') value = LOCKS - 0x1000n;
+      else value = CODE + BigInt(placeOf(program, term, thread.at - 1));
+      sum += sign === '-' ? -value : value;
+    }
+    return sum;
+  }
+
   address(operand: MemoryOperand): bigint {
     if (operand.base === 'rip') {
-      if (operand.displacement === 'mr_state+16') return LOCKS - 0x1000n;
-      const label = this.program.labels.get(operand.displacement);
-      if (label === undefined) throw new Error(`${operand.displacement} is not in the machine`);
-      return CODE + BigInt(label);
+      if (operand.displacement === 'mr_state+16') return LOCKS - 0x2000n;
+      return this.displacement(operand.displacement);
     }
-    const displacement = BigInt(operand.displacement || 0);
     return mask(
-      displacement + this.register(operand.base) + this.register(operand.index) * BigInt(operand.scale),
-      8,
+      this.displacement(operand.displacement) +
+        this.register(operand.base) +
+        this.register(operand.index) * BigInt(operand.scale),
+      this.program.target === 'linux-i386' ? 4 : 8,
     );
   }
 
-  cell(operand: MemoryOperand): string {
-    const segment = operand.segment === '' ? '' : `%${operand.segment}:`;
-    return `${segment}${this.address(operand).toString(16)}`;
+  /** `more`: bytes behind the operand's address. */
+  cell(operand: MemoryOperand, more = 0n): string {
+    const address = this.address(operand) + more;
+    // The upper half of 32 bits is mirrors.
+    if (this.program.target === 'linux-i386' && address >> 31n)
+      return `%gs:${mask(address - DISTANCE, 4).toString(16)}`;
+    return `${operand.segment === '' ? '' : `%${operand.segment}:`}${address.toString(16)}`;
+  }
+
+  private load(cell: string, bytes: number): bigint {
+    if (cell === (LOCKS - 0x2000n).toString(16)) return LOCKS - 0x1000n;
+    this.checkAlive(cell);
+    let value = this.state.memory[cell] ?? 0n;
+    for (const pending of this.thread.buffer)
+      for (const part of pending) if (part.cell === cell) value = merge(value, part.bytes, part.value);
+    return mask(value, bytes);
   }
 
   read(operand: Operand, bytes: number): bigint {
@@ -111,18 +132,36 @@ class Step {
         return mask(BigInt(operand.expression), bytes);
       case 'register':
         return mask(this.register(operand.name), bytes);
-      case 'memory': {
-        const cell = this.cell(operand);
-        if (cell === (LOCKS - 0x1000n).toString(16)) return LOCKS;
-        this.checkAlive(cell);
-        let value = this.state.memory[cell] ?? 0n;
-        for (const pending of this.thread.buffer)
-          if (pending.cell === cell) value = merge(value, pending.bytes, pending.value);
-        return mask(value, bytes);
-      }
+      case 'memory':
+        return isStack(operand)
+          ? mask(this.thread.stack[this.cell(operand)] ?? 0n, bytes)
+          : this.load(this.cell(operand), bytes);
       default:
         throw new Error(`operand ${operand.kind}`);
     }
+  }
+
+  /** The words of a pair: those of one access, which other threads see at once. */
+  readPair(operand: MemoryOperand, half: number): readonly [low: bigint, high: bigint] {
+    const cells = [this.cell(operand), this.cell(operand, BigInt(half))];
+    const [low = 0n, high = 0n] = cells.map((cell) =>
+      isStack(operand) ? (this.thread.stack[cell] ?? 0n) : this.load(cell, half),
+    );
+    return [low, high];
+  }
+
+  writePair(operand: MemoryOperand, half: number, values: readonly [bigint, bigint], atomic: boolean): void {
+    const parts = values.map((value, i) => ({
+      cell: this.cell(operand, BigInt(half * i)),
+      bytes: half,
+      value,
+    }));
+    for (const { cell, value } of parts) {
+      if (isStack(operand)) this.thread.stack[cell] = value;
+      else this.checkAlive(cell);
+      if (atomic) this.state.memory[cell] = value;
+    }
+    if (!atomic && !isStack(operand)) this.thread.buffer.push(parts);
   }
 
   /** 32-bit results clear the upper half (APM volume 1, 3.1.2). `atomic` reaches memory at once. */
@@ -131,11 +170,19 @@ class Step {
       const number = generalNumber(operand.name);
       const old = bytes === 4 ? 0n : (this.thread.registers[number] ?? 0n);
       this.thread.registers[number] = merge(old, bytes, value);
+      // What lies below the stack pointer is gone.
+      if (number === RSP)
+        this.thread.stack = Object.fromEntries(
+          Object.entries(this.thread.stack).filter(([at]) => BigInt(`0x${at.replace('%gs:', '')}`) >= value),
+        );
     } else if (operand.kind === 'memory') {
       const cell = this.cell(operand);
-      this.checkAlive(cell);
-      if (atomic) this.state.memory[cell] = merge(this.state.memory[cell] ?? 0n, bytes, value);
-      else this.thread.buffer.push({ cell, bytes, value: mask(value, bytes) });
+      if (isStack(operand)) this.thread.stack[cell] = mask(value, bytes);
+      else {
+        this.checkAlive(cell);
+        if (atomic) this.state.memory[cell] = merge(this.state.memory[cell] ?? 0n, bytes, value);
+        else this.thread.buffer.push([{ cell, bytes, value: mask(value, bytes) }]);
+      }
     } else throw new Error(`operand ${operand.kind}`);
   }
 
@@ -156,15 +203,17 @@ class Step {
     const bytes =
       named?.kind === 'register' ? bytesOfRegister(named.name) : bytesOfSuffix[mnemonic.slice(-1)]!;
     const inMemory = operands.some((operand) => operand.kind === 'memory');
-    const base = /^(set|cmov|movz|j)/.test(mnemonic) ? mnemonic : mnemonic.replace(/[bwlq]$/, '');
+    const base = /^(set|cmov|movz|j|call$|cmpxchg\d)/.test(mnemonic) ? mnemonic : mnemonic.replace(/[bwlq]$/, '');
     const atomic = inMemory && (base === 'xchg' || instruction.prefixes.includes('lock'));
     if ((atomic || base === 'mfence') && thread.buffer.length > 0) return false;
     thread.at++;
+    const stackPointer = { kind: 'register', name: 'esp', decoration: '' } as const;
+    const top = { ...NO_MEMORY, base: 'esp' };
     const jump = (taken: boolean): void => {
       if (first?.kind === 'indirect' && first.inner.kind === 'register')
         thread.at = Number(this.register(first.inner.name) - CODE);
       else if (first?.kind !== 'target') throw new Error(`${mnemonic} without a target`);
-      else if (taken) thread.at = program.labels.get(first.expression)!;
+      else if (taken) thread.at = placeOf(program, first.expression, thread.at - 1);
     };
     const compute = (value: bigint, carry: boolean): void => {
       thread.zf = mask(value, bytes) === 0n;
@@ -227,6 +276,32 @@ class Step {
         thread.zf = zf;
         break;
       }
+      case 'cmpxchg8b':
+      case 'cmpxchg16b': {
+        if (first?.kind !== 'memory' || !atomic) throw new Error(`${mnemonic} without lock`);
+        const half = base === 'cmpxchg8b' ? 4 : 8;
+        const found = this.readPair(first, half);
+        const [a, c, d, b] = [0, 1, 2, 3].map((n) => mask(thread.registers[n] ?? 0n, half));
+        thread.zf = found[0] === a && found[1] === d;
+        if (thread.zf) this.writePair(first, half, [b ?? 0n, c ?? 0n], true);
+        else [thread.registers[0], thread.registers[2]] = found;
+        break;
+      }
+      case 'fildl':
+        if (first?.kind !== 'memory') throw new Error('fildll of no memory');
+        thread.numbers.push(this.readPair(first, 4));
+        break;
+      case 'fistpl': {
+        const number = thread.numbers.pop();
+        if (first?.kind !== 'memory' || number === undefined) throw new Error('fistpll of nothing');
+        this.writePair(first, 4, number, false);
+        break;
+      }
+      case 'call':
+        this.write(stackPointer, 4, this.register('esp') - 4n, false);
+        this.write(top, 4, CODE + BigInt(thread.at), false);
+        jump(true);
+        break;
       case 'cmpxchg': {
         const accumulator = { kind: 'register', name: bytes === 8 ? 'rax' : 'eax', decoration: '' } as const;
         const [old, expected] = [this.read(second!, bytes), this.read(accumulator, bytes)];
@@ -248,7 +323,11 @@ class Step {
       case 'pause':
         break;
       case 'ret':
-        thread.at = program.instructions.length;
+        if (this.register('esp') === STACK) thread.at = program.instructions.length;
+        else {
+          thread.at = Number(this.read(top, 4) - CODE);
+          this.write(stackPointer, 4, this.register('esp') + 4n, false);
+        }
         break;
       case 'jmp':
         jump(true);
@@ -278,6 +357,8 @@ const copy = (state: State): State => ({
     ...thread,
     registers: [...thread.registers],
     buffer: [...thread.buffer],
+    stack: { ...thread.stack },
+    numbers: [...thread.numbers],
   })),
 });
 
@@ -289,7 +370,8 @@ const keyOf = (state: State): string =>
 /** Whether other threads can see an instruction, or be seen by it. */
 const meetsOthers = ({ mnemonic, operands }: Instruction): boolean =>
   mnemonic === 'mfence' ||
-  (!mnemonic.startsWith('lea') && operands.some((o) => o.kind === 'memory' && o.base !== 'rip'));
+  (!mnemonic.startsWith('lea') &&
+    operands.some((o) => o.kind === 'memory' && o.base !== 'rip' && !isStack(o)));
 
 /** The next instruction of a thread and all behind it that are the thread's own business: when those run makes no difference. */
 function advance(state: State, thread: Thread, program: Program): boolean {
@@ -300,7 +382,10 @@ function advance(state: State, thread: Thread, program: Program): boolean {
     next = program.instructions[thread.at]
   )
     new Step(state, thread, program).run();
-  if (thread.at >= program.instructions.length) thread.registers.fill(0n);
+  if (thread.at >= program.instructions.length) {
+    thread.registers.fill(0n);
+    thread.stack = {};
+  }
   return true;
 }
 
@@ -322,10 +407,14 @@ export function explore(
     memory: { ...memory },
     threads: programs.map(() => ({
       at: 0,
-      registers: Array.from({ length: 16 }, (_, number) => registers[number] ?? 0n),
+      registers: Array.from({ length: 16 }, (_, number) =>
+        number === RSP ? STACK : (registers[number] ?? 0n),
+      ),
       zf: false,
       cf: false,
       buffer: [],
+      stack: {},
+      numbers: [],
     })),
   };
   const seen = new Set([keyOf(start)]);
@@ -345,8 +434,8 @@ export function explore(
       if (state.threads[t]!.buffer.length > 0) {
         done = false;
         const next = copy(state);
-        const { cell, bytes, value } = next.threads[t]!.buffer.shift()!;
-        next.memory[cell] = merge(next.memory[cell] ?? 0n, bytes, value);
+        for (const { cell, bytes, value } of next.threads[t]!.buffer.shift()!)
+          next.memory[cell] = merge(next.memory[cell] ?? 0n, bytes, value);
         visit(next);
       }
       if (state.threads[t]!.at < programs[t]!.instructions.length) {

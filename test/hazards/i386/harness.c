@@ -129,6 +129,15 @@ static int same(const char *what, const char *name, const u8 *a, const u8 *b, u3
 	return 1;
 }
 
+// An empty register can be read by nothing but a dump of the state, and the bit that tells of rounding up is lost where a number is stored twice.
+static void forget_x87(u8 *x87)
+{
+	u32 top = x87[5] >> 3 & 7, tags = x87[8] | x87[9] << 8;
+	for (u32 i = 0; i < 8; i++)
+		for (u32 k = 0; (tags >> 2 * ((top + i) & 7) & 3) == 3 && k < 10; k++) x87[28 + 10 * i + k] = 0;
+	x87[5] &= ~2;
+}
+
 static int check(const struct a_case *c, u32 round)
 {
 	struct state native, mirrored;
@@ -145,6 +154,8 @@ static int check(const struct a_case *c, u32 round)
 		native.ecx = mirrored.ecx = 0;
 		native.flags = mirrored.flags = 0;
 	}
+	forget_x87(native.x87);
+	forget_x87(mirrored.x87);
 	// Below %esp the mirrored form may have kept registers.
 	u32 used = native.esp - STACK;
 	int ok = same("a register", name, (u8 *)&native, (u8 *)&mirrored, 0, 36);

@@ -8,7 +8,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 enum { THREADS = 2, SIGNALS = 400 };
-static atomic_long word, handled, swapped;
+static _Atomic long long word;
+static atomic_long handled, swapped;
 static atomic_int narrow;
 static sigjmp_buf out;
 static volatile sig_atomic_t may_leave, left;
@@ -52,7 +53,7 @@ int main(void) {
     if (sigsetjmp(out, 1) == 0) {
       may_leave = 1;
       for (int i = 0; i < 50; i++) {
-        atomic_fetch_add(&word, 1000000000);
+        atomic_fetch_add(&word, 1000000000ll);
         unsure++;
       }
       may_leave = 0;
@@ -63,7 +64,7 @@ int main(void) {
   memset(&timer, 0, sizeof timer);
   setitimer(ITIMER_REAL, &timer, 0);
   pthread_join(thread, 0);
-  long small = word % 1000000000;
+  long small = (long)(word % 1000000000);
   printf("%d %d %d\n", small == own[0] + own[1] + handled, swapped == handled, left > 0);
   return 0;
 }
