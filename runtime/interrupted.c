@@ -33,8 +33,10 @@ void mr_forked(void) {
     for (word i = 0; i < S.n_ranges; i++) {
       struct range *r = &S.ranges[i];
       if (!(r->flags & R_MIRRORED) || !(r->prot & P_W)) continue;
-      for (word p = (r->lo & -(word)MR_LOCKS) + at; p < r->hi; p += MR_LOCKS)
+      for (word p = (r->lo & -(word)MR_LOCKS) + at; p < r->hi; p += MR_LOCKS) {
         if (p >= r->lo && memcmp((void *)MVA(p), (void *)p, 16)) memcpy((void *)MVA(p), (void *)p, 16);
+        if (r->hi - p <= MR_LOCKS) break; /* the sum may be beyond the last address */
+      }
     }
     *lock = 0;
   }

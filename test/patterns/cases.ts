@@ -112,7 +112,7 @@ export function planAll(mode: Mode, forms: readonly Form[], folder: string): Pla
     decoder.ip = BigInt(CODE_END - first.length);
     const instruction = decoder.decode();
     const lacks = missing(instruction, flags);
-    if (lacks !== '' && referenceOf(form) === undefined) return leave(form, `the CPU has no ${lacks}`);
+    if (lacks !== '' && referenceOf(mode, form) === undefined) return leave(form, `the CPU has no ${lacks}`);
     if (target.kernelRefuses.test(form.text)) return leave(form, 'the kernel does not emulate it there');
     const plan = planOf(
       mode,
@@ -131,7 +131,10 @@ export function planAll(mode: Mode, forms: readonly Form[], folder: string): Pla
 
 const formText = ({ text }: Form): string => `\t${text}\n`;
 /** The same, or what stands for it where the CPU has no such instruction. */
-const nativeText = (form: Form): string => referenceOf(form) ?? formText(form);
+const nativeText =
+  (mode: Mode) =>
+  (form: Form): string =>
+    referenceOf(mode, form) ?? formText(form);
 
 const textOf = (
   { tails }: Target,
@@ -249,7 +252,7 @@ export function runCases(
       .join('');
   writeFileSync(
     file('native.s'),
-    `\t.text\n${textOf(target, cases, 'native', nativeText)}${named('native')}${referenceData}`,
+    `\t.text\n${textOf(target, cases, 'native', nativeText(mode))}${named('native')}${referenceData}`,
   );
   writeFileSync(file('mirrored.s'), `${plant(made.text)}${named('mirrored')}`);
   writeFileSync(

@@ -1,5 +1,6 @@
 // What instructions do that this CPU does not have, in instructions that it has: the native side of their cases. Written from Intel's
 // "Architecture Instruction Set Extensions" (319433), chapters CMPccXADD and RAO-INT; not atomic, as nothing else runs.
+import type { Mode } from '../../scripts/isa-check/forms.js';
 import { formatOperand } from '../../src/instrument/format.js';
 import { bytesOf, generalNumber, spell, suffix } from '../../src/instrument/registers.js';
 import type { Form } from './cases.js';
@@ -9,7 +10,7 @@ export const referenceData = '\t.local\treference_keep\n\t.comm\treference_keep,
 const [keep, keepFlags] = ['reference_keep', 'reference_keep+8'];
 
 /** The text for a form, or undefined where there is none. */
-export function referenceOf({ instruction, effects }: Form): string | undefined {
+export function referenceOf(mode: Mode, { instruction, effects }: Form): string | undefined {
   const remote = /^a(add|and|or|xor)$/.exec(effects.base)?.[1];
   const condition = /^cmp(\w+)xadd$/.exec(effects.base)?.[1];
   if (remote === undefined && condition === undefined) return undefined;
@@ -17,12 +18,13 @@ export function referenceOf({ instruction, effects }: Form): string | undefined 
   const names = instruction.operands.flatMap((o) => (o.kind === 'register' ? [o.name] : []));
   const bytes = bytesOf(names[0] ?? 'rax');
   const s = suffix(bytes);
+  const [mov, A] = mode === 64 ? ['movq', '%rax'] : ['movl', '%eax'];
   if (remote !== undefined)
     // All flags as before; overflow by 127 + 1.
     return [
-      `\tmovq\t%rax, ${keep}\n\tlahf\n\tseto\t%al\n\tmovl\t%eax, ${keepFlags}\n\tmovq\t${keep}, %rax`,
+      `\t${mov}\t${A}, ${keep}\n\tlahf\n\tseto\t%al\n\tmovl\t%eax, ${keepFlags}\n\t${mov}\t${keep}, ${A}`,
       `\t${remote}${s}\t${operands.join(', ')}`,
-      `\tmovq\t%rax, ${keep}\n\tmovl\t${keepFlags}, %eax\n\taddb\t$127, %al\n\tsahf\n\tmovq\t${keep}, %rax\n`,
+      `\t${mov}\t${A}, ${keep}\n\tmovl\t${keepFlags}, %eax\n\taddb\t$127, %al\n\tsahf\n\t${mov}\t${keep}, ${A}\n`,
     ].join('\n');
   const [added = '', compared = '', memory = ''] = operands;
   const free = [15, 14, 13].find((n) => !names.map(generalNumber).includes(n) && !memory.includes(`r${n}`))!;

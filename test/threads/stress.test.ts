@@ -4,8 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const REPETITIONS = 200;
-
 const driver = join(__dirname, '../../dist/mirrorcc.js');
 const programs = join(__dirname, 'programs');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-threads-'));
@@ -18,23 +16,26 @@ interface Report {
 }
 
 /** With 64 bits pairs of words are 16 bytes. */
-const targets: readonly (readonly string[])[] = [['-m64', '-mcx16'], ['-m32']];
+const targets = [
+  { size: '-m64', options: ['-mcx16'], repetitions: 200 },
+  { size: '-m32', options: [], repetitions: 100 },
+];
 const builds = readdirSync(programs)
   .sort()
-  .flatMap((name) => targets.map((options) => [name, options[0] ?? '', options] as const));
+  .flatMap((name) => targets.map((target) => ({ name, ...target })));
 
-test.each(builds)(`%s %s, ${REPETITIONS} times`, (name, size, options) => {
+test.each(builds)('$name $size, $repetitions times', ({ name, size, options, repetitions }) => {
   const source = join(programs, name);
   const native = join(work, `${name}.native${size}`);
   const mirrored = join(work, `${name}.mirrored${size}`);
   const report = join(work, `${name}${size}.json`);
-  const flags = [...options, '-O2', '-pthread', '-Wno-psabi'];
+  const flags = [size, ...options, '-O2', '-pthread', '-Wno-psabi'];
   execFileSync('gcc', [...flags, source, '-o', native]);
   execFileSync(driver, [...flags, source, '-o', mirrored]);
   const expected = spawnSync(native, [], { encoding: 'utf8', timeout: 60_000 });
   expect(expected.status).toBe(0);
   const env = { ...process.env, MIRROR_CHECK: 'exit', MIRROR_REPORT: report };
-  for (let run = 1; run <= REPETITIONS; run++) {
+  for (let run = 1; run <= repetitions; run++) {
     rmSync(report, { force: true });
     const { status, signal, stdout } = spawnSync(mirrored, [], { encoding: 'utf8', timeout: 60_000, env });
     expect({ run, status, signal, stdout }).toEqual({

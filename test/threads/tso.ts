@@ -203,7 +203,9 @@ class Step {
     const bytes =
       named?.kind === 'register' ? bytesOfRegister(named.name) : bytesOfSuffix[mnemonic.slice(-1)]!;
     const inMemory = operands.some((operand) => operand.kind === 'memory');
-    const base = /^(set|cmov|movz|j|call$|cmpxchg\d)/.test(mnemonic) ? mnemonic : mnemonic.replace(/[bwlq]$/, '');
+    const base = /^(set|cmov|movz|j|call$|cmpxchg\d)/.test(mnemonic)
+      ? mnemonic
+      : mnemonic.replace(/[bwlq]$/, '');
     const atomic = inMemory && (base === 'xchg' || instruction.prefixes.includes('lock'));
     if ((atomic || base === 'mfence') && thread.buffer.length > 0) return false;
     thread.at++;

@@ -48,7 +48,7 @@ int main(void) {
   pthread_create(&thread, 0, other, &own[1]);
   struct itimerval timer = {{0, 100}, {0, 100}};
   setitimer(ITIMER_REAL, &timer, 0);
-  while (atomic_load(&handled) < SIGNALS) {
+  while (atomic_load(&handled) < SIGNALS || left == 0) {
     // An operation that a jump ends may have been done or not: it is counted for itself.
     if (sigsetjmp(out, 1) == 0) {
       may_leave = 1;

@@ -1,6 +1,7 @@
 // 64-bit counters, flags and references, which with 32 bits are loops around cmpxchg8b and 64-bit loads and stores by x87: objects are
 // freed by whoever drops the last reference, and a store of such a word hands over what was written before it.
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static void *producer(void *argument) {
     struct box *b = malloc(sizeof *b);
     for (int k = 0; k < 4; k++) b->value[k] = i << k;
     atomic_store_explicit(&b->full, 0, memory_order_relaxed);
-    while (atomic_load(&box)) ;
+    while (atomic_load(&box)) sched_yield();
     atomic_store(&box, b);
     atomic_store_explicit(&b->full, 0x100000001ll * i, memory_order_release); // the other side frees it on seeing this
   }
@@ -43,8 +44,8 @@ static void *consumer(void *argument) {
   for (int i = 0; i < ROUNDS; i++) {
     struct box *b;
     long long full;
-    while (!(b = atomic_load(&box))) ;
-    while (!(full = atomic_load_explicit(&b->full, memory_order_acquire))) ;
+    while (!(b = atomic_load(&box))) sched_yield();
+    while (!(full = atomic_load_explicit(&b->full, memory_order_acquire))) sched_yield();
     if (full >> 32 != (int)full) broken++;
     for (int k = 0; k < 4; k++) got += b->value[k];
     atomic_store(&box, (struct box *)0);

@@ -1,6 +1,7 @@
 // A lock-free stack of nodes whose top is a pointer and a tag in one pair of words (cmpxchg8b, with 64 bits cmpxchg16b): each node is
-// pushed and popped by every thread; none is lost or doubled. Nodes are given back to the allocator while others may still look at them.
+// pushed and popped by every thread; none is lost or doubled.
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,6 @@ static struct node *pop(void) {
 static long doubled, done, guarded, reads;
 static void *work(void *argument) {
   long me = (long)argument + 1;
-  // A reference count and a lock, each a pair of words, in an object that whoever is last gives back.
   for (long i = 0; i < ROUNDS; i++) {
     struct node *n = pop();
     if (n) {
@@ -59,7 +59,7 @@ static void *work(void *argument) {
       n->owner = 0;
       push(n);
     }
-    while (!__sync_bool_compare_and_swap(&lock, (pair)0, pack(n, (uintptr_t)me))) ;
+    while (!__sync_bool_compare_and_swap(&lock, (pair)0, pack(n, (uintptr_t)me))) sched_yield();
     guarded++;
     if (!__sync_bool_compare_and_swap(&lock, pack(n, (uintptr_t)me), (pair)0)) abort();
     if (__sync_val_compare_and_swap(&zero, (pair)0, (pair)0) == 0) __sync_fetch_and_add(&reads, 1);
