@@ -78,10 +78,9 @@ __mirror_again\bytes:
 .Ldiffers\bytes:
         movl    $0, (%edi)
 .Lfreed\bytes:
-        mov\s   (%edx), %\v
-        cmp\s   %\v, %\a
+        mov\s   %\a, %\v
+        lock cmpxchg\s %\v, (%edx)
         je      __mirror_again\bytes
-        mov\s   %\v, %\a
         jmp     .Lout\bytes
 .Lsame\bytes:
         lock cmpxchg\s %\n, (%edx)

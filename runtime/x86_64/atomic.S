@@ -49,10 +49,9 @@ __mirror_cas\bytes:
 .Ldiffers\bytes:
         movl    $0, (%r9)
 .Lfreed\bytes:
-        mov\s   (%r10), %\v
-        cmp\s   %\v, %\a
+        mov\s   %\a, %\v
+        lock cmpxchg\s %\v, (%r10)              # changes nothing; faults as the program's own would
         je      __mirror_cas\bytes
-        mov\s   %\v, %\a
         jmp     *%rcx
 .Lsame\bytes:
         lock cmpxchg\s %\n, (%r10)

@@ -8,9 +8,6 @@ import { addressRegisters, below, deadOf, memoryOf, NoPattern, spillAround } fro
 import type { Expansion, Site } from './site.js';
 import { full, word } from './target.js';
 
-/** These change memory whatever it holds. */
-const alwaysChanges: ReadonlySet<string> = new Set(['btc', 'dec', 'inc', 'not']);
-
 /** What is computed in a register where the instruction has another name. */
 const computedAs: ReadonlyMap<string, string> = new Map([
   ['aadd', 'add'],
@@ -233,9 +230,8 @@ interface Operation {
 }
 
 /**
- * All others: old = m; new = old op x; compare-and-swap; again if m has changed. What leaves memory as it was writes nothing: a plain
- * store of another thread may stand between its mirror and its native half (a lock being released while a try to take it fails), and
- * the old value would go over the new one.
+ * All others: old = m; new = old op x; compare-and-swap; again if m has changed. Where m stays as it is, too: the instruction is a fence
+ * and faults where m cannot be written; the runtime then does not write the mirror.
  */
 function loop(site: Site, memory: MemoryOperand): Expansion {
   const { profile, unit } = site;
@@ -316,7 +312,7 @@ function repeat(operation: Operation): string[] {
   const { profile, label } = site;
   const { base } = site.unit.effects;
   const { value, address, enter } = compareAndSwapOf[profile.name].word;
-  const [again, done] = [label(), label()];
+  const again = label();
   const s = suffix(bytes);
   const [old, made] = [spell(ACCUMULATOR, bytes), spell(value, bytes)];
   const copy = `\t${word(profile, 'mov')}\t${full(profile, ACCUMULATOR)}, ${full(profile, value)}`;
@@ -327,11 +323,9 @@ function repeat(operation: Operation): string[] {
     `\tmov${s}\t(${full(profile, address)}), ${old}`,
     `${again}:`,
     ...(base === 'xchg' ? [] : [copy, ...(readsFlags ? [...takeFlags, back] : [])]),
-    ...compute(operation, made, done),
-    ...(alwaysChanges.has(base) ? [] : [`\tcmp${s}\t${made}, ${old}`, `\tje\t${done}`]),
+    ...compute(operation, made),
     ...enter(bytes, label),
     `\tjne\t${again}`,
-    `${done}:`,
     // The flags of the operation, from the value that it found.
     ...(changesNoFlag.has(base) ? [] : flagsOf(operation, copy, takeFlags)),
     ...(base === 'xchg' && flags >= 0 ? [copy] : []),
@@ -344,7 +338,7 @@ function flagsOf(operation: Operation, copy: string, takeFlags: readonly string[
   const { base } = site.unit.effects;
   const made = spell(compareAndSwapOf[site.profile.name].word.value, bytes);
   if (comparesAndAdds(base)) return [copy, `\tcmp${suffix(bytes)}\t${spellHeld(operation, 1)}, ${made}`];
-  return [copy, ...takeFlags, ...compute(operation, made, '')];
+  return [copy, ...takeFlags, ...compute(operation, made)];
 }
 
 /** The old value to the operand that gets it: what is left of it stands in the register of new values where flags went through. */
@@ -371,20 +365,21 @@ function spellHeld({ site, bytes, held }: Operation, at: number): string {
   return part(held.get(number) ?? number, bytes, isHighByte(named.name));
 }
 
-/** The operation on `made` in place of memory; goes to `done` where it turns out that nothing is to be written. */
-function compute(operation: Operation, made: string, done: string): string[] {
+/** The operation on `made` in place of memory. */
+function compute(operation: Operation, made: string): string[] {
   const { site, bytes, held } = operation;
   const { instruction, effects } = site.unit;
   const s = suffix(bytes);
   if (effects.base === 'xchg') return [`\tmov${s}\t${spellHeld(operation, 0)}, ${made}`];
   if (comparesAndAdds(effects.base)) {
-    const add = site.label();
+    const [add, done] = [site.label(), site.label()];
     return [
       `\tcmp${s}\t${spellHeld(operation, 1)}, ${made}`,
       `\tj${effects.base.slice(3, -4)}\t${add}`,
       `\tjmp\t${done}`,
       `${add}:`,
       `\tadd${s}\t${spellHeld(operation, 0)}, ${made}`,
+      `${done}:`,
     ];
   }
   const plain: Instruction = {

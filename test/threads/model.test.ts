@@ -167,6 +167,22 @@ describe.each<Target>(['linux-x86_64', 'linux-i386'])('%s', (target) => {
     });
   });
 
+  // Each thread sets its word and looks at the other's: not both may find nothing, whatever is locked in between.
+  test.each([
+    ['an addition of 0', ['lock addl $0, (%rdi)']],
+    ['a swap of equal values', ['movl $0, %eax', 'xchgl %eax, (%rdi)']],
+    ['an and of all bits', ['lock andl $-1, (%rdi)']],
+    ['a compare-and-swap that fails', ['movl $5, %eax', 'movl $6, %edx', 'lock cmpxchgl %edx, (%rdi)']],
+    ['a compare-and-swap of equal values', ['movl $0, %eax', 'movl $0, %edx', 'lock cmpxchgl %edx, (%rdi)']],
+  ])('%s is a fence', (_, locked) => {
+    const see = (own: number, other: number, result: number): Program =>
+      mirrored(`movl $1, ${own}(%rsi)`, ...locked, `movl ${other}(%rsi), %eax`, `movl %eax, ${result}(%rsi)`);
+    const { finals } = explore([see(0, 16, 32), see(16, 0, 48)], registers, start(0n));
+    const cell = (at: number): string => (BigInt(`0x${data}`) + BigInt(at)).toString(16);
+    expect(finals.length).toBeGreaterThan(0);
+    expect(finals.filter((memory) => memory[cell(32)] === 0n && memory[cell(48)] === 0n)).toEqual([]);
+  });
+
   test('both copies agree where a compare-and-swap reads while a plain store is under way', () => {
     const look = mirrored('movl $0, %eax', 'movl $0, %edx', 'lock cmpxchgl %edx, (%rdi)');
     const { finals } = explore([look, store(1)], registers, start(0n));
@@ -208,6 +224,12 @@ describe('the machine finds', () => {
   test('what a copy after an atomic operation loses', () => {
     const copied = load('lock addl $5, (%rdi)\nmovl (%rdi), %eax\nmovl %eax, %gs:(%rdi)\nret\n');
     expect(differing(explore([copied, copied], registers, start(0n)).finals).length).toBeGreaterThan(0);
+  });
+  test('a fence that is missing', () => {
+    const see = (own: string, other: string): Program =>
+      load(`movl $1, ${own}(%rsi)\nmovl ${other}(%rsi), %eax\nmovl %eax, 8${own}(%rsi)\nret\n`);
+    const { finals } = explore([see('0', '16'), see('16', '0')], registers, start(0n));
+    expect(finals.some((memory) => memory['2050'] === 0n && memory['2330'] === 0n)).toBe(true);
   });
   test('a touch of what is gone', () => {
     const freed = String(BigInt(`0x${freedCell(word)}`) - 0x1000n);
