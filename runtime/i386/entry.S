@@ -147,11 +147,10 @@ __mirror_syscall:
 4:      test    $0x100, %ebx                    # without CLONE_VM the lock is our own copy: nobody else can release it
         jnz     5f
         call    6f
-6:      mov     (%esp), %eax
+6:      .cfi_adjust_cfa_offset 4
+        mov     (%esp), %eax
         mov     %eax, D(%esp)
-        lea     4(%esp), %esp
-        movl    $0, mr_state-6b(%eax)
-        lea     -4(%esp), %esp                  # nor the locks of atomic.S
+        movl    $0, mr_state-6b(%eax)           # nor the locks of atomic.S
         mov     %edi, D(%esp)
         mov     %edi, (%esp)
         lea     mr_locks-6b(%eax), %edi
@@ -162,6 +161,7 @@ __mirror_syscall:
         jne     7b
         mov     (%esp), %edi
         lea     4(%esp), %esp
+        .cfi_adjust_cfa_offset -4
 5:      xor     %eax, %eax
         popf
         ret
