@@ -1,6 +1,6 @@
 // The C++ library (libstdc++ and libsupc++), from the compiler's own source with its own configure, against the libc and libgcc of before.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { gccSource, quiet } from '../tools.mjs';
@@ -49,7 +49,11 @@ export const libstdcxx = {
     if (!/define _GLIBCXX_HAS_GTHREADS 1/.test(configured))
       throw new Error('libstdc++ was configured without threads');
     quiet('make', ['-s', `-j${cpus().length}`], options);
-    // Not in a folder of their own for 32 bits (lib32), as a gcc for both would have it.
-    quiet('make', ['-s', 'install', `toolexeclibdir=${prefix}/lib`], options);
+    quiet('make', ['-s', 'install'], options);
+    // A gcc for both word sizes has 32-bit libraries installed beside lib.
+    const beside = join(prefix, 'lib32');
+    if (!existsSync(beside)) return;
+    rmSync(join(prefix, 'lib'), { recursive: true, force: true });
+    renameSync(beside, join(prefix, 'lib'));
   },
 };

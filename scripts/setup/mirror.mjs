@@ -80,6 +80,7 @@ async function main([from, texts, to, profile]) {
       archives.push({ name, members, unpacked });
     }
   }
+  if (jobs.length === 0) throw new Error(`${from}: there is no object to mirror`);
   await Promise.all(
     shares(jobs, Math.max(1, cpus().length)).map(
       (share) =>
