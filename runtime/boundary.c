@@ -38,7 +38,7 @@ enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_S
 #define VMWRITE(p) ONE(K_VMWRITE, p)
 #define XATTR(p) ONE(K_XATTR, p)
 #define PTRACE(p) ONE(K_PTRACE, p)
-#define QUOTACTL(p) ONE(K_QUOTACTL, p)
+#define QUOTACTL(p, command) RULE(K_QUOTACTL, p, command, 0)
 #define KEYCTL(p) ONE(K_KEYCTL, p)
 #define BPF(p) ONE(K_BPF, p)
 
@@ -158,7 +158,7 @@ static void after(struct frame *f, u32 rule, long r, word before) {
     break;
   }
   case K_PTRACE: mr_after_ptrace(f->a, r); break;
-  case K_QUOTACTL: mr_after_quotactl(f->a); break;
+  case K_QUOTACTL: mr_after_quotactl(q, p); break;
   case K_KEYCTL: mr_after_keyctl(f->a, r); break;
   case K_BPF: mr_after_bpf(f->a); break;
   case K_HANDLE: mr_copy(p, 8 + *(u32 *)p); break;

@@ -54,16 +54,16 @@ void mr_after_ptrace(const word a[], long r) {
   }
 }
 
-/* linux/quota.h, linux/dqblk_xfs.h; arguments: command, device, id, address. */
-void mr_after_quotactl(const word a[]) {
-  switch (a[0] >> 8 & 0xffffff) {
-  case 0x800004: mr_copy(a[3], 4); break;                /* Q_GETFMT */
-  case 0x800005: mr_copy(a[3], 24); break;               /* Q_GETINFO: struct if_dqinfo */
-  case 0x800007: mr_copy(a[3], BY_WORD(68, 72)); break;  /* Q_GETQUOTA: struct if_dqblk */
-  case 0x800009: mr_copy(a[3], 72); break;               /* Q_GETNEXTQUOTA: struct if_nextdqblk */
-  case 0x5803: case 0x5809: mr_copy(a[3], 112); break;   /* Q_XGETQUOTA, Q_XGETNEXTQUOTA: struct fs_disk_quota */
-  case 0x5805: mr_copy(a[3], BY_WORD(68, 80)); break;    /* Q_XGETQSTAT: struct fs_quota_stat */
-  case 0x5808: mr_copy(a[3], 160); break;                /* Q_XGETQSTATV: struct fs_quota_statv */
+/* linux/quota.h, linux/dqblk_xfs.h */
+void mr_after_quotactl(word command, word at) {
+  switch (command >> 8 & 0xffffff) {
+  case 0x800004: mr_copy(at, 4); break;                /* Q_GETFMT */
+  case 0x800005: mr_copy(at, 24); break;               /* Q_GETINFO: struct if_dqinfo */
+  case 0x800007: mr_copy(at, BY_WORD(68, 72)); break;  /* Q_GETQUOTA: struct if_dqblk */
+  case 0x800009: mr_copy(at, 72); break;               /* Q_GETNEXTQUOTA: struct if_nextdqblk */
+  case 0x5803: case 0x5809: mr_copy(at, 112); break;   /* Q_XGETQUOTA, Q_XGETNEXTQUOTA: struct fs_disk_quota */
+  case 0x5805: mr_copy(at, BY_WORD(68, 80)); break;    /* Q_XGETQSTAT: struct fs_quota_stat */
+  case 0x5808: mr_copy(at, 160); break;                /* Q_XGETQSTATV: struct fs_quota_statv */
   }
 }
 

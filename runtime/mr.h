@@ -129,7 +129,7 @@ int mr_refused(const struct frame *f, long *result); /* calls that a mirrored pr
 int mr_ioctl_known(word request);
 void mr_after_ioctl(word request, word at);
 void mr_after_ptrace(const word a[], long r);
-void mr_after_quotactl(const word a[]);
+void mr_after_quotactl(word command, word at);
 void mr_after_keyctl(const word a[], long r);
 void mr_after_bpf(const word a[]);
 

@@ -48,7 +48,7 @@ function gzip(): Project {
   };
 }
 
-/** With libevent, which it needs. Its tests want the build with coverage, which they count on for their assertions. */
+/** With libevent, which it needs. Its tests want memcached-debug, which has options of its own. */
 function memcached(): Project {
   const source = debianSource('memcached');
   const libevent = debianSource('libevent');
