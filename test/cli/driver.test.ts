@@ -46,6 +46,12 @@ function runChecked(program: string) {
   return result;
 }
 
+test('a compiler that is not there is named', () => {
+  const { status, stderr } = run(mirrorcc, ['-c', 'part.c'], { MIRROR_CC: 'no-such-compiler' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^mirrorcc: error: cannot run no-such-compiler: .*\nmirrorcc: note: MIRROR_CC names/);
+});
+
 describe('builds', () => {
   test('several sources at once, default output name', () => {
     expect(cc('main.c', 'part.c')).toEqual({ status: 0, stdout: '', stderr: '' });

@@ -1,5 +1,6 @@
 // What a gcc command line asks for, as far as the driver must know; every option is passed on as it stands.
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Bits } from './target.js';
 
 /** Options whose value is the next argument (gcc manual, 3.1 to 3.15). Sorted. */
@@ -157,23 +158,27 @@ export function splitResponse(text: string): string[] {
   return words;
 }
 
-function expand(args: readonly string[], depth: number): string[] {
+function expand(args: readonly string[], folder: string, depth: number): string[] {
   return args.flatMap((arg) => {
     if (!arg.startsWith('@') || depth > 20) return [arg];
     let text: string;
     try {
-      text = readFileSync(arg.slice(1), 'utf8');
+      text = readFileSync(resolve(folder, arg.slice(1)), 'utf8');
     } catch {
       return [arg]; // gcc takes it as it stands
     }
-    return expand(splitResponse(text), depth + 1);
+    return expand(splitResponse(text), folder, depth + 1);
   });
 }
 
 const isAssembly = (path: string): boolean => /\.(s|S|sx)$/.test(path);
 
-/** Reads a command line. Pure but for response files. */
-export function readArguments(argv: readonly string[]): Request {
+/**
+ * Reads a command line. Pure but for response files.
+ *
+ * @param folder the current folder, where relative paths start
+ */
+export function readArguments(argv: readonly string[], folder = '.'): Request {
   const args: string[] = [];
   const inputs: string[] = [];
   const own = new Map<string, string>();
@@ -194,7 +199,7 @@ export function readArguments(argv: readonly string[]): Request {
     nostartfiles: false,
     relocatable: false,
   };
-  const all = expand(argv, 0);
+  const all = expand(argv, folder, 0);
   for (let i = 0; i < all.length; i++) {
     const arg = all[i] ?? '';
     const equals = arg.indexOf('=');

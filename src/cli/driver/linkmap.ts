@@ -37,3 +37,26 @@ export function unmirroredObjects(map: string, ownLibrary: string): string[] {
   }
   return [...withCode].filter((file) => !marked.has(file) && !file.startsWith(`${ownLibrary}(`)).sort();
 }
+
+const namesShown = 10;
+
+/**
+ * What is said about the objects of a link that are not mirrored, and whether the program is refused for them.
+ *
+ * @param map text of the linker's map
+ */
+export function reportUnmirrored(
+  map: string,
+  { ownLibrary, strict }: { readonly ownLibrary: string; readonly strict: boolean },
+): { readonly text: string; readonly refused: boolean } {
+  const objects = unmirroredObjects(map, ownLibrary);
+  if (objects.length === 0) return { text: '', refused: false };
+  const level = strict ? 'error' : 'warning';
+  const lines = objects
+    .slice(0, namesShown)
+    .map((object) => `${level}[M026]: ${object} is not mirrored: what its code writes has no second copy`);
+  if (objects.length > namesShown)
+    lines.push(`${level}[M026]: ${objects.length - namesShown} more objects are not mirrored`);
+  if (strict) lines.push('note: build them with mirrorcc, or leave --mirror-strict=1 out');
+  return { text: lines.map((line) => `mirrorcc: ${line}\n`).join(''), refused: strict };
+}
