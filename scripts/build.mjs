@@ -1,7 +1,9 @@
 // Builds dist/: the grammar's parser, then one bundled file a bin. Run by scripts/setup.mjs and `npm run build`.
 import { build } from 'esbuild';
 import { buildParserFile } from '@lezer/generator';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,15 +20,19 @@ for (const name of ['gas', 'intel']) {
   writeFileSync(join(generated, `${name}.terms.ts`), grammar.terms);
 }
 
+const dist = join(root, 'dist');
 const bins = {
   'mirrorasm.js': 'mirrorasm.ts',
   'mirrorcc.js': 'mirrorcc.ts',
   'mirrorc++.js': 'mirrorcxx.ts',
   'libexec/as.js': 'as.ts',
+  'libexec/helper.js': 'helper/helper.ts',
   'libexec/pass.js': 'pass.ts',
+  'libexec/worker.js': 'helper/worker.ts',
 };
+const hash = createHash('sha256');
 for (const [out, entry] of Object.entries(bins)) {
-  const outfile = join(root, 'dist', out);
+  const outfile = join(dist, out);
   await build({
     entryPoints: [join(root, 'src/cli', entry)],
     outfile,
@@ -41,7 +47,25 @@ for (const [out, entry] of Object.entries(bins)) {
     },
   });
   chmodSync(outfile, 0o755);
+  hash.update(readFileSync(outfile));
 }
-// gcc -B looks for a program named exactly `as`.
-rmSync(join(root, 'dist/libexec/as'), { force: true });
-writeFileSync(join(root, 'dist/libexec/as'), '#!/bin/sh\nexec node "${0%/*}/as.js" "$@"\n', { mode: 0o755 });
+
+// The commands themselves (src/cli/launcher). gcc -B looks for a program named exactly `as`. Renamed into place: one may be running.
+const launchers = {
+  mirrorcc: { role: 'c', script: 'mirrorcc.js' },
+  'mirrorc++': { role: 'x', script: 'mirrorc++.js' },
+  'libexec/as': { role: 'a', script: 'as.js' },
+};
+const sources = ['launcher.c', 'channel.c'].map((name) => join(root, 'src/cli/launcher', name));
+for (const source of sources) hash.update(readFileSync(source));
+const version = hash.digest('hex').slice(0, 16);
+for (const [out, { role, script }] of Object.entries(launchers)) {
+  const defines = [`-DROLE='${role}'`, `-DSCRIPT="${script}"`, `-DBUILD="${version}"`];
+  const partial = join(dist, `${out}.${process.pid}.partial`);
+  execFileSync(
+    'gcc',
+    ['-std=c11', '-O2', '-Wall', '-Wextra', '-Werror', ...defines, ...sources, '-o', partial],
+    { stdio: 'inherit' },
+  );
+  renameSync(partial, join(dist, out));
+}

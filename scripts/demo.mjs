@@ -29,7 +29,7 @@ const counts = join(work, 'counts');
 rmSync(counts, { recursive: true, force: true });
 mkdirSync(counts);
 const mirrored = step('minigzip, mirrored (CC=mirrorcc)', () =>
-  build('mirrored', { CC: join(root, 'dist/mirrorcc.js'), MIRROR_STATS: counts }),
+  build('mirrored', { CC: join(root, 'dist/mirrorcc'), MIRROR_STATS: counts }),
 );
 const input = join(work, 'input');
 if (!existsSync(input) || statSync(input).size !== inputBytes)

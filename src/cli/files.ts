@@ -41,9 +41,12 @@ export function expandOptions(folders: readonly string[], symbols: readonly stri
         if (existsSync(name)) return { name, text: readText(name) };
       return undefined;
     },
-    defsym: new Map(symbols.map(readSymbol)),
+    defsym: defsymOf(symbols),
   };
 }
+
+/** @param symbols `--defsym` arguments, `name=value` */
+export const defsymOf = (symbols: readonly string[]): Map<string, bigint> => new Map(symbols.map(readSymbol));
 
 function readSymbol(argument: string): [name: string, value: bigint] {
   const [name = '', value = ''] = argument.split(/=(.*)/s, 2);

@@ -61,7 +61,7 @@ describe.each([64, 32])('%i bits', (bits) => {
   const program = join(work, `calls${bits}`);
   const report = join(work, `${bits}.json`);
   beforeAll(() => {
-    execFileSync(join(root, 'dist/mirrorcc.js'), [
+    execFileSync(join(root, 'dist/mirrorcc'), [
       `-m${bits}`,
       '-O1',
       join(__dirname, 'calls.c'),

@@ -8,7 +8,7 @@ import { judged, nextStep, startSearch } from '../../src/bisect.js';
 import { choiceFor, readSelection } from '../../src/cli/driver/site-selection.js';
 
 const dist = join(__dirname, '../../dist');
-const mirrorcc = join(dist, 'mirrorcc.js');
+const mirrorcc = join(dist, 'mirrorcc');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-bisect-test-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const dist = join(__dirname, '../../dist');
-const mirrorcc = join(dist, 'mirrorcc.js');
+const mirrorcc = join(dist, 'mirrorcc');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-driver-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -49,7 +49,9 @@ function runChecked(program: string) {
 test('a compiler that is not there is named', () => {
   const { status, stderr } = run(mirrorcc, ['-c', 'part.c'], { MIRROR_CC: 'no-such-compiler' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^mirrorcc: error: cannot run no-such-compiler: .*\nmirrorcc: note: MIRROR_CC names/);
+  expect(stderr).toMatch(
+    /^mirrorcc: error: cannot run no-such-compiler: .*\nmirrorcc: note: MIRROR_CC names/,
+  );
 });
 
 describe('builds', () => {

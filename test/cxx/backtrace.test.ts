@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const mirrorcxx = join(__dirname, '../../dist/mirrorc++.js');
+const mirrorcxx = join(__dirname, '../../dist/mirrorc++');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-backtrace-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '../..');
-const mirrorcxx = join(root, 'dist/mirrorc++.js');
+const mirrorcxx = join(root, 'dist/mirrorc++');
 const programs = join(__dirname, 'programs');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-cxx-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

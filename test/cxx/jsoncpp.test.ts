@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { debianSource } from '../debian-source.js';
 
-const mirrorcxx = join(__dirname, '../../dist/mirrorc++.js');
+const mirrorcxx = join(__dirname, '../../dist/mirrorc++');
 const source = debianSource('libjsoncpp');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-jsoncpp-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

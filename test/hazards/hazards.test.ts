@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '../..');
-const driver = join(root, 'dist/mirrorcc.js');
+const driver = join(root, 'dist/mirrorcc');
 const programs = join(__dirname, 'programs');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-hazards-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const dist = join(__dirname, '../../dist');
-export const mirrorcc = join(dist, 'mirrorcc.js');
+export const mirrorcc = join(dist, 'mirrorcc');
 const sysroot = (options: readonly string[]): string =>
   join(dist, 'sysroot', options.includes('-m32') ? 'i386-linux' : 'x86_64-linux');
 

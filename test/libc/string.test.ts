@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const driver = join(__dirname, '../../dist/mirrorcc.js');
+const driver = join(__dirname, '../../dist/mirrorcc');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-libc-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

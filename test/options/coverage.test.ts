@@ -26,5 +26,5 @@ function counts(name: string, compiler: string, ...options: string[]): string[] 
 test.each(['-m64', '-m32'])('%s', (width) => {
   const native = counts(`native${width}`, 'gcc', width);
   expect(native.length).toBeGreaterThan(10);
-  expect(counts(`mirrored${width}`, join(root, 'dist/mirrorcc.js'), width)).toEqual(native);
+  expect(counts(`mirrored${width}`, join(root, 'dist/mirrorcc'), width)).toEqual(native);
 });

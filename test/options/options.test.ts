@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { compilersOf, optionTable, rows } from './rows.js';
 
 const root = join(__dirname, '../..');
-const mirrorcc = join(root, 'dist/mirrorcc.js');
+const mirrorcc = join(root, 'dist/mirrorcc');
 const programs = join(__dirname, 'programs');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-options-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

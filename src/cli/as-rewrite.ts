@@ -1,0 +1,55 @@
+// The text of a command of `as`, rewritten.
+import { marker } from './driver/linkmap.js';
+import type { Settings } from './driver/settings.js';
+import { choiceFor, keyOf } from './driver/site-selection.js';
+import type { ExpandOptions } from '../expand/types.js';
+import type { ProfileName } from '../profile/profile.js';
+import { rewrite } from '../rewrite.js';
+import type { RewriteResult } from '../rewrite.js';
+import type { AsCommand } from './as-command.js';
+
+/** The last word size wins, as with GNU as. */
+function profileOf(options: readonly string[]): ProfileName {
+  return options.lastIndexOf('--32') > options.lastIndexOf('--64') ? 'linux-i386' : 'linux-x86_64';
+}
+
+/** The name a compiler wrote into its output: `.file "x.c"`. */
+function sourceName(text: string): string | undefined {
+  return /^\s*\.file\s+"([^"]+)"/m.exec(text.slice(0, 4096))?.[1];
+}
+
+export interface Rewritten {
+  /** For messages. */
+  readonly name: string;
+  /** What site lists name the file by. */
+  readonly source: string;
+  readonly key: string;
+  readonly result: RewriteResult;
+  /** What the real assembler gets, where the result is good. */
+  readonly output: string;
+}
+
+/** Rewrites the text of a command's inputs, one after the other, as GNU as takes them. */
+export function rewriteFor(
+  { inputs, rest }: AsCommand,
+  text: string,
+  settings: Settings,
+  expand: ExpandOptions,
+): Rewritten {
+  const found = sourceName(text);
+  const [input = '-'] = inputs;
+  const source = found ?? (input === '-' ? '<stdin>' : input);
+  const name = found === undefined ? source : `${found} (assembly)`;
+  const wanted = settings.sites !== undefined || settings.siteList !== undefined;
+  const key = wanted ? keyOf(source, text) : '';
+  const result = rewrite(name, text, {
+    ...settings.options,
+    sites: choiceFor(settings.sites, source, key),
+    listSites: settings.siteList !== undefined,
+    profile: profileOf(rest),
+    expand,
+  });
+  // A file with some of its writes left out must not pass for a mirrored one at the link.
+  const output = result.ok ? (settings.sites === undefined ? marker : '') + result.text : '';
+  return { name, source, key, result, output };
+}
