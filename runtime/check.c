@@ -51,7 +51,7 @@ static void cut(word lo, word hi, word out_lo, word out_hi, u32 flags, long page
   }
 }
 static void check(struct frame *f, int compare_too) {
-  word sp = (APP_SP(f) - MR_RED_ZONE) & ~(sizeof(word) - 1);
+  word sp = APP_SP(f) - MR_RED_ZONE;
   long pagemap = sys4(__NR_openat, -100, "/proc/self/pagemap", 0x80000, 0);
   for (word i = 0; i < S.n_ranges; i++) {
     struct range r = S.ranges[i];

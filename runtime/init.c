@@ -42,7 +42,7 @@ static void mirror_image(word phdr, word phent, word phnum) {
 }
 
 void mr_init(word *sp) {
-  word argc = sp[0], phdr = 0, phent = 0, phnum = 0, hwcap2 = 0, execfn = 0;
+  word argc = sp[0], phdr = 0, phent = 0, phnum = 0, hwcap[2] = {0}, execfn = 0;
   char **env = (char **)(sp + argc + 2), **e = env;
   while (*e) e++;
   for (word *aux = (word *)(e + 1); aux[0] != AT_NULL; aux += 2) {
@@ -50,7 +50,8 @@ void mr_init(word *sp) {
     case AT_PHDR: phdr = aux[1]; break;
     case AT_PHENT: phent = aux[1]; break;
     case AT_PHNUM: phnum = aux[1]; break;
-    case AT_HWCAP2: hwcap2 = aux[1]; break;
+    case AT_HWCAP: hwcap[0] = aux[1]; break;
+    case AT_HWCAP2: hwcap[1] = aux[1]; break;
     case AT_EXECFN: execfn = aux[1]; break;
     /* The vDSO writes the program's memory and is not mirrored: without it libc uses the system calls. */
 #ifdef AT_SYSINFO
@@ -74,7 +75,7 @@ void mr_init(word *sp) {
   S.brk_start = S.brk_cur = (word)sys(__NR_brk, 0, 0, 0);
   word limit[2];
   mr_must(sys4(MR_NR_getrlimit, 3, limit, 0, 0) == 0, "getrlimit failed");
-  mr_place(sp, limit[0], hwcap2);
+  mr_place(sp, limit[0], hwcap);
   mirror_image(phdr, phent, phnum);
 
   /* The kernel ends the stack with the file name and at most 8 zero bytes (fs/exec.c, bprm->p). */

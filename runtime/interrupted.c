@@ -11,6 +11,7 @@ enum { CARRY = 1, ZERO = 0x40 };
 /* The handler may take the same lock, or never return: so what has been begun is undone or ended, and the lock given back. */
 void mr_interrupted(word frame, int info) {
   word *regs = mr_registers(frame, info), first = (word)mr_cas_places;
+  mr_redo_push(regs);
   long at = (long)(regs[MR_REG_IP] - first);
   for (const struct places *p = mr_cas_places; p->taken; p++) {
     if (at < p->taken || at >= p->freed) continue;

@@ -68,7 +68,7 @@ extern struct state mr_state;
 extern char mr_locks[MR_LOCKS];
 #define S mr_state
 extern char __start_mirror_state[], __stop_mirror_state[];
-extern const char __ehdr_start[];
+extern const char __ehdr_start[], __etext[];
 
 /* entry.S */
 long mr_native(struct frame *f);                           /* mirrors the dirtied stack, then the program's call as it is */
@@ -121,7 +121,7 @@ void mr_interrupted(word frame, int info); /* a signal came: the int frame is th
 void mr_forked(void);                      /* in the child, with the lock held */
 
 /* In the folder of the word size */
-void mr_place(word *sp, word stack_limit, word hwcap2); /* dies when the layout does not fit; readies the mirror space and its addressing */
+void mr_place(word *sp, word stack_limit, const word hwcap[2]); /* AT_HWCAP, AT_HWCAP2; dies when the layout does not fit; readies the mirror space and its addressing */
 word mr_frame_end(word frame, int info); /* end of the int frame that the kernel pushed */
 int mr_refused(const struct frame *f, long *result); /* calls that a mirrored program cannot have */
 

@@ -34,6 +34,7 @@ long mr_shm_size(word id, word *size);
 /* struct sigcontext (uapi/asm/sigcontext.h) as words; for the two frames see kernel.c. */
 enum { MR_REG_IP = 14, MR_REG_FLAGS = 16 };
 static inline word *mr_registers(word frame, int info) { return (word *)(frame + (info ? 16 + 128 + 20 : 8)); }
+void mr_redo_push(word *registers); /* kernel.c */
 
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_TLS = 3, CLONE_CTID = 4 };

@@ -14,6 +14,21 @@ word mr_frame_end(word frame, int info) {
   return stop > end ? stop : end;
 }
 
+/* Between a push and the store to its mirror, which goes first (src/instrument/stack-i386.ts), the int frame has landed on the slot, and its copy
+   on the mirror: the store is done again. `movl %reg, disp32(%esp)` is 89 /r with a SIB byte of 24, `movl $imm32, disp32(%esp)` c7 /0. */
+void mr_redo_push(word *registers) {
+  enum { STORE_REGISTER = 7, STORE_IMMEDIATE = 11, ESP_DISP32 = 0x84, SIB_ESP = 0x24 };
+  static const u32 slot = (u32)0 - MR_DISTANCE - sizeof(word);
+  word ip = registers[MR_REG_IP];
+  if (ip < (word)__ehdr_start + STORE_IMMEDIATE || ip >= (word)__etext) return;
+  const unsigned char *push = (const unsigned char *)ip, *store = push - STORE_REGISTER;
+  if ((*push & 0xf8) == 0x50 && store[0] == 0x89 && store[1] == (ESP_DISP32 | (*push & 7) << 3) && store[2] == SIB_ESP && !memcmp(store + 3, &slot, 4))
+    registers[MR_REG_IP] = (word)store;
+  store = push - STORE_IMMEDIATE;
+  if ((*push == 0x6a || *push == 0x68) && store[0] == 0xc7 && store[1] == ESP_DISP32 && store[2] == SIB_ESP && !memcmp(store + 3, &slot, 4))
+    registers[MR_REG_IP] = (word)store;
+}
+
 int mr_refused(const struct frame *f, long *result) {
   const char *name;
   switch (f->nr) {

@@ -18,8 +18,9 @@ static int fits(word *sp, word stack, word low_end) {
   return IN_RANGE(__ehdr_start) && IN_RANGE(S.brk_start) && (!S.vdso || IN_RANGE(S.vdso)) && (word)sp - S.high_start > stack && IN_RANGE(sp);
 }
 
-void mr_place(word *sp, word stack_limit, word hwcap2) {
-  (void)hwcap2;
+void mr_place(word *sp, word stack_limit, const word hwcap[2]) {
+  if (!(hwcap[0] >> 26 & 1)) /* the flags of CPUID function 1, edx (kernel arch/x86/include/asm/elf.h) */
+    mr_die("the CPU has no SSE2, whose registers mirrored code keeps values in", "run it on an x86-64 CPU, or a 32-bit one with SSE2");
   word stack = UP(stack_limit < MR_MAX_STACK ? stack_limit : MR_MAX_STACK);
   for (word low_end = 0x60000000; low_end; low_end -= 0x10000000) {
     if (!fits(sp, stack, low_end)) continue;

@@ -43,6 +43,7 @@ static inline long mr_shm_size(word id, word *size) {
 /* struct sigcontext (asm/sigcontext.h) as words, in ucontext, behind pretcode. */
 enum { MR_REG_IP = 16, MR_REG_FLAGS = 17 };
 static inline word *mr_registers(word frame, int info) { return (void)info, (word *)(frame + 8 + 40); }
+static inline void mr_redo_push(word *registers) { (void)registers; } /* there is a red zone */
 
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_CTID = 3, CLONE_TLS = 4 };

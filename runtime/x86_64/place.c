@@ -3,8 +3,8 @@
 
 static const char layout[] = "build it as static-PIE and run it with a normal layout: no setarch -L, no unlimited stack (ulimit -s 8192)";
 
-void mr_place(word *sp, word stack_limit, word hwcap2) {
-  if (!(hwcap2 & 2)) /* Documentation/arch/x86/x86_64/fsgs.rst */
+void mr_place(word *sp, word stack_limit, const word hwcap[2]) {
+  if (!(hwcap[1] & 2)) /* Documentation/arch/x86/x86_64/fsgs.rst */
     mr_die("the kernel or CPU has no usable FSGSBASE (AT_HWCAP2 bit 1)", "use Linux 5.9 or later on a CPU with FSGSBASE, without nofsgsbase");
   if (!IN_RANGE(__ehdr_start)) mr_die("its image is not at an address with bit 46 set (non-PIE, or a legacy memory layout)", layout);
   if (!IN_RANGE(sp)) mr_die("its stack is not at an address with bit 46 set", layout);

@@ -6,6 +6,7 @@ import { lookup } from '../isa/lookup.js';
 import type { Mode } from '../isa/rows.js';
 import type { Directive, Instruction, SourceFile } from '../parse/syntax.js';
 import { spelledInstruction } from './byte-idioms.js';
+import { changedByThunk } from './conventions.js';
 import { classify } from './classify.js';
 import type { WriteKind } from './classify.js';
 import { directiveRole } from './directives.js';
@@ -71,9 +72,6 @@ type Known =
 
 /** The longest instruction there is (AMD64 APM volume 3, 1.1). */
 const INSTRUCTION_BYTES = 15;
-
-/** Gives its caller's address in a register; the caller knows which one and loses no other. */
-const registerThunk = /^__(x86|i686)\.get_pc_thunk\./;
 
 /** Labels that leave no symbol behind: only this file's code can know them. */
 const isLocalLabel = (name: string): boolean => name.startsWith('.L') || /^\d/.test(name);
@@ -206,7 +204,7 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       labels.define(name, statement, index);
       if (isLocalLabel(name)) continue;
       callable.add(index);
-      place.keepsRegisters = registerThunk.test(name);
+      place.keepsRegisters = changedByThunk(name) !== 0;
     }
     place.labels.length = 0;
     units.push({

@@ -11,6 +11,19 @@ const rows: readonly (readonly [name: RegExp, registers: string])[] = [
   [/^__(?:x86_indirect_(?:bnd_)?thunk|llvm_(?:external_)?retpoline|llvm_lvi_thunk)_(\w+)$/, '$1'],
 ];
 
+/** gcc's way to its own address: reads the return address only, and changes one register (i386 psABI 3.5.3). */
+const pcThunk = /^__(?:i686|x86)\.get_pc_thunk\.([a-d]x|bp|[ds]i)$/;
+
+/** The register that a function with this name changes, reading none; 0 for any other. */
+export function changedByThunk(name: string): number {
+  const register = name.startsWith('__') ? pcThunk.exec(name)?.[1] : undefined;
+  return register === undefined ? 0 : (registersOf(32).get(`e${register}`)?.integer ?? 0);
+}
+
+/** The same of what a direct call goes to. */
+export const changedByThunkCall = (operand: Operand | undefined): number =>
+  operand?.kind === 'target' ? changedByThunk(operand.expression) : 0;
+
 /** Registers that a direct call or jump to a symbol reads because of its name. */
 export function readByName(operand: Operand | undefined, mode: Mode): number {
   if (operand?.kind !== 'target' || !operand.expression.startsWith('__')) return 0;

@@ -1,7 +1,8 @@
 // Which registers still matter before and after each instruction: backward data flow over basic blocks.
+import type { Effects } from '../isa/effects.js';
 import type { Mode } from '../isa/rows.js';
 import type { Code, Unit } from './code.js';
-import { readByName } from './conventions.js';
+import { changedByThunkCall, readByName } from './conventions.js';
 import { groupsOf } from './groups.js';
 import { resolveIndirect } from './indirect.js';
 import type { Operand } from '../parse/syntax.js';
@@ -10,6 +11,7 @@ import {
   ALL_VECTOR,
   CALL_READS_32,
   EXCHANGED,
+  PASSED_VECTOR_32,
   R11,
   RETURN_READS_32,
   SYSCALL_READS,
@@ -33,6 +35,8 @@ interface Convention {
   readonly syscallReads: number;
   /** What is read by an interrupt: on i386 that is a system call. */
   readonly interruptReads: number;
+  /** Vector registers that calls and returns read. */
+  readonly vectorReads: number;
 }
 
 const nothingKnown: Convention = {
@@ -40,6 +44,7 @@ const nothingKnown: Convention = {
   returnReads: ALL_INTEGER,
   syscallReads: SYSCALL_READS,
   interruptReads: 0,
+  vectorReads: ALL_VECTOR,
 };
 
 const conventions: Record<Mode, Record<Abi, Convention>> = {
@@ -53,10 +58,20 @@ const conventions: Record<Mode, Record<Abi, Convention>> = {
       returnReads: RETURN_READS_32,
       syscallReads: ALL_INTEGER,
       interruptReads: ALL_INTEGER,
+      vectorReads: ALL_VECTOR,
     },
     none: { ...nothingKnown, syscallReads: ALL_INTEGER, interruptReads: ALL_INTEGER },
   },
 };
+
+function conventionOf({ mode, units }: Code, abi: Abi): Convention {
+  const convention = conventions[mode][abi];
+  const scalar = mode === 32 && abi === 'sysv' && units.every(({ effects }) => namesNoVector(effects));
+  return scalar ? { ...convention, vectorReads: PASSED_VECTOR_32 } : convention;
+}
+
+const namesNoVector = ({ vectorRead, vectorKilled, vectorWritten }: Effects): boolean =>
+  (vectorRead | vectorKilled | vectorWritten) === 0;
 
 /** First units of basic blocks, ascending. */
 export function blockStarts(code: Code): Int32Array {
@@ -128,7 +143,7 @@ function edgesOf(
     const flow = unit?.effects.flow;
     const leaves = (reads: number): void => {
       edges.out[b] = (edges.out[b] ?? 0) | reads;
-      edges.vectorOut[b] = ALL_VECTOR;
+      edges.vectorOut[b] = convention.vectorReads;
     };
     edges.own[b] = groupOf(last);
     if (next >= 0) edges.next[b] = blockOf[next] ?? 0;
@@ -146,7 +161,8 @@ function edgesOf(
       leaves(ALL_INTEGER);
     }
     if (flow === 'call') {
-      if (target < 0) continue;
+      // A thunk keeps registers whatever its callers read, and reads none of theirs.
+      if (target < 0 || changedByThunkCall(unit?.instruction.operands[0]) !== 0) continue;
       edges.called[b] = blockOf[target] ?? 0;
       edges.group[b] = groupOf(target);
       continue;
@@ -163,7 +179,7 @@ function edgesOf(
 /** Computes liveness. Cost: a few sweeps over the blocks, then one over the units. */
 export function computeLiveness(code: Code, abi: Abi): Liveness {
   const count = code.units.length;
-  const convention = conventions[code.mode][abi];
+  const convention = conventionOf(code, abi);
   const read = new Int32Array(count);
   const kill = new Int32Array(count);
   const vectorRead = new Int32Array(count);
@@ -345,14 +361,18 @@ function describe(
   vectorRead[i] = effects.vectorRead;
   vectorKill[i] = effects.vectorKilled;
   switch (effects.flow) {
-    case 'call':
+    case 'call': {
+      const changed = changedByThunkCall(operand);
+      kill[i] |= changed;
+      if (changed !== 0) return;
       read[i] = effects.integerRead | convention.callReads | readByName(operand, code.mode);
-      vectorRead[i] = ALL_VECTOR;
+      vectorRead[i] = convention.vectorReads;
       if (!keepsAll(operand)) {
         const inView = (code.target[i] ?? -1) >= 0;
         kill[i] = effects.integerKilled | (1 << R11) | (inView ? 0 : USED_R11);
       }
       return;
+    }
     case 'jump':
     case 'branch':
       read[i] = effects.integerRead | readByName(operand, code.mode);
@@ -363,7 +383,7 @@ function describe(
         read[i] = ALL_INTEGER | USED_R11; // an interrupt handler keeps every register
       else if (returnsElsewhere(code, i))
         read[i] = effects.integerRead | convention.returnReads | convention.callReads;
-      vectorRead[i] = ALL_VECTOR;
+      vectorRead[i] = convention.vectorReads;
       return;
     case 'syscall':
       read[i] = effects.integerRead | convention.syscallReads;

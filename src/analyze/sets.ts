@@ -40,4 +40,9 @@ export const SYSCALL_READS = bits(0, 2, 4, 6, 7, 8, 9, 10);
  * functions on its own) and the static chain.
  */
 export const CALL_READS_32 = bits(0, 1, 2, 3, 4) | DIRECTION_FLAG;
+/**
+ * i386: vector registers that a call or a return may pass, in a file that names none: arguments (psABI 2.2.3) and results. Only regcall has more,
+ * and functions that keep them all; see docs/architecture.md.
+ */
+export const PASSED_VECTOR_32 = ALL_VECTOR & ~bits(3, 4, 5, 6, 7);
 export const RETURN_READS_32 = bits(0, 2, 3, 4, 5, 6, 7) | DIRECTION_FLAG;

@@ -6,7 +6,7 @@ import type { MemoryOperand } from '../parse/syntax.js';
 import { formatMemory, moveDisplacement } from './format.js';
 import type { Profile } from '../profile/profile.js';
 import { generalNumber } from './registers.js';
-import { full, mirrorOf, mirrorSlot, slot, word } from './target.js';
+import { full, mirrorOf, mirrorSlot, slot, vectorMove, word } from './target.js';
 
 export interface Site {
   readonly profile: Profile;
@@ -181,6 +181,26 @@ export const deadOf = (site: Site, free: number): number => free & ~(1 << RSP) &
 
 const scratchable = (site: Site): number => (site.abi === 'sysv' ? site.profile.volatile : ALL_INTEGER);
 
+/** What a word goes through on its way from memory to memory. */
+export interface Carrier {
+  readonly move: string;
+  readonly register: string;
+}
+
+/**
+ * A register that is dead: a general one, or a vector register.
+ *
+ * @param next registers that the instruction behind the inserted code overwrites: dead, even where landing pads may read them
+ */
+export function deadCarrier(site: Site, free: number, busy: number, next = 0): Carrier | undefined {
+  const { profile } = site;
+  const dead = deadScratch(site, free, busy);
+  const general = dead >= 0 ? dead : (profile.scratchOrder.find((number) => (next >> number) & 1) ?? -1);
+  if (general >= 0) return { move: word(profile, 'mov'), register: full(profile, general) };
+  const [register] = deadVectors(site, 1);
+  return register === undefined ? undefined : { move: vectorMove(profile), register };
+}
+
 /**
  * Builds code that needs `count` scratch registers. Dead registers are taken; a missing one is kept in a dead vector register;
  * failing that on the stack, below the red zone (DESIGN 6), with the mirror of the stack kept too.
@@ -238,17 +258,24 @@ export function spillAround(
 ): string[] {
   if (spilled.length === 0) return [...body(0)];
   const { profile } = site;
-  const vectors: number[] = [];
-  for (let v = 15; profile.spillsToVectors && v >= 0 && vectors.length < spilled.length; v--)
-    if ((site.freeVector >> v) & 1) vectors.push(v);
+  const vectors = deadVectors(site, spilled.length);
   if (vectors.length === spilled.length) {
+    const move = `\t${vectorMove(profile)}\t`;
     return [
-      ...spilled.map((r, i) => `\tmovq\t${full(profile, r)}, %xmm${vectors[i] ?? 0}`),
+      ...spilled.map((r, i) => `${move}${full(profile, r)}, ${vectors[i] ?? ''}`),
       ...body(0),
-      ...spilled.map((r, i) => `\tmovq\t%xmm${vectors[i] ?? 0}, ${full(profile, r)}`),
+      ...spilled.map((r, i) => `${move}${vectors[i] ?? ''}, ${full(profile, r)}`),
     ];
   }
   return profile.redZoneBytes === 0 ? spillFramed(site, spilled, body) : spillPushed(site, spilled, body);
+}
+
+/** At most `count` vector registers that are dead around the site, and may keep a word. */
+export function deadVectors({ profile, freeVector }: Site, count: number): string[] {
+  const names: string[] = [];
+  for (let v = 15; v >= 0 && names.length < count; v--)
+    if (((freeVector & profile.vectorSpills) >> v) & 1) names.push(`%xmm${v}`);
+  return names;
 }
 
 function bitCount(set: number): number {

@@ -1,34 +1,47 @@
-// i386 has no red zone: a signal frame lands directly below %esp, on both copies. So %esp moves first, then the mirror slot is
-// filled, then the native one (DESIGN 3). Return addresses are copied by the called function.
+// i386 has no red zone: a signal frame lands directly below %esp, on both copies. So %esp moves first, then the mirror slot is filled, then
+// the native one (DESIGN 3), but for pushes that the runtime knows how to begin again. Return addresses are copied by the called function.
 import { RSP } from '../analyze/sets.js';
 import type { ImmediateOperand, MemoryOperand, RegisterOperand } from '../parse/syntax.js';
 import { linuxI386 as profile } from '../profile/linux-i386.js';
 import { formatMemory, formatOperand } from './format.js';
 import { generalNumber, spell, suffix } from './registers.js';
-import { addressRegisters, cfaMoved, deadScratch, moved, NoPattern, withScratch } from './site.js';
+import {
+  addressRegisters,
+  cfaMoved,
+  deadScratch,
+  deadVectors,
+  moved,
+  NoPattern,
+  withScratch,
+} from './site.js';
 import type { Expansion, Site } from './site.js';
 import { copyEntered, copyReturnAddress, enterOf } from './stack.js';
-import { mirrorSlot, slot } from './target.js';
+import { mirrorSlot, slot, vectorMove } from './target.js';
 
 const EBP = 5;
 const ESP = '%esp';
 
-/** `push x`, of 2 or 4 bytes. */
+/**
+ * `push x`, of 2 or 4 bytes. A word goes to the mirror of its slot first: a signal frame that lands on the slot in between is copied, and the
+ * runtime then begins again at the mirror store, which it knows by its displacement (mr_redo_push). What else is pushed gets its slot first.
+ */
 export function mirrorPush(site: Site): Expansion {
   const source = site.unit.instruction.operands[0];
   const bytes = site.unit.effects.operandBytes === 2 ? 2 : 4;
   if (source?.kind === 'memory') return pushThrough(site, source, bytes);
   if (source?.kind !== 'register' && source?.kind !== 'immediate')
     throw new NoPattern('push of an unexpected operand');
-  if (source.kind === 'register') {
-    const number = generalNumber(source.name);
-    // How many bytes a pushed segment register writes depends on the processor (APM volume 3, push).
-    if (number < 0) return copyPushed(site, bytes);
-    if (number === RSP) return pushThrough(site, source, bytes);
-  }
+  // How many bytes a pushed segment register writes depends on the processor (APM volume 3, push).
+  if (source.kind === 'register' && generalNumber(source.name) < 0) return copyPushed(site, bytes);
   checkImmediate(source);
+  if (bytes === 4) return { before: [aheadOfPush(source)], replace: null, after: [], window: 0 };
+  if (source.kind === 'register' && generalNumber(source.name) === RSP)
+    return pushThrough(site, source, bytes);
   return { before: [], replace: fill(site, formatOperand(source), bytes), after: [], window: 0 };
 }
+
+const aheadOfPush = (source: RegisterOperand | ImmediateOperand): string =>
+  `\tmovl\t${formatOperand(source)}, ${mirrorSlot(profile, -4)}`;
 
 /** GNU as makes a distance from the instruction's own place of this symbol, which a copy in another instruction would change. */
 function checkImmediate(source: RegisterOperand | ImmediateOperand): void {
@@ -41,8 +54,8 @@ function checkImmediate(source: RegisterOperand | ImmediateOperand): void {
 }
 
 /** A new slot with a value that can be stored as it is. */
-function fill(site: Site, value: string, bytes: number): string[] {
-  const mov = `\tmov${suffix(bytes)}\t${value}, `;
+function fill(site: Site, value: string, bytes: number, move = `mov${suffix(bytes)}`): string[] {
+  const mov = `\t${move}\t${value}, `;
   return [
     `\tleal\t${slot(profile, -bytes)}, ${ESP}`,
     ...cfaMoved(site, bytes),
@@ -61,7 +74,19 @@ function pushThrough(site: Site, source: MemoryOperand | RegisterOperand, bytes:
     const operand = source.base === profile.stackPointer ? moved(source, shift) : source;
     return `\tmov${suffix(bytes)}\t${formatMemory(operand)}, ${spell(value, bytes)}`;
   };
-  const dead = deadScratch(site, site.freeBefore & site.freeAfter, busy);
+  const free = site.freeBefore & site.freeAfter;
+  const dead = deadScratch(site, free, busy);
+  if (dead >= 0 && bytes === 4) {
+    const value = spell(dead, 4);
+    const replace = [load(dead, 0), `\tmovl\t${value}, ${mirrorSlot(profile, -4)}`, `\tpushl\t${value}`];
+    return { before: [], replace, after: [], window: 0 };
+  }
+  const [vector] = deadVectors(site, 1);
+  if (vector !== undefined && source.kind === 'memory' && bytes === 4) {
+    const move = vectorMove(profile);
+    const replace = [`\t${move}\t${formatMemory(source)}, ${vector}`, ...fill(site, vector, 4, move)];
+    return { before: [], replace, after: [], window: 0 };
+  }
   if (dead >= 0) {
     const replace = [load(dead, 0), ...fill(site, spell(dead, bytes), bytes)];
     return { before: [], replace, after: [], window: 0 };

@@ -8,12 +8,14 @@ import {
   addressScratch,
   below,
   cfaMoved,
+  deadCarrier,
+  deadScratch,
   memoryOf,
   moved,
   NoPattern,
   withScratch,
 } from './site.js';
-import type { Expansion, Site } from './site.js';
+import type { Carrier, Expansion, Site } from './site.js';
 import { generalNumber, spell, suffix } from './registers.js';
 import { full, mirrorOf, mirrorSlot, slot, word } from './target.js';
 
@@ -35,21 +37,29 @@ export function mirrorPush(site: Site): Expansion {
     };
   }
   if (source?.kind !== 'memory') throw new NoPattern('push of an unexpected operand');
-  const before = withScratch(
-    site,
-    1,
-    site.freeBefore & site.freeAfter,
-    addressRegisters(source),
-    ([value = -1], shift) => {
-      // A spilled register leaves %rsp lower for a while; the slot to be pushed keeps its place.
-      const operand = below(source, shift);
-      return [
-        `\tmov${suffix(bytes)}\t${formatMemory(operand)}, ${spell(value, bytes)}`,
-        `\tmov${suffix(bytes)}\t${spell(value, bytes)}, %gs:${shift - bytes}(%rsp)`,
-      ];
-    },
-  );
-  return { before, replace: null, after: [], window: 0 };
+  return pushThrough(site, source, bytes);
+}
+
+/** Another thread may change the source meanwhile: it is read once. */
+function pushThrough(site: Site, source: MemoryOperand, bytes: number): Expansion {
+  const free = site.freeBefore & site.freeAfter;
+  const busy = addressRegisters(source);
+  const mov = `\tmov${suffix(bytes)}\t`;
+  const dead = deadScratch(site, free, busy);
+  if (dead >= 0) {
+    const before = [
+      `${mov}${formatMemory(source)}, ${spell(dead, bytes)}`,
+      `${mov}${spell(dead, bytes)}, %gs:-${bytes}(%rsp)`,
+    ];
+    return { before, replace: [`\tpush${suffix(bytes)}\t${spell(dead, bytes)}`], after: [], window: 0 };
+  }
+  // The register's own value comes back before the stack pointer moves: until then the slot lies in the red zone.
+  const fill = withScratch(site, 1, free, busy, ([value = -1], shift) => [
+    `${mov}${formatMemory(below(source, shift))}, ${spell(value, bytes)}`,
+    `${mov}${spell(value, bytes)}, %gs:${shift - bytes}(%rsp)`,
+    `${mov}${spell(value, bytes)}, ${shift - bytes}(%rsp)`,
+  ]);
+  return { before: [], replace: [...fill, `\tleaq\t-${bytes}(%rsp), %rsp`], after: [], window: 0 };
 }
 
 /** `pushf`, `push %fs`: what it is, is known only once it stands on the stack. A window. */
@@ -153,16 +163,25 @@ export function mirrorCall(site: Site): Expansion {
 
 /** Copy-on-call: at a function's entry the return address that its caller pushed is copied. */
 export function mirrorEntry(site: Site): string[] {
-  return copyReturnAddress(site, site.freeBefore);
+  const { integerKilled, integerRead } = site.unit.effects;
+  return copyReturnAddress(site, site.freeBefore, integerKilled & ~integerRead & 0xffff & ~(1 << RSP));
 }
 
-/** @param free registers whose value nobody needs there */
-export function copyReturnAddress(site: Site, free: number): string[] {
+/**
+ * @param free registers whose value nobody needs there
+ * @param next those that the instruction behind it overwrites
+ */
+export function copyReturnAddress(site: Site, free: number, next = 0): string[] {
   const { profile } = site;
-  return withScratch(site, 1, free, 0, ([value = -1], shift) => [
-    `\t${word(profile, 'mov')}\t${slot(profile, shift)}, ${full(profile, value)}`,
-    `\t${word(profile, 'mov')}\t${full(profile, value)}, ${mirrorSlot(profile, shift)}`,
-  ]);
+  const copy = ({ move, register }: Carrier, shift: number): string[] => [
+    `\t${move}\t${slot(profile, shift)}, ${register}`,
+    `\t${move}\t${register}, ${mirrorSlot(profile, shift)}`,
+  ];
+  const carrier = deadCarrier(site, free, 0, next);
+  if (carrier !== undefined) return copy(carrier, 0);
+  return withScratch(site, 1, free, 0, ([value = -1], shift) =>
+    copy({ move: word(profile, 'mov'), register: full(profile, value) }, shift),
+  );
 }
 
 /**

@@ -10,6 +10,9 @@ export function word(profile: Profile, mnemonic: string): string {
   return mnemonic + suffix(profile.wordBytes);
 }
 
+/** Moves a word between memory or a general register and a vector register. */
+export const vectorMove = (profile: Profile): string => (profile.wordBytes === 8 ? 'movq' : 'movd');
+
 /** `%`-spelling of a general register at full width. */
 export function full(profile: Profile, number: number): string {
   return spell(number, profile.wordBytes);

@@ -17,5 +17,5 @@ export const linuxI386: Profile = {
   scratchOrder: [0, 1, 2, 6, 7, 3, 5],
   byteRegisters: 0b1111, // al cl dl bl
   volatile: 0b111, // eax ecx edx: i386 psABI 2.2.1
-  spillsToVectors: false, // the baseline has no SSE
+  vectorSpills: 0b11111000, // xmm0 to xmm2 are arguments and results; the runtime asks for SSE2
 };

@@ -18,5 +18,5 @@ export const linuxX8664: Profile = {
   scratchOrder: [0, 1, 2, 6, 7, 8, 9, 10, 11, 3, 5, 12, 13, 14, 15],
   byteRegisters: 0xffff,
   volatile: 0xfc7, // rax rcx rdx rsi rdi r8 to r11: psABI 3.2.1
-  spillsToVectors: true,
+  vectorSpills: 0xffff,
 };

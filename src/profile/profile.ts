@@ -30,6 +30,6 @@ export interface Profile {
   readonly byteRegisters: number;
   /** Registers that a callee may change: only these are scratch in compiled code (landing pads). */
   readonly volatile: number;
-  /** Whether a dead vector register may keep a general one: needs a baseline that has them. */
-  readonly spillsToVectors: boolean;
+  /** Vector registers that may keep a general one where they are dead. */
+  readonly vectorSpills: number;
 }
