@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cache, hashOf, putStamp, quiet, root, stamped, step, sysrootOf } from '../tools.mjs';
-import { kernelHeaders } from './kernel-headers.mjs';
+import { moreHeaders } from './more-headers.mjs';
 import { mirrorLibraries } from './mirror.mjs';
 import { libgcc } from './libgcc.mjs';
 import { libstdcxx } from './libstdcxx.mjs';
@@ -45,7 +45,7 @@ export function libraries() {
   const compiler = execFileSync('gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0];
   for (const target of targets.filter(buildable)) {
     const built = libraryRows.reduce((done, row) => [...done, ...library(row, target, compiler, done)], []);
-    const runtime = hashOf([join(root, 'runtime'), ...here('kernel-headers.mjs', 'libraries.mjs')]);
+    const runtime = hashOf([join(root, 'runtime'), ...here('more-headers.mjs', 'libraries.mjs')]);
     const parts = [...built.map(({ mirrored }) => basename(mirrored)), runtime].join('\n');
     const stamp = join(target.sysroot, '.parts');
     if (stamped(stamp, parts)) continue;
@@ -56,7 +56,7 @@ export function libraries() {
         cpSync(join(native, 'include'), join(target.sysroot, 'include'), { recursive: true });
       cpSync(mirrored, join(target.sysroot, 'lib'), { recursive: true });
     }
-    kernelHeaders(join(target.sysroot, 'include'));
+    moreHeaders(join(target.sysroot, 'include'));
     step(`runtime for ${target.name}`, () =>
       quiet('sh', [join(root, 'runtime/build.sh'), 'gcc', join(target.sysroot, 'lib'), `${target.bits}`]),
     );

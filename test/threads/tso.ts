@@ -43,6 +43,10 @@ const DISTANCE = BigInt(linuxI386.mirrorDisplacement);
 
 const bytesOfSuffix: Readonly<Record<string, number>> = { b: 1, w: 2, l: 4, q: 8 };
 
+/** Vector registers keep a word behind the sixteen general ones. */
+const numberOf = (name: string): number =>
+  name.startsWith('xmm') ? 16 + Number(name.slice(3)) : generalNumber(name);
+
 function bytesOfRegister(name: string): number {
   if (/^(r..|r1.|r[89])$/.test(name) && !/[dwb]$/.test(name)) return 8;
   if (/^e..$|^r\d+d$/.test(name)) return 4;
@@ -77,7 +81,7 @@ class Step {
   ) {}
 
   register(name: string): bigint {
-    return name === '' ? 0n : (this.thread.registers[generalNumber(name)] ?? 0n);
+    return name === '' ? 0n : (this.thread.registers[numberOf(name)] ?? 0n);
   }
 
   /** What a displacement comes to: a sum of numbers and names. */
@@ -167,7 +171,7 @@ class Step {
   /** 32-bit results clear the upper half (APM volume 1, 3.1.2). `atomic` reaches memory at once. */
   write(operand: Operand, bytes: number, value: bigint, atomic: boolean): void {
     if (operand.kind === 'register') {
-      const number = generalNumber(operand.name);
+      const number = numberOf(operand.name);
       const old = bytes === 4 ? 0n : (this.thread.registers[number] ?? 0n);
       this.thread.registers[number] = merge(old, bytes, value);
       // What lies below the stack pointer is gone.
@@ -232,6 +236,9 @@ class Step {
     switch (base) {
       case 'mov':
         this.write(second!, bytes, this.read(first!, bytes), false);
+        break;
+      case 'movd':
+        this.write(second!, 4, this.read(first!, 4), false);
         break;
       case 'movzbl':
       case 'movzwl':
