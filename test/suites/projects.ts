@@ -1,39 +1,32 @@
 // The own test suites of zlib, Lua and SQLite, from Debian packages, as far as they build without the network and without shared libraries.
 import { basename, join } from 'node:path';
 import { cache, debianFiles, debianSource } from '../../scripts/tools.mjs';
-import { levels as allLevels } from './types.js';
-import type { Case, Choice, Level, Suite } from './types.js';
+import type { Case, Choice, Suite } from './types.js';
 
 /** A case but for level and width. */
-export type Project = Pick<Case, 'build' | 'generated' | 'name' | 'run' | 'seconds' | 'sources'>;
+type Project = Pick<Case, 'build' | 'generated' | 'name' | 'run' | 'seconds' | 'sources'>;
 
-/** A suite of projects, at those of the chosen levels that it is for. */
-export function suiteOf(
-  name: string,
-  projects: () => readonly Project[],
-  only: readonly Level[] = allLevels,
-): Suite {
+/** A suite of projects. */
+function suiteOf(name: string, projects: () => readonly Project[]): Suite {
   return {
     name,
     cases: ({ levels, widths }: Choice) =>
       widths.flatMap((width) =>
-        levels
-          .filter((level) => only.includes(level))
-          .flatMap((level) =>
-            projects().map((project): Case => ({
-              ...project,
-              suite: name,
-              level,
-              width,
-              program: null,
-              excluded: '',
-            })),
-          ),
+        levels.flatMap((level) =>
+          projects().map((project): Case => ({
+            ...project,
+            suite: name,
+            level,
+            width,
+            program: null,
+            excluded: '',
+          })),
+        ),
       ),
   };
 }
 
-export const lines = (...parts: readonly string[]): string => parts.join('\n');
+const lines = (...parts: readonly string[]): string => parts.join('\n');
 
 /** zlib's own makefile; infcover.c is its test of inflate's every branch. */
 export const zlib = suiteOf('zlib', () => {

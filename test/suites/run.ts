@@ -73,7 +73,8 @@ function whyUnfit(native: Outcome): string {
   return native.exitCode === 0 ? '' : `exits with ${native.exitCode} natively`;
 }
 
-function compare(native: Outcome, mirrored: Outcome): Verdict {
+/** What two outcomes of one case say. */
+export function compare(native: Outcome, mirrored: Outcome): Verdict {
   const differs = (reason: string, message: string): Verdict => ({ kind: 'differs', reason, message });
   if (mirrored.buildError !== '') {
     const refusal = /error\[(M\d+)\]: (.*)/.exec(mirrored.buildError);
@@ -174,7 +175,8 @@ export interface Build {
 /** One case in so many is built by mirrorcc, too. */
 const byDriverToo = 25;
 
-const variablesOf = (one: Case, side: Side, folder: string): Readonly<Record<string, string>> => ({
+/** What the case's shell texts find in their environment. */
+export const variablesOf = (one: Case, side: Side, folder: string): Readonly<Record<string, string>> => ({
   CC: commandOf(side, one.width),
   CFLAGS: `${one.level} -w`,
   TMPDIR: join(folder, 'tmp'),

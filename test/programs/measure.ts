@@ -1,0 +1,150 @@
+// One program: built natively and mirrored, its own tests run by both, then the same work by turns, timed.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { moreHeaders } from '../../scripts/setup/more-headers.mjs';
+import { cache, root } from '../../scripts/tools.mjs';
+import { buildAndRun, compare, variablesOf } from '../suites/run.js';
+import { shell } from '../suites/shell.js';
+import type { Case, Check, Side, Verdict, Width } from '../suites/types.js';
+import type { Program } from './rows.js';
+
+/** What one round of the load used. */
+interface Usage {
+  /** User and system time in seconds, for a unit of work. */
+  readonly cpu: number;
+  /** Highest resident set in kilobytes. */
+  readonly peak: number;
+}
+
+export interface Measured {
+  readonly program: Program;
+  readonly width: Width;
+  readonly verdict: Verdict;
+  readonly passed: Readonly<Record<Side, number>>;
+  readonly check: Check | null;
+  /** Mirrored to native, one number a round. */
+  readonly time: readonly number[];
+  readonly memory: readonly number[];
+}
+
+const sides = ['native', 'mirrored'] as const;
+const loadSeconds = 600;
+
+/** A port that nobody listens on just now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** The kernel's headers for the native compiler: musl-gcc looks for none beside its own. */
+function nativeHeaders(): string {
+  const folder = join(cache, 'suites/include');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, 'sys'), { recursive: true });
+  moreHeaders(folder);
+  return folder;
+}
+
+function caseOf(program: Program, width: Width): Case {
+  const prelude = `. ${join(root, 'test/programs/prelude.sh')}\n`;
+  return {
+    suite: 'programs',
+    name: program.name,
+    level: '-O2',
+    width,
+    sources: [program.source],
+    generated: null,
+    program: null,
+    build: `export CPATH=${nativeHeaders()}\n${program.build}`,
+    run: `${prelude}${program.tests}`,
+    seconds: program.seconds,
+    excluded: '',
+  };
+}
+
+async function load(program: Program, one: Case, side: Side, folder: string): Promise<Usage> {
+  const work = join(folder, 'work');
+  rmSync(join(work, 'usage.out'), { force: true });
+  const text = `. ${join(root, 'test/programs/prelude.sh')}\n${program.load}`;
+  const variables = { ...variablesOf(one, side, folder), PORT: String(await freePort()) };
+  const { exitCode, timedOut, stderr } = await shell(text, work, variables, loadSeconds);
+  if (timedOut) throw new Error(`the load of ${program.name} takes too long (${side})`);
+  const usage = { cpu: 0, peak: 0, work: 1 };
+  for (const line of readFileSync(join(work, 'usage.out'), 'utf8').split('\n')) {
+    const [key, ...values] = line.split(' ');
+    const numbers = values.map(Number);
+    if (key === 'cpu') usage.cpu += numbers.reduce((sum, value) => sum + value, 0);
+    else if (key === 'peak') usage.peak = Math.max(usage.peak, numbers[0] ?? 0);
+    else if (key === 'work') usage.work = numbers[0] ?? 1;
+  }
+  if (!(usage.cpu > 0 && usage.peak > 0 && usage.work > 0))
+    throw new Error(`the load of ${program.name} (${side}) ends with ${exitCode}: ${stderr.slice(-500)}`);
+  return { cpu: usage.cpu / usage.work, peak: usage.peak };
+}
+
+/**
+ * Builds, tests and times a program.
+ *
+ * @param rounds how often the load is run by both, by turns; 0: not at all
+ * @param keep whether the folders stay; their names are printed
+ */
+export async function measure(
+  program: Program,
+  width: Width,
+  rounds: number,
+  keep: boolean,
+): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), `mirrorasm-${program.name}-`));
+  if (keep) process.stderr.write(`${program.name}, ${width} bits: ${folder}\n`);
+  const one = caseOf(program, width);
+  const folders = { native: join(folder, 'native'), mirrored: join(folder, 'mirrored') };
+  try {
+    const passed = { native: 0, mirrored: 0 };
+    const [native, mirrored] = [
+      await buildAndRun(
+        { ...one, run: `export PORT=${await freePort()}\n${one.run}` },
+        'native',
+        folders.native,
+      ),
+      await buildAndRun(
+        { ...one, run: `export PORT=${await freePort()}\n${one.run}` },
+        'mirrored',
+        folders.mirrored,
+      ),
+    ];
+    const verdict: Verdict =
+      native.buildError === '' && native.exitCode === 0
+        ? compare(native, mirrored)
+        : {
+            kind: 'excluded',
+            reason: native.buildError === '' ? `exits with ${native.exitCode} natively` : native.buildError,
+          };
+    for (const side of sides)
+      if ((side === 'native' ? native : mirrored).buildError === '')
+        passed[side] = readFileSync(join(folders[side], 'output'), 'latin1')
+          .split('\n')
+          .filter((line) => program.passed.test(line)).length;
+    const time: number[] = [];
+    const memory: number[] = [];
+    for (let round = 0; round < rounds && verdict.kind === 'same'; round++) {
+      // The one that goes first takes turns, too.
+      const order = round % 2 === 0 ? sides : ([...sides].reverse() as (typeof sides)[number][]);
+      const used: Partial<Record<Side, Usage>> = {};
+      for (const side of order) used[side] = await load(program, one, side, folders[side]);
+      if (used.native && used.mirrored) {
+        time.push(used.mirrored.cpu / used.native.cpu);
+        memory.push(used.mirrored.peak / used.native.peak);
+      }
+    }
+    return { program, width, verdict, passed, check: mirrored.check, time, memory };
+  } finally {
+    if (!keep) rmSync(folder, { recursive: true, force: true });
+  }
+}

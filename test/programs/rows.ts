@@ -1,0 +1,286 @@
+// Programs that people run, with their own build systems and their own tests, from Debian's source packages; servers listen on loopback.
+import { basename } from 'node:path';
+import { debianSource } from '../../scripts/tools.mjs';
+import type { Width } from '../suites/types.js';
+
+/** Shell texts are run in one folder, with the compiler in $CC, options in $CFLAGS, $PORT free, and the functions of prelude.sh. */
+export interface Program {
+  readonly name: string;
+  /** Source folder of the package that the program comes from; its name has the version. */
+  readonly source: string;
+  readonly build: string;
+  /** The program's own tests. What is printed has to be the same natively; lines that match `passed` are counted. */
+  readonly tests: string;
+  readonly passed: RegExp;
+  /** Seconds that the tests may take natively. */
+  readonly seconds: number;
+  /** Work to be timed. It leaves lines in usage.out: `cpu SECONDS ...`, which are summed, `peak KILOBYTES`, of which the highest counts, `work N`. */
+  readonly load: string;
+  /** Whether CI runs it. */
+  readonly sample: boolean;
+  /** Why it is left out at a word size. */
+  readonly leftOut: Readonly<Partial<Record<Width, string>>>;
+}
+
+const lines = (...parts: readonly string[]): string => parts.join('\n');
+
+/** Debian's patches may be newer than what was made from the files they change; nothing is made again. */
+const asItIs = ['ACLOCAL', 'AUTOCONF', 'AUTOHEADER', 'AUTOMAKE', 'MAKEINFO']
+  .map((tool) => `${tool}=:`)
+  .join(' ');
+
+/** What was tested, one line each, in an order of its own, without colours and times; with the exit code of the test. */
+const onlyTests = (pattern: string): string =>
+  lines(
+    'code=$?',
+    "sed -E 's/\\x1b\\[[0-9;]*m//g; s/\\([0-9]+ ms\\)//' out | " + `grep -aE '${pattern}' | sort`,
+    '[ $code = 0 ] || tail -c 900 out',
+    'exit $code',
+  );
+
+function busybox(): Program {
+  const source = debianSource('busybox');
+  const settings = [
+    's/^# CONFIG_STATIC is not set/CONFIG_STATIC=y/',
+    // Needs Sun's remote procedure calls, which musl has not.
+    's/^CONFIG_FEATURE_MOUNT_NFS=y/# CONFIG_FEATURE_MOUNT_NFS is not set/',
+  ];
+  return {
+    name: 'busybox',
+    source,
+    build: lines(
+      `cp -r ${source}/. . && make defconfig && sed -i '${settings.join('; ')}' .config`,
+      'make CC="$CC" HOSTCC=gcc SKIP_STRIP=y busybox',
+    ),
+    tests: `cd testsuite && SKIP_KNOWN_BUGS=1 SKIP_INTERNET_TESTS=1 ./runtest -v > out 2>&1; ${onlyTests('^(PASS|FAIL|SKIPPED|UNTESTED):')}`,
+    passed: /^PASS:/,
+    seconds: 900,
+    load: lines(
+      'seq 1 300000 | sed "s/$/ the quick brown fox/" > text',
+      'used ./busybox sort -r text -o sorted; used ./busybox md5sum text; used ./busybox gzip -k -f text',
+      `used ./busybox awk '{ n[$1 % 1000] += $1 } END { for (i in n) s += n[i]; print s }' text`,
+    ),
+    sample: false,
+    leftOut: {},
+  };
+}
+
+function bzip2(): Program {
+  const source = debianSource('bzip2');
+  const sizes = [1, 2, 3];
+  return {
+    name: 'bzip2',
+    source,
+    build: `cp -r ${source}/. . && make CC="$CC" CFLAGS="$CFLAGS" libbz2.a bzip2.o && $CC bzip2.o libbz2.a -o bzip2`,
+    // As the makefile's own test does, whose program is linked with a shared library.
+    tests: lines(
+      ...sizes.map(
+        (n) =>
+          `./bzip2 -${n} < sample${n}.ref > sample${n}.new && cmp sample${n}.bz2 sample${n}.new && echo ok ${n}`,
+      ),
+      ...sizes.map(
+        (n) => `./bzip2 -d ${n === 3 ? '-s' : ''} < sample${n}.bz2 | cmp - sample${n}.ref && echo ok -d ${n}`,
+      ),
+    ),
+    passed: /^ok/,
+    seconds: 60,
+    load: 'text 8 > text; used ./bzip2 -kf text; used ./bzip2 -dc text.bz2 > /dev/null',
+    sample: true,
+    leftOut: {},
+  };
+}
+
+function gzip(): Program {
+  const source = debianSource('gzip');
+  return {
+    name: 'gzip',
+    source,
+    build: `cp -r ${source}/. . && ./configure --disable-dependency-tracking && make ${asItIs}`,
+    tests: `make ${asItIs} check > out 2>&1; ${onlyTests('^(PASS|FAIL|XFAIL|XPASS|SKIP|ERROR):')}`,
+    passed: /^PASS:/,
+    seconds: 300,
+    load: 'text 64 > text; used ./gzip -kf text; used ./gzip -dc text.gz > /dev/null',
+    sample: true,
+    leftOut: { 32: 'its own tests fail natively' },
+  };
+}
+
+/** Modules are linked in: a static program loads none. */
+function lighttpd(): Program {
+  const source = debianSource('lighttpd');
+  const off = ['BZIP', 'PCRE', 'PCRE2', 'ZLIB'].map((library) => `-DWITH_${library}=OFF`).join(' ');
+  return {
+    name: 'lighttpd',
+    source,
+    build: lines(
+      'set -e',
+      `cmake -S ${source} -B . -DBUILD_STATIC=ON -DCMAKE_C_FLAGS="$CFLAGS" -DCMAKE_BUILD_TYPE=None ${off}`,
+      'make',
+    ),
+    tests: lines(
+      `export srcdir=${source}/tests top_builddir=$PWD`,
+      'sh $srcdir/prepare.sh > /dev/null && cd $srcdir',
+      `prove request.t core-condition.t mod-fastcgi.t mod-scgi.t > $top_builddir/out 2>&1`,
+      'code=$?; cd $top_builddir; (exit $code)',
+      onlyTests('^(request|core|mod).*(ok|skipped|Failed)|^Result'),
+    ),
+    passed: / ok$/,
+    seconds: 120,
+    load: lines(
+      'mkdir -p www && text 1 | head -c 4096 > www/page.txt',
+      `printf 'server.document-root = "%s/www"\\nserver.port = %s\\nserver.bind = "127.0.0.1"\\n' "$PWD" $PORT > load.conf`,
+      './build/lighttpd -D -f load.conf & server=$!; listening $PORT',
+      "wrk -t1 -c16 -d4s http://127.0.0.1:$PORT/page.txt | sed -nE 's/^ *([0-9]+) requests in.*/work \\1/p' >> usage.out",
+      'usage $server; kill $server; wait $server',
+    ),
+    sample: false,
+    leftOut: {},
+  };
+}
+
+/** Debian's Lua ships without its tests; those of LPeg, which is linked in, run on it. */
+function lua(): Program {
+  const source = debianSource('lua5.4');
+  const lpeg = debianSource('lua-lpeg');
+  return {
+    name: 'lua',
+    source,
+    build: lines(
+      `cp ${source}/src/*.[ch] ${lpeg}/*.[ch] ${lpeg}/*.lua . && rm -f luac.c`,
+      `echo '#define DEB_HOST_MULTIARCH "none"' > lua5.4-deb-multiarch.h`,
+      // A static interpreter has its modules built in.
+      `sed -i -e 's/{LUA_DBLIBNAME, luaopen_debug},/&{"lpeg", luaopen_lpeg},/' -e 's/^static const luaL_Reg/int luaopen_lpeg(lua_State *);&/' linit.c`,
+      'for f in *.c; do $CC $CFLAGS -DLUA_USE_POSIX -DNDEBUG -I. -c $f || exit 1; done',
+      '$CC *.o -o lua -lm',
+    ),
+    tests: './lua test.lua > out 2>&1 && tail -n 1 out',
+    passed: /^OK$/,
+    seconds: 300,
+    load: lines(
+      "cat > load.lua <<'end'",
+      'local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end',
+      'local t = {} for i = 1, 300000 do t[i] = (i * 7919) % 1000003 end table.sort(t)',
+      "local s = {} for i = 1, 200000 do s[#s + 1] = ('%d:%s'):format(i, t[i]) end",
+      "print(fib(27), #table.concat(s, ','):gsub('%d+', function(d) return d + 1 end))",
+      'end',
+      'used ./lua load.lua > /dev/null',
+    ),
+    sample: true,
+    leftOut: {},
+  };
+}
+
+/** With libevent, which it needs. Its tests want memcached-debug, which has options of its own. */
+function memcached(): Program {
+  const source = debianSource('memcached');
+  const libevent = debianSource('libevent');
+  return {
+    name: 'memcached',
+    source,
+    build: lines(
+      'set -e; top=$PWD',
+      `cp -r ${libevent} libevent && cd libevent`,
+      `./configure --prefix=$top/prefix --disable-shared --disable-openssl --disable-samples --disable-dependency-tracking`,
+      `make ${asItIs} install`,
+      `cp -r ${source}/. $top && cd $top`,
+      './configure --with-libevent=$top/prefix --disable-dependency-tracking',
+      `make ${asItIs} memcached memcached-debug sizes timedrun testapp`,
+    ),
+    tests: `prove -j4 t > out 2>&1; ${onlyTests('^t/.* (ok|skipped)|^Result')}`,
+    passed: / ok$/,
+    seconds: 1800,
+    load: lines(
+      './memcached -l 127.0.0.1 -p $PORT -U 0 -u root -m 64 & server=$!; listening $PORT',
+      'for test in set get; do memcslap --servers=127.0.0.1:$PORT --concurrency=8 --execute-number=10000 --initial-load=1000 --test=$test > /dev/null; done',
+      'usage $server; kill $server; wait $server',
+    ),
+    sample: false,
+    leftOut: {},
+  };
+}
+
+/** A part of its unit tests: those that neither wait for long nor look at the time that something takes. */
+const redisUnits = [
+  ...['acl', 'auth', 'bitfield', 'bitops', 'dump', 'expire', 'geo', 'keyspace', 'multi', 'protocol'],
+  ...['pubsub', 'querybuf', 'quit', 'scan', 'scripting', 'slowlog', 'sort', 'tracking', 'type/hash'],
+  ...['type/incr', 'type/list', 'type/set', 'type/stream', 'type/string', 'type/zset'],
+];
+
+function redis(): Program {
+  const source = debianSource('redis');
+  return {
+    name: 'redis',
+    source,
+    build: `cp -r ${source}/. . && make CC="$CC" MALLOC=libc redis-server redis-cli redis-benchmark redis-check-aof redis-check-rdb`,
+    tests: lines(
+      `./runtest ${redisUnits.map((unit) => `--single unit/${unit}`).join(' ')} --clients 2 --tags '-slow -large-memory' --baseport $PORT > out 2>&1`,
+      onlyTests('^\\[(ok|err|exception)\\]'),
+    ),
+    passed: /^\[ok\]/,
+    seconds: 1800,
+    load: lines(
+      "./src/redis-server --bind 127.0.0.1 --port $PORT --save '' & server=$!; listening $PORT",
+      './src/redis-benchmark -p $PORT -n 100000 -r 100000 -c 16 -q -t set,get,incr,lpush,hset,zadd > /dev/null',
+      'usage $server; kill $server; wait $server',
+    ),
+    sample: false,
+    leftOut: {},
+  };
+}
+
+function sqlite(): Program {
+  const source = debianSource('sqlite3');
+  return {
+    name: 'sqlite3',
+    source,
+    build: lines(
+      `set -e; ${source}/configure --disable-tcl --disable-readline --disable-shared > /dev/null`,
+      'make sqlite3.c',
+      `cp ${source}/test/speedtest1.c .`,
+      'for f in sqlite3 speedtest1; do $CC $CFLAGS -I. -DSQLITE_OMIT_LOAD_EXTENSION -c $f.c; done',
+      '$CC sqlite3.o speedtest1.o -o speedtest1 -lm',
+    ),
+    tests: lines(
+      'for file in :memory: test.db; do',
+      '  ./speedtest1 --verify --size 10 $file > out || exit 1',
+      "  sed -E 's/ +[0-9]+[.][0-9]+s$//' out; done",
+      'cksum < test.db',
+    ),
+    passed: /^ *\d+ - /,
+    seconds: 300,
+    load: 'used ./speedtest1 --size 20 :memory: > /dev/null; rm -f load.db; used ./speedtest1 --size 10 load.db > /dev/null',
+    sample: true,
+    leftOut: {},
+  };
+}
+
+function zlib(): Program {
+  const source = debianSource('zlib');
+  return {
+    name: 'zlib',
+    source,
+    build: `cp -r ${source}/. . && ./configure --static && make libz.a example minigzip`,
+    tests: 'make test 2>&1',
+    passed: /OK \*\*\*|hello, hello!$/,
+    seconds: 60,
+    load: 'text 64 > text; used ./minigzip < text > text.gz; used ./minigzip -d < text.gz > /dev/null',
+    sample: true,
+    leftOut: {},
+  };
+}
+
+/** Sorted by name. */
+export const programs = (): readonly Program[] => [
+  busybox(),
+  bzip2(),
+  gzip(),
+  lighttpd(),
+  lua(),
+  memcached(),
+  redis(),
+  sqlite(),
+  zlib(),
+];
+
+/** The upstream version, from the name of the package's folder. */
+export const versionOf = ({ source }: Program): string => /-(\d[^-+]*)/.exec(basename(source))?.[1] ?? '';
