@@ -21,5 +21,6 @@ const paths = {
 
 /** Links them into a sysroot's include folder. */
 export function moreHeaders(include) {
-  for (const [name, path] of Object.entries(paths)) if (existsSync(path)) symlinkSync(path, join(include, name));
+  for (const [name, path] of Object.entries(paths))
+    if (existsSync(path)) symlinkSync(path, join(include, name));
 }
