@@ -62,8 +62,8 @@ const musl = '/usr/lib/x86_64-linux-musl';
 const compilers: Readonly<Record<`${Side} ${Width}`, Compiler | undefined>> = {
   'native 64': { command: 'musl-gcc -static', parts: [`${musl}/libc.a`, `${musl}/musl-gcc.specs`] },
   'native 32': native32(),
-  'mirrored 64': mirrored('x86_64-linux', dist('mirrorcc.js')),
-  'mirrored 32': mirrored('i386-linux', `${dist('mirrorcc.js')} -m32`),
+  'mirrored 64': mirrored('x86_64-linux', dist('mirrorcc')),
+  'mirrored 32': mirrored('i386-linux', `${dist('mirrorcc')} -m32`),
 };
 
 /** Word sizes for which there are both compilers. */
