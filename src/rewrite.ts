@@ -15,6 +15,8 @@ import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
 import type { CallMirror, ProfileName } from './profile/profile.js';
 import { callMirrorOf, profiles } from './profile/profiles.js';
+import { functionsOf } from './report/collect.js';
+import type { FunctionStats, Stage, Stages } from './report/types.js';
 import { describeSites } from './sites.js';
 import type { SiteInfo } from './sites.js';
 
@@ -31,6 +33,8 @@ export interface RewriteOptions {
   readonly sites?: SiteChoice | undefined;
   /** Describe every site in the result, chosen or not. */
   readonly listSites?: boolean;
+  /** Milliseconds of a clock; given: the result has counts by function, and the time of each stage. */
+  readonly clock?: (() => number) | undefined;
   /** What `.include` reads, and `--defsym` values. */
   readonly expand: ExpandOptions;
 }
@@ -40,7 +44,15 @@ export interface Message extends Problem {
 }
 
 export type RewriteResult =
-  | { readonly ok: true; readonly text: string; readonly stats: Counts; readonly sites: readonly SiteInfo[] }
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly stats: Counts;
+      readonly sites: readonly SiteInfo[];
+      /** Empty without a clock. */
+      readonly functions: readonly FunctionStats[];
+      readonly stages: Stages;
+    }
   | { readonly ok: false; readonly diagnostics: readonly Message[] };
 
 /** A label prefix that the text does not use. */
@@ -90,34 +102,45 @@ function unreadable(name: string, text: string, nul: number): Message {
  * @returns the mirrored text with its counts, or every reason why the input is refused
  */
 export function rewrite(name: string, text: string, options: RewriteOptions): RewriteResult {
+  const stages: Partial<Record<Stage, number>> = {};
+  const timed = <T>(stage: Stage, work: () => T): T => {
+    if (options.clock === undefined) return work();
+    const start = options.clock();
+    const result = work();
+    stages[stage] = options.clock() - start;
+    return result;
+  };
   const nul = text.indexOf('\0');
   if (nul >= 0) return { ok: false, diagnostics: [unreadable(name, text, nul)] };
-  const expansion = expand(name, text, options.expand);
+  const expansion = timed('expand', () => expand(name, text, options.expand));
   if (!expansion.ok)
     return { ok: false, diagnostics: expansion.problems.map((problem) => ({ ...problem, code: 'M012' })) };
   const { origins } = expansion;
-  const file = parse(name, expansion.text, profiles[options.profile].mode);
+  const file = timed('parse', () => parse(name, expansion.text, profiles[options.profile].mode));
   const refuse = (diagnostics: readonly Diagnostic[]): RewriteResult => ({
     ok: false,
     diagnostics: diagnostics.map((d) => located(file, origins, d)),
   });
   const profile = profiles[options.profile];
-  const code = collectCode(file, new Set(options.allow), profile.mode);
+  const code = timed('analyze', () => collectCode(file, new Set(options.allow), profile.mode));
   if (code.diagnostics.length > 0) return refuse(code.diagnostics);
-  const live = computeLiveness(code, options.abi);
-  const { edits, sites, counts, diagnostics } = instrument(code, live, {
-    profile,
-    abi: options.abi,
-    callMirror: callMirrorOf(profile, options.callMirror),
-    breakAt: options.breakAt,
-    labelPrefix: freshPrefix(expansion.text),
-    sites: options.sites,
-  });
+  const { edits, sites, counts, diagnostics } = timed('instrument', () =>
+    instrument(code, computeLiveness(code, options.abi), {
+      profile,
+      abi: options.abi,
+      callMirror: callMirrorOf(profile, options.callMirror),
+      breakAt: options.breakAt,
+      labelPrefix: freshPrefix(expansion.text),
+      sites: options.sites,
+    }),
+  );
   if (diagnostics.length > 0) return refuse(diagnostics);
   return {
     ok: true,
-    text: emit(file, edits),
+    text: timed('emit', () => emit(file, edits)),
     stats: counts,
     sites: options.listSites === true ? describeSites(file, code, sites) : [],
+    functions: options.clock === undefined ? [] : functionsOf(file, code, sites),
+    stages,
   };
 }

@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'isa',
     'parse',
     'profile',
+    'report',
     'bisect.ts',
     'explain.ts',
     'rewrite.ts',
@@ -26,8 +27,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   isa: ['parse'],
   parse: [],
   profile: [],
+  report: ['analyze', 'instrument', 'parse'],
   'explain.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile', 'rewrite.ts'],
-  'rewrite.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile', 'sites.ts'],
+  'rewrite.ts': ['analyze', 'emit', 'expand', 'instrument', 'isa', 'parse', 'profile', 'report', 'sites.ts'],
   'bisect.ts': [],
   'sites.ts': ['analyze', 'instrument', 'parse'],
 };

@@ -24,6 +24,7 @@ export interface Rewritten {
   /** What site lists name the file by. */
   readonly source: string;
   readonly key: string;
+  readonly profile: ProfileName;
   readonly result: RewriteResult;
   /** What the real assembler gets, where the result is good. */
   readonly output: string;
@@ -42,14 +43,16 @@ export function rewriteFor(
   const name = found === undefined ? source : `${found} (assembly)`;
   const wanted = settings.sites !== undefined || settings.siteList !== undefined;
   const key = wanted ? keyOf(source, text) : '';
+  const profile = profileOf(rest);
   const result = rewrite(name, text, {
     ...settings.options,
     sites: choiceFor(settings.sites, source, key),
     listSites: settings.siteList !== undefined,
-    profile: profileOf(rest),
+    profile,
+    clock: settings.stats === undefined ? undefined : () => performance.now(),
     expand,
   });
   // A file with some of its writes left out must not pass for a mirrored one at the link.
   const output = result.ok ? (settings.sites === undefined ? marker : '') + result.text : '';
-  return { name, source, key, result, output };
+  return { name, source, key, profile, result, output };
 }

@@ -4,6 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { bisectCommand } from './bisect-command.js';
 import { explainCommand } from './explain-command.js';
 import { rewriteCommand } from './rewrite-command.js';
+import { statsCommand } from './stats-command.js';
 
 const exitUsage = 3;
 
@@ -13,6 +14,7 @@ await yargs(hideBin(process.argv))
   .command(bisectCommand)
   .command(explainCommand)
   .command(rewriteCommand)
+  .command(statsCommand)
   .demandCommand(1, 'a command is needed')
   .strict()
   .fail((message, error) => {

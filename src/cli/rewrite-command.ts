@@ -1,6 +1,8 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
 import type { CommandModule } from 'yargs';
 import type { CallMirror, ProfileName } from '../profile/profile.js';
+import { fileStats } from '../report/collect.js';
+import { statsText } from '../report/format.js';
 import { rewrite } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
 import { expandOptions, formatMessages, pathArgument, readText, writeText } from './files.js';
@@ -84,6 +86,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       abi: args.abi,
       breakAt: args.break,
       allow: args.allow,
+      clock: args.stats === undefined ? undefined : () => performance.now(),
       expand: expandOptions(args.include, args.defsym),
     });
     if (!result.ok) {
@@ -95,7 +98,9 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
     if (args.stats !== undefined)
       writeText(
         args.stats,
-        JSON.stringify({ version: 1, file: name, ...result.stats }, null, 2) + '\n',
+        statsText(
+          fileStats({ file: name, object: '' }, args.profile, result.functions, args.allow, result.stages),
+        ),
         'utf8',
       );
   },

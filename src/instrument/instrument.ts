@@ -8,7 +8,7 @@ import type { Edit } from '../emit/edit.js';
 import { formatInstruction } from './format.js';
 import { spell, suffix } from './registers.js';
 import { NoPattern } from './site.js';
-import type { Expansion, Site } from './site.js';
+import type { Expansion, Kept, Site } from './site.js';
 import { patternsOf, REPORT, unchanged } from './patterns.js';
 import { mirrorEntry } from './stack.js';
 import { isMirrorStore, namesMirror, writesInRuntime } from './target.js';
@@ -52,6 +52,18 @@ export interface SiteEdit {
   readonly before: readonly string[];
   readonly replace: readonly string[] | null;
   readonly after: readonly string[];
+  /** Index into the code's units. */
+  readonly unit: number;
+  /** What is mirrored here: the kind of the write, and `entry` where a return address is copied. */
+  readonly kinds: readonly (WriteKind | 'entry')[];
+  /** Instructions beyond the native one. */
+  readonly inserted: number;
+  /** Instructions during which an error loses data. */
+  readonly window: number;
+  /** Where registers are kept meanwhile of which none was dead. */
+  readonly kept: Kept;
+  /** Whether it was chosen; otherwise the write stays native. */
+  readonly mirrored: boolean;
 }
 
 export interface Instrumented {
@@ -77,6 +89,10 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
   const stores = (line: string): boolean => isMirrorStore(options.profile, line);
   const mirrors = (line: string): boolean => namesMirror(options.profile, line);
   const label = (): string => `${options.labelPrefix}${labels++}`;
+  let kept: Kept = 'nothing';
+  const keeps = (where: Kept): void => {
+    kept = where;
+  };
   const patterns = patternsOf[options.profile.name];
 
   for (let i = 0; i < code.units.length; i++) {
@@ -90,7 +106,8 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       diagnostics.push({ statement: unit.statement, code: row.code, message: row.message, note: row.note });
       continue;
     }
-    const site = siteOf(unit, i, code.target[i] ?? -1, live, options, label);
+    kept = 'nothing';
+    const site = siteOf(unit, i, code.target[i] ?? -1, live, options, label, keeps);
     const left = kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit);
     let expansion: Expansion;
     try {
@@ -116,13 +133,20 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
         message: `this write (${kind}) got no mirror store`,
         note: REPORT,
       });
-    if (entry || (!left && !notASite.has(kind))) {
-      sites.push({ statement: unit.statement, before, replace, after });
-      if (!isChosen(options.sites, sites.length)) continue;
+    let inserted = replace === null ? 0 : -1;
+    for (const line of lines) if (isInstruction(line)) inserted++;
+    const written = !notASite.has(kind);
+    if (entry || (!left && written)) {
+      const mirrored = isChosen(options.sites, sites.length + 1);
+      const kinds = [...(entry ? (['entry'] as const) : []), ...(written ? [kind] : [])];
+      const { window } = expansion;
+      const { statement } = unit;
+      sites.push({ statement, before, replace, after, unit: i, kinds, inserted, window, kept, mirrored });
+      if (!mirrored) continue;
       if (sites.length === options.sites?.clobberAt) before = [clobber(site), ...before];
     }
     if (entry) count('entry');
-    if (!notASite.has(kind)) count(kind);
+    if (written) count(kind);
     if (expansion.window > 0) counts.windows++;
     if (sites.length === options.breakAt && lines.some(stores)) {
       const rest = (from: readonly string[]): readonly string[] => from.filter((line) => !stores(line));
@@ -130,8 +154,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       before = rest(before);
       after = rest(after);
     }
-    for (const line of lines) if (isInstruction(line)) counts.inserted++;
-    if (replace !== null) counts.inserted--;
+    counts.inserted += inserted;
     if (before.length === 0 && replace === null && after.length === 0) continue;
     push(edits, unit, before, replace, after);
   }
@@ -163,6 +186,7 @@ function siteOf(
   live: Liveness,
   options: InstrumentOptions,
   label: () => string,
+  keeps: (where: Kept) => void,
 ): Site {
   const mask = ALL_INTEGER & ~ALL_FLAGS;
   const { integerRead, integerKilled } = unit.effects;
@@ -176,6 +200,7 @@ function siteOf(
     freeVector: ~((live.vectorIn[i] ?? -1) | (live.vectorOut[i] ?? -1)),
     flagsThrough: ((integerRead | ((live.integerOut[i] ?? -1) & ~integerKilled)) & STATUS_FLAGS) !== 0,
     label,
+    keeps,
   };
 }
 

@@ -22,7 +22,12 @@ export interface Site {
   readonly flagsThrough: boolean;
   /** A fresh local label. */
   readonly label: () => string;
+  /** For the statistics: a pattern says that no register was dead, and where one is kept. */
+  readonly keeps: (where: Exclude<Kept, 'nothing'>) => void;
 }
+
+/** Where a pattern keeps registers that are not dead: nowhere, in vector registers, on the stack. */
+export type Kept = 'nothing' | 'vector' | 'stack';
 
 /** Whole lines; `replace` null keeps the instruction as written. `window` counts instructions during which an error loses data. */
 export interface Expansion {
@@ -261,12 +266,14 @@ export function spillAround(
   const vectors = deadVectors(site, spilled.length);
   if (vectors.length === spilled.length) {
     const move = `\t${vectorMove(profile)}\t`;
+    site.keeps('vector');
     return [
       ...spilled.map((r, i) => `${move}${full(profile, r)}, ${vectors[i] ?? ''}`),
       ...body(0),
       ...spilled.map((r, i) => `${move}${vectors[i] ?? ''}, ${full(profile, r)}`),
     ];
   }
+  site.keeps('stack');
   return profile.redZoneBytes === 0 ? spillFramed(site, spilled, body) : spillPushed(site, spilled, body);
 }
 

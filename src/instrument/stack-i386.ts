@@ -93,6 +93,7 @@ function pushThrough(site: Site, source: MemoryOperand | RegisterOperand, bytes:
   }
   const victim = profile.scratchOrder.find((number) => ((busy >> number) & 1) === 0) ?? -1;
   const kept = spell(victim, 4);
+  site.keeps('stack');
   const value = spell(victim, bytes);
   const replace = [
     `\tleal\t${slot(profile, -bytes - 4)}, ${ESP}`,

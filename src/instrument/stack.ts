@@ -192,6 +192,7 @@ function callMirror(site: Site, busy: number, body: (register: string) => string
   const candidates = withScratchOrNone(site, busy);
   if (candidates >= 0) return body(spell(candidates, 8));
   const victim = spell((busy & 1) === 0 ? 0 : lowestFree(busy), 8);
+  site.keeps('stack');
   return [
     `\tmovq\t${victim}, %gs:-16(%rsp)`,
     `\tmovq\t${victim}, -16(%rsp)`,

@@ -135,7 +135,7 @@ describe('builds', () => {
     for (const file of files) {
       const stats = JSON.parse(readFileSync(join(folder, 'counts', file), 'utf8')) as Record<string, unknown>;
       expect(stats).toMatchObject({
-        version: 1,
+        version: 2,
         native: expect.any(Number),
         inserted: expect.any(Number),
         sites: expect.any(Number),
@@ -376,7 +376,7 @@ describe('mirrorasm rewrite', () => {
       native: 2,
       inserted: 1,
       sites: 1,
-      bySource: { store: 1 },
+      functions: [expect.objectContaining({ classes: { store: { sites: 1, inserted: 1 } } })],
     });
   });
 });

@@ -52,7 +52,8 @@ function busybox(): Program {
       `cp -r ${source}/. . && make defconfig && sed -i '${settings.join('; ')}' .config`,
       'make CC="$CC" HOSTCC=gcc SKIP_STRIP=y busybox',
     ),
-    tests: `cd testsuite && SKIP_KNOWN_BUGS=1 SKIP_INTERNET_TESTS=1 ./runtest -v > out 2>&1; ${onlyTests('^(PASS|FAIL|SKIPPED|UNTESTED):')}`,
+    // Some fail natively, too, where there is no terminal or no loop device: what passes is what counts.
+    tests: `cd testsuite && SKIP_KNOWN_BUGS=1 SKIP_INTERNET_TESTS=1 ./runtest -v > out 2>&1; true; ${onlyTests('^(PASS|FAIL|SKIPPED|UNTESTED):')}`,
     passed: /^PASS:/,
     seconds: 900,
     load: lines(
