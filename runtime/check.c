@@ -25,7 +25,7 @@ static int readable(word pid, word at, word n, char *buf) {
   word local[2] = {(word)buf, n}, remote[2] = {at, n};
   return sys6(__NR_process_vm_readv, pid, (word)local, 1, (word)remote, 1, 0) == (long)n;
 }
-static void check_part(word lo, word hi, u32 flags, long pagemap) {
+static void check_whole(word lo, word hi, u32 flags, long pagemap) {
   word pid = (word)sys(__NR_getpid, 0, 0, 0);
   for (word at = lo; at < hi;) {
     word first = DOWN(at), n = (UP(hi) - first) / PG;
@@ -43,6 +43,24 @@ static void check_part(word lo, word hi, u32 flags, long pagemap) {
     }
   }
 }
+/* Without what belongs to libraries. */
+static void check_part(word lo, word hi, u32 flags, long pagemap) {
+  for (word i = 0; i < S.n_excluded && lo < hi; i++) {
+    const struct span *x = &S.excluded[i];
+    if (x->hi <= lo || x->lo >= hi) continue;
+    if (x->lo > lo) check_whole(lo, x->lo, flags, pagemap);
+    lo = x->hi;
+  }
+  if (lo < hi) check_whole(lo, hi, flags, pagemap);
+}
+static word excluded(word lo, word hi) {
+  word n = 0;
+  for (word i = 0; i < S.n_excluded; i++) {
+    const struct span *x = &S.excluded[i];
+    if (x->hi > lo && x->lo < hi) n += (x->hi < hi ? x->hi : hi) - (x->lo > lo ? x->lo : lo);
+  }
+  return n;
+}
 static void cut(word lo, word hi, word out_lo, word out_hi, u32 flags, long pagemap) {
   if (out_hi <= lo || out_lo >= hi) check_part(lo, hi, flags, pagemap);
   else {
@@ -53,16 +71,18 @@ static void cut(word lo, word hi, word out_lo, word out_hi, u32 flags, long page
 static void check(struct frame *f, int compare_too) {
   word sp = APP_SP(f) - MR_RED_ZONE;
   long pagemap = sys4(__NR_openat, -100, "/proc/self/pagemap", 0x80000, 0);
+  if (S.before_check) S.before_check(sp);
   for (word i = 0; i < S.n_ranges; i++) {
     struct range r = S.ranges[i];
     if (!(r.flags & R_MIRRORED) || r.flags & R_ESCAPED || !(r.prot & P_R)) continue;
     word lo = r.lo, out_lo = sp - MR_K, out_hi = sp;
-    if (r.flags & R_STACK) { /* below sp nothing is alive; from another thread its sp is not known: skipped */
+    if (r.flags & R_STACK && S.dynamic) lo = out_lo = out_hi = S.args_low; /* libraries leave their frames in bytes that no other writes */
+    else if (r.flags & R_STACK) { /* below sp nothing is alive; from another thread its sp is not known: skipped */
       lo = sp > r.lo && sp < r.hi ? sp : r.hi;
       out_hi = lo;
     }
     if (r.flags & R_IMAGE) out_lo = (word)__start_mirror_state, out_hi = (word)__stop_mirror_state;
-    S.mirrored += r.hi - lo;
+    S.mirrored += r.hi - lo - excluded(lo, r.hi);
     if (out_lo >= lo && out_hi <= r.hi && out_lo < out_hi) S.mirrored -= out_hi - out_lo;
     if (compare_too) cut(lo, r.hi, out_lo, out_hi, r.flags, pagemap);
   }
@@ -82,7 +102,7 @@ static void say(void) {
   }
   mr_flush();
 }
-static void key(const char *k) { mr_put(",\n  "), mr_json(k), mr_put(": "); }
+void mr_key(const char *k) { mr_put(",\n  "), mr_json(k), mr_put(": "); }
 static void report(void) {
   char path[600], name[200];
   word n = 0, offset, pid = (word)sys(__NR_getpid, 0, 0, 0);
@@ -106,38 +126,44 @@ static void report(void) {
   }
   mr_open_out((int)fd);
   mr_put("{\n  \"version\": "), mr_json(MR_VERSION);
-  key("program"), mr_json(S.program);
-  key("pid"), mr_num(pid);
-  key("mirrorOffset"), mr_json("-" STRINGIFY(MR_DISTANCE));
-  key("checked"), mr_put(S.check ? "true" : "false");
-  key("bytesMirrored"), mr_num(S.mirrored);
-  key("bytesChecked"), mr_num(S.checked);
-  key("bytesDiffering"), mr_num(S.differing);
-  key("differences"), mr_put("[");
+  mr_key("program"), mr_json(S.program);
+  mr_key("pid"), mr_num(pid);
+  mr_key("mirrorOffset"), mr_json("-" STRINGIFY(MR_DISTANCE));
+  mr_key("checked"), mr_put(S.check ? "true" : "false");
+  mr_key("bytesMirrored"), mr_num(S.mirrored);
+  mr_key("bytesChecked"), mr_num(S.checked);
+  mr_key("bytesDiffering"), mr_num(S.differing);
+  mr_key("differences"), mr_put("[");
   for (word i = 0; i < S.n_diffs; i++) {
     struct diff *d = &S.diffs[i];
     mr_symbol(d->address, name, sizeof name, &offset);
     mr_put(i ? ", " : ""), mr_put("{\"address\": \""), mr_hex(d->address), mr_put("\", \"symbol\": "), mr_json(name);
     mr_put(", \"offset\": "), mr_num(offset), mr_put(", \"length\": "), mr_num(d->length), mr_put("}");
   }
-  mr_put("]"), key("escapes"), mr_put("[");
+  mr_put("]"), mr_key("escapes"), mr_put("[");
   word e = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
   for (word i = 0; i < e; i++) {
     mr_put(i ? ", " : ""), mr_put("{\"kind\": "), mr_json(S.escapes[i].kind), mr_put(", \"name\": "), mr_json(S.escapes[i].name);
     mr_put(", \"count\": "), mr_num(S.escapes[i].count), mr_put("}");
   }
-  mr_put("]"), key("ranges"), mr_num(S.n_ranges), key("recoveries"), mr_put("0\n}\n");
+  mr_put("]"), mr_key("ranges"), mr_num(S.n_ranges), mr_key("recoveries"), mr_put("0");
+  if (S.more_report) S.more_report();
+  mr_put("\n}\n");
   mr_flush();
   sys(__NR_close, fd, 0, 0);
+}
+
+void mr_check_and_report(struct frame *f) {
+  if (S.check || S.report_set) check(f, S.check != 0);
+  /* Where a report is written, stderr belongs to the program, unless something is wrong. */
+  if (S.check && (!S.report_set || S.differing)) say();
+  if (S.report_set) report();
 }
 
 /* The lock is kept: no mapping may change any more. */
 long mr_exit_group(struct frame *f) {
   word status = f->a[0];
-  if (S.check || S.report_set) check(f, S.check != 0);
-  /* Where a report is written, stderr belongs to the program, unless something is wrong. */
-  if (S.check && (!S.report_set || S.differing)) say();
-  if (S.report_set) report();
+  mr_check_and_report(f);
   if (S.differing && !S.pending) status = 121;
   for (;;) sys(__NR_exit_group, status, 0, 0);
 }

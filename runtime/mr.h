@@ -32,9 +32,10 @@ enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_FAULT = 14 };
 /* Flags of a range. ANON: zero-filled private or shared memory. FILEMIRROR: the mirror maps the same file.
    MIRRORED: the mirror is mapped and holds the contents. ESCAPED: somebody else may write it, so it is not compared. */
 enum { R_ANON = 1, R_SHARED = 2, R_FILEMIRROR = 4, R_MIRRORED = 8, R_ESCAPED = 16, R_STACK = 32, R_HEAP = 64, R_IMAGE = 128,
-       R_SHM = 256 };
+       R_SHM = 256, R_TLS = 1024 };
 
 struct range { word lo, hi; u32 prot, flags; };
+struct span { word lo, hi; };
 struct diff { word address, length; };
 struct escape { char kind[24]; char name[24]; word count; };
 /* The program's stack pointer at the boundary. */
@@ -42,6 +43,7 @@ struct escape { char kind[24]; char name[24]; word count; };
 
 #define MAX_DIFFS 64
 #define MAX_ESCAPES 64
+#define MAX_EXCLUDED 256
 struct state {
   u32 lock;          /* offset 0: entry.S */
   u32 threads;       /* offset 4: entry.S; a thread was made */
@@ -63,6 +65,11 @@ struct state {
   char buf_native[4096], buf_mirror[4096];
   const char *elf; /* the program's file, mapped read-only for its .symtab */
   word elf_len;
+  /* Dynamically linked: see dynamic/. Of the stack only the arguments are compared; spans within ranges belong to libraries. */
+  u32 dynamic, ended;
+  word args_low, heap_low, heap_high, tls_bytes, n_excluded;
+  struct span excluded[MAX_EXCLUDED]; /* sorted */
+  void (*before_check)(word sp), (*more_report)(void);
 };
 extern struct state mr_state;
 extern char mr_locks[MR_LOCKS];
@@ -134,6 +141,8 @@ void mr_after_keyctl(const word a[], long r);
 void mr_after_bpf(const word a[]);
 
 /* check.c, symbols.c, boundary.c */
+void mr_check_and_report(struct frame *f);
+void mr_key(const char *name);
 long mr_exit_group(struct frame *f);
 void mr_clear_tid(void);
 void mr_symbol(word addr, char *name, word cap, word *offset);

@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { buildParserFile } from '@lezer/generator';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,7 @@ const bins = {
   'mirrorcc.js': 'mirrorcc.ts',
   'mirrorc++.js': 'mirrorcxx.ts',
   'libexec/as.js': 'as.ts',
+  'libexec/dynamic/ld.js': 'ld.ts',
   'libexec/helper.js': 'helper/helper.ts',
   'libexec/pass.js': 'pass.ts',
   'libexec/worker.js': 'helper/worker.ts',
@@ -69,3 +70,8 @@ for (const [out, { role, script }] of Object.entries(launchers)) {
   );
   renameSync(partial, join(dist, out));
 }
+// What gcc -B finds as the linker of a program with shared libraries.
+rmSync(join(dist, 'libexec/dynamic/ld'), { force: true });
+writeFileSync(join(dist, 'libexec/dynamic/ld'), '#!/bin/sh\nexec node "${0%/*}/ld.js" "$@"\n', {
+  mode: 0o755,
+});

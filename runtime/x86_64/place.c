@@ -13,8 +13,12 @@ void mr_place(word *sp, word stack_limit, const word hwcap[2]) {
 
   /* 2^44..2^46 holds the mirrors of brk (0x55..) and of the mmap area (0x7f..); without it we map on demand. */
   word low = 1ul << 44;
-  long r = sys6(__NR_mmap, low, BIT46 - low, 0, M_PRIVATE | M_ANON | M_NORESERVE | M_NOREPLACE, -1ul, 0);
+  /* Rewritten code may store to memory of libraries, of which nobody tells us: all of it has to have a mirror. */
+  long r = sys6(__NR_mmap, low, BIT46 - low, S.dynamic ? P_R | P_W : 0, M_PRIVATE | M_ANON | M_NORESERVE | M_NOREPLACE, -1ul, 0);
   S.reserved_space = !IS_ERR(r);
   if (!IS_ERR(r) && (word)r != low) sys(__NR_munmap, r, BIT46 - low, 0), S.reserved_space = 0;
+  if (S.dynamic && !S.reserved_space)
+    mr_die("no room for the mirrors of all memory, which a dynamically linked program needs",
+           "allow memory to be reserved: vm.overcommit_memory=0 or 1, no limit of address space (ulimit -v unlimited)");
   __asm__ volatile("wrgsbase %0" : : "r"(-MR_DISTANCE));
 }

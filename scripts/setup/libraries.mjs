@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cache, hashOf, putStamp, quiet, root, stamped, step, sysrootOf } from '../tools.mjs';
+import { dynamicRuntime } from './dynamic.mjs';
 import { moreHeaders } from './more-headers.mjs';
 import { mirrorLibraries } from './mirror.mjs';
 import { libgcc } from './libgcc.mjs';
@@ -62,6 +63,7 @@ export function libraries() {
     );
     putStamp(stamp, parts);
   }
+  dynamicRuntime(join(sysrootOf('x86_64-linux'), 'lib'));
 }
 
 /** Optional libraries are those of C++: built when asked for, and for the tests, because building takes minutes. */

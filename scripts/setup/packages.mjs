@@ -4,7 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf, putStamp, quiet, root, stamped, step } from '../tools.mjs';
 
-const needed = ['binutils', 'dpkg-dev', 'gcc', 'make', 'musl-tools', 'patch', 'time', 'xz-utils'];
+const needed = [
+  'binutils',
+  'dpkg-dev',
+  'gcc',
+  'libc6-dev',
+  'make',
+  'musl-tools',
+  'patch',
+  'time',
+  'xz-utils',
+];
 const neededByTests = ['ccache', 'clang', 'g++', 'gcc-multilib', 'gdb', 'tcl'];
 
 export function debianPackages() {

@@ -63,6 +63,10 @@ export interface Request {
   readonly bits: Bits;
   /** A position-independent program is asked for. */
   readonly pie: boolean;
+  /** No shared library is to be linked. */
+  readonly isStatic: boolean;
+  /** All global symbols are to be visible to libraries. */
+  readonly exportsAll: boolean;
   readonly picChosen: boolean;
   readonly noStandardInclude: boolean;
   readonly noStandardCxxInclude: boolean;
@@ -113,6 +117,7 @@ const ownOptions: ReadonlySet<string> = new Set([
   '--mirror-allow',
   '--mirror-break',
   '--mirror-call',
+  '--mirror-libc',
   '--mirror-sites',
   '--mirror-stats',
   '--mirror-strict',
@@ -198,6 +203,8 @@ export function readArguments(argv: readonly string[], folder = '.'): Request {
     nostdlibxx: false,
     nostartfiles: false,
     relocatable: false,
+    static: false,
+    rdynamic: false,
   };
   const all = expand(argv, folder, 0);
   for (let i = 0; i < all.length; i++) {
@@ -222,6 +229,8 @@ export function readArguments(argv: readonly string[], folder = '.'): Request {
     else if (arg === '-m64') bits = 64;
     else if (arg === '-pie' || arg === '-static-pie') pie = true;
     else if (arg === '-no-pie' || arg === '-nopie') pie = false;
+    if (arg === '-static' || arg === '-static-pie') has.static = true;
+    else if (arg === '-rdynamic') has.rdynamic = true;
     if (absorbed.has(arg)) continue;
     if (arg === '-o' && i + 1 < all.length) {
       output = all[++i];
@@ -258,6 +267,8 @@ export function readArguments(argv: readonly string[], folder = '.'): Request {
     handWritten,
     bits,
     pie,
+    isStatic: has.static,
+    exportsAll: has.rdynamic,
     picChosen: has.pic,
     noStandardInclude: has.nostdinc,
     noStandardCxxInclude: has.nostdincxx,

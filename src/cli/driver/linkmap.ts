@@ -16,9 +16,9 @@ const inputSection = /^ (\S+)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (.+)$/;
  * Objects whose code went into a program without having been rewritten, as ld writes them: `file.o`, `library.a(member.o)`.
  *
  * @param map text of the linker's map
- * @param ownLibrary the runtime, which is not rewritten by design
+ * @param own objects and libraries of the runtime and of its start, which are not rewritten by design
  */
-export function unmirroredObjects(map: string, ownLibrary: string): string[] {
+export function unmirroredObjects(map: string, own: readonly string[]): string[] {
   const from = map.indexOf('\nLinker script and memory map');
   const withCode = new Set<string>();
   const marked = new Set<string>();
@@ -35,7 +35,8 @@ export function unmirroredObjects(map: string, ownLibrary: string): string[] {
     if (name === markerSection) marked.add(file);
     else if (code.test(name) && parseInt(size, 16) > 0) withCode.add(file);
   }
-  return [...withCode].filter((file) => !marked.has(file) && !file.startsWith(`${ownLibrary}(`)).sort();
+  const isOwn = (file: string): boolean => own.some((one) => file === one || file.startsWith(`${one}(`));
+  return [...withCode].filter((file) => !marked.has(file) && !isOwn(file)).sort();
 }
 
 const namesShown = 10;
@@ -47,9 +48,9 @@ const namesShown = 10;
  */
 export function reportUnmirrored(
   map: string,
-  { ownLibrary, strict }: { readonly ownLibrary: string; readonly strict: boolean },
+  { own, strict }: { readonly own: readonly string[]; readonly strict: boolean },
 ): { readonly text: string; readonly refused: boolean } {
-  const objects = unmirroredObjects(map, ownLibrary);
+  const objects = unmirroredObjects(map, own);
   if (objects.length === 0) return { text: '', refused: false };
   const level = strict ? 'error' : 'warning';
   const lines = objects

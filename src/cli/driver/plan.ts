@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, delimiter, extname, join, resolve } from 'node:path';
 import { readArguments } from './arguments.js';
 import type { Refusal, Request } from './arguments.js';
+import { dynamicFolder, dynamicLink, libcOf, refusedWithDynamic } from './dynamic.js';
 import { targetOf } from './target.js';
 import type { Target } from './target.js';
 import { unsupportedOption } from './unsupported.js';
@@ -34,8 +35,8 @@ export interface Surroundings {
 export interface LinkCheck {
   /** The linker's map. */
   readonly map: string;
-  /** The runtime, which is not rewritten by design. */
-  readonly ownLibrary: string;
+  /** Libraries and objects that are not rewritten by design: the runtime. */
+  readonly own: readonly string[];
   /** An object that is not mirrored is an error. */
   readonly strict: boolean;
   readonly output: string;
@@ -74,7 +75,12 @@ interface Compiler {
 }
 
 /** The folder that holds include/ and lib/ of the mirrored libc; undefined where none is wanted (MIRROR_SYSROOT=none). */
-function findSysroot(target: Target, { dist, env, folder }: Surroundings): string | undefined {
+function findSysroot(
+  request: Request,
+  target: Target,
+  { dist, env, folder }: Surroundings,
+): string | undefined {
+  if (libcOf(request, env) === 'glibc') return undefined;
   const chosen = env['MIRROR_SYSROOT'];
   if (chosen === 'none') return undefined;
   return chosen === undefined ? join(dist, 'sysroot', target.sysroot) : resolve(folder, chosen);
@@ -147,7 +153,7 @@ function runOf(
   linked?: LinkCheck,
 ): Run {
   const refusedFile = join(around.scratch, 'refused');
-  const sysroot = findSysroot(targetOf(request.bits, request.pie), around);
+  const sysroot = findSysroot(request, targetOf(request.bits, request.pie), around);
   return {
     command: compiler.command,
     args: [...args, ...lastWord(compiler)],
@@ -155,6 +161,8 @@ function runOf(
       ...settingsVariables(request),
       ...includePaths(compiler, request, sysroot, around),
       MIRROR_REFUSED: refusedFile,
+      MIRROR_LIBRARIES: dynamicFolder(around.dist),
+      MIRROR_SCRATCH: around.scratch,
     },
     refusedFile,
     linked,
@@ -174,9 +182,21 @@ export function plan(argv: readonly string[], defaultCompiler: 'gcc' | 'g++', ar
   const compiler: Compiler = { command, clang: basename(command).includes('clang') };
   const unsupported = unsupportedOption(request.arguments, request.phase, compiler.clang);
   if (unsupported) return { kind: 'refuse', refusal: unsupported };
+  const libc = libcOf(request, around.env);
+  if (libc === undefined)
+    return refuse(
+      'M023',
+      '--mirror-libc or MIRROR_LIBC names no C library that is known',
+      "it is 'musl' (static, mirrored) or 'glibc' (the system's, linked dynamically)",
+    );
+  const dynamic = libc === 'glibc';
+  if (dynamic && request.phase !== 'inform') {
+    const refused = refusedWithDynamic(request, around.dist);
+    if (refused !== undefined) return { kind: 'refuse', refusal: refused };
+  }
   const wrap = ['-B', `${join(around.dist, 'libexec')}/`];
   const target = targetOf(request.bits, request.pie);
-  const sysroot = findSysroot(target, around);
+  const sysroot = findSysroot(request, target, around);
   if (sysroot !== undefined && !existsSync(join(sysroot, 'include')) && request.inputs.length > 0)
     return refuse('M024', `no mirrored libc in ${sysroot}`, target.missing);
   const cxx = defaultCompiler === 'g++';
@@ -201,6 +221,12 @@ export function plan(argv: readonly string[], defaultCompiler: 'gcc' | 'g++', ar
       return run([...shared, ...request.arguments]);
     case 'link': {
       if (request.inputs.length === 0) return run(request.arguments);
+      if (dynamic && !request.relocatable) {
+        const { args, linked } = dynamicLink(shared, request, around, (name) =>
+          around.ask(compiler.command, `-print-file-name=${name}`),
+        );
+        return run(args, linked);
+      }
       if (request.relocatable || sysroot === undefined) return run([...shared, ...request.arguments]);
       const { args, linked } = linkOf(shared, request, target, sysroot, cxx, around);
       return run(args, linked);
@@ -280,7 +306,7 @@ function linkOf(
     ],
     linked: {
       map,
-      ownLibrary: join(lib, 'libmirror.a'),
+      own: [join(lib, 'libmirror.a')],
       strict: (request.own.get('--mirror-strict') ?? env['MIRROR_STRICT']) === '1',
       output: request.output ?? 'a.out',
     },

@@ -1,0 +1,39 @@
+// What programs need that are linked with the system's shared libraries: wrappers, the mirrored heap, the compiler's support library mirrored.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { debianSource, hashOf, putStamp, quiet, root, stamped, step, sysrootOf } from '../tools.mjs';
+
+const runtime = join(root, 'runtime');
+
+/** Members of libgcc.a that the shared one has to give, as libraries use them, too: the unwinder, and what needs the C library. */
+const shared = /^(unwind|emutls|.*morestack)/;
+
+/** @param lib the libraries of static programs, for the same machine */
+export function dynamicRuntime(lib) {
+  const sysroot = sysrootOf('x86_64-linux-gnu');
+  const out = join(sysroot, 'lib');
+  const stamp = join(sysroot, '.parts');
+  const made = hashOf([
+    runtime,
+    join(root, 'dist/libexec/pass.js'),
+    join(root, 'scripts/setup/dynamic.mjs'),
+    lib,
+  ]);
+  if (stamped(stamp, made)) return;
+  rmSync(sysroot, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  copyFileSync(join(lib, 'libmirror.a'), join(out, 'libmirror.a'));
+  const support = join(out, 'libmirrorgcc.a');
+  const mirrored = join(lib, 'libgcc.a');
+  const own = () => execFileSync('gcc', ['-print-libgcc-file-name'], { encoding: 'utf8' }).trim();
+  copyFileSync(existsSync(mirrored) ? mirrored : own(), support);
+  const members = quiet('ar', ['t', support]).split('\n');
+  quiet('ar', ['d', support, ...members.filter((name) => shared.test(name))]);
+  step('runtime for dynamically linked programs', () => {
+    quiet('sh', [join(runtime, 'dynamic/build.sh'), 'gcc', out]);
+    const mallocng = join(debianSource('musl'), 'src/malloc/mallocng');
+    quiet('sh', [join(runtime, 'dynamic/heap/build.sh'), join(root, 'dist/mirrorcc.js'), out, mallocng]);
+  });
+  putStamp(stamp, made);
+}
