@@ -7,4 +7,6 @@ export default {
   transform: { '^.+\\.[tj]s$': '<rootDir>/scripts/jest-transform.cjs' },
   transformIgnorePatterns: ['/node_modules/(?!(yargs|yargs-parser|cliui|y18n)/)'],
   testTimeout: 600000,
+  // The default leaves a processor idle, which is half of a small machine.
+  maxWorkers: '100%',
 };
