@@ -142,6 +142,7 @@ export const sqlite = suiteOf('sqlite', () => {
   const fuzz = [
     ...['fuzzcheck', 'fuzzinvariants', 'ossfuzz', 'vt02'].map((name) => join(source, 'test', `${name}.c`)),
     ...['dbdata', 'sqlite3recover'].map((name) => join(source, 'ext/recover', `${name}.c`)),
+    join(source, 'src/sqlite3ext.h'),
   ];
   const data = Array.from({ length: 8 }, (_, i) => join(source, 'test', `fuzzdata${i + 1}.db`));
   return [
