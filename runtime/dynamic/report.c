@@ -2,22 +2,33 @@
 #include "after.h"
 #include <linux/elf.h>
 
-/* All functions that have a wrapper, or write nothing of the program's. */
-static const char known[] =
-#define X(name, ...) #name "\0"
-#define C(name) #name "\0"
-#define H(name) #name "\0"
-#include "harmless.def"
+/* The functions that have a wrapper, and those that write nothing of the program's; both sorted. */
+#define X(name, ...) #name,
+#define C(name) #name,
+#define H(name) #name,
+static const char *const wrapped[] = {
 #include "libc.def"
+};
+static const char *const harmless[] = {
+#include "harmless.def"
+};
 #undef X
 #undef C
 #undef H
-    ;
 
-static int is_known(const char *name) {
-  for (const char *k = known; *k; k += mr_strlen(k) + 1)
-    if (mr_streq(k, name)) return 1;
+static int among(const char *name, const char *const *names, word n) {
+  word lo = 0;
+  while (lo < n) {
+    const unsigned char *a = (const unsigned char *)name, *b = (const unsigned char *)names[(lo + n) / 2];
+    for (; *a && *a == *b; a++) b++;
+    if (*a == *b) return 1;
+    if (*a < *b) n = (lo + n) / 2;
+    else lo = (lo + n) / 2 + 1;
+  }
   return 0;
+}
+static int is_known(const char *name) {
+  return among(name, wrapped, sizeof wrapped / sizeof *wrapped) || among(name, harmless, sizeof harmless / sizeof *harmless);
 }
 
 /* A weak reference that no library has satisfied leaves a null pointer in its place. */
@@ -66,6 +77,7 @@ static void list(const char *name) { mr_put(mr_unknown_count++ ? ", " : ""), mr_
 static void tell(const char *name) { mr_put("mirrorasm: what "), mr_put(name), mr_put(" writes is not known\n"); }
 
 void mr_unknown_functions(void) {
+  if (!S.check && !S.report_set && !S.strict) return;
   each_unknown(count);
   if (!mr_unknown_count || !S.strict) return;
   mr_open_out(2), each_unknown(tell), mr_flush();

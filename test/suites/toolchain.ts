@@ -58,13 +58,25 @@ function native32(): Compiler | undefined {
 
 const musl = '/usr/lib/x86_64-linux-musl';
 
+type Compilers = Readonly<Record<`${Side} ${Width}`, Compiler | undefined>>;
+
 /** Both sides link the same version of musl statically; what is left between the two is mirroring alone. */
-const compilers: Readonly<Record<`${Side} ${Width}`, Compiler | undefined>> = {
+const staticCompilers = (): Compilers => ({
   'native 64': { command: 'musl-gcc -static', parts: [`${musl}/libc.a`, `${musl}/musl-gcc.specs`] },
   'native 32': native32(),
   'mirrored 64': mirrored('x86_64-linux', dist('mirrorcc')),
   'mirrored 32': mirrored('i386-linux', `${dist('mirrorcc')} -m32`),
-};
+});
+
+/** Both sides are linked with the system's C library, dynamically. */
+const dynamicCompilers = (): Compilers => ({
+  'native 64': { command: 'gcc', parts: [] },
+  'native 32': undefined,
+  'mirrored 64': mirrored('x86_64-linux-gnu', `${dist('mirrorcc')} --mirror-libc=glibc`),
+  'mirrored 32': undefined,
+});
+
+const compilers = process.env['MIRROR_LIBC'] === 'glibc' ? dynamicCompilers() : staticCompilers();
 
 /** Word sizes for which there are both compilers. */
 export const widths: readonly Width[] = ([64, 32] as const).filter(

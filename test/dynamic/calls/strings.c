@@ -1,5 +1,7 @@
 /* Strings, memory, numbers, characters. */
 #include "cases.h"
+#include <execinfo.h>
+#include <fenv.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdarg.h>
@@ -152,3 +154,12 @@ CASE(__isoc99_vfscanf) { STORE; NEED(list(with_vfscanf, FORMAT, ARGUMENTS) == 5)
 CASE(vfscanf) { STORE; NEED(list(with_old_vfscanf, FORMAT, ARGUMENTS) == 5); FOUND; }
 CASE(__isoc99_vscanf) { STORE; NEED(list(with_vscanf, FORMAT, ARGUMENTS) == 5); FOUND; }
 CASE(vscanf) { STORE; NEED(list(with_old_vscanf, FORMAT, ARGUMENTS) == 5); FOUND; }
+
+CASE(remquol) { PAINT(to, 16); NEED(remquol(ten, 3, (int *)to) != 7); }
+CASE(lgammal_r) { PAINT(to, 16); NEED(lgammal_r(ten, (int *)to) > 1); }
+CASE(sincosl) { PAINT(s, 32); PAINT(c, 32); sincosl(ten, (long double *)s, (long double *)c); }
+CASE(fegetenv) { PAINT(to, 48); NEED(!fegetenv((fenv_t *)to)); }
+CASE(feholdexcept) { PAINT(to, 48); NEED(!feholdexcept((fenv_t *)to)); }
+CASE(fegetexceptflag) { PAINT(to, 16); NEED(!fegetexceptflag((fexcept_t *)to, FE_ALL_EXCEPT)); }
+CASE(feupdateenv) { NEED(!feupdateenv(FE_DFL_ENV)); }
+CASE(backtrace) { PAINT(to, 512); NEED(backtrace((void **)to, 50) > 1); }

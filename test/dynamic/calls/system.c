@@ -213,3 +213,6 @@ CASE(msgrcv) {
   struct { long type; char text[12]; } message = {1, "0123456789"};
   NEED(!msgsnd(id, &message, 10, 0) && msgrcv(id, to, 40, 0, 0) == 10 && !msgctl(id, IPC_RMID, 0));
 }
+CASE(clock_adjtime) { PAINT(to, 224); ((struct timex *)to)->modes = 0; NEED(clock_adjtime(CLOCK_REALTIME, (struct timex *)to) >= 0); }
+CASE(sigorset) { PAINT(to, 144); static sigset_t a, b; NEED(!sigorset((sigset_t *)to, &a, &b)); }
+CASE(sigandset) { PAINT(to, 144); static sigset_t a, b; NEED(!sigandset((sigset_t *)to, &a, &b)); }
