@@ -12,6 +12,11 @@ export type OperandResult = Operand | string;
 
 const remembered = new Map<string, OperandResult>();
 
+/** Pieces of a text keep all of it in memory: one process may rewrite many files. */
+export function forgetOperands(): void {
+  remembered.clear();
+}
+
 /** Parses one operand; a bare expression is a memory operand with nothing but a displacement. */
 export function parseOperand(text: string): OperandResult {
   const plain = plainOperand(text);

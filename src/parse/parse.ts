@@ -3,6 +3,7 @@ import { convert } from './convert.js';
 import { createSyntaxFollower, needsFollower } from './dialect.js';
 import type { Dialect, SyntaxFollower } from './dialect.js';
 import { createInterner } from './intern.js';
+import { forgetOperands } from './operand.js';
 import { split } from './split.js';
 import type { Spans } from './split.js';
 import type { Parsed, SourceFile, Syntax, WordSize } from './syntax.js';
@@ -15,6 +16,7 @@ import type { Parsed, SourceFile, Syntax, WordSize } from './syntax.js';
  * @param wordSize what it is assembled for
  */
 export function parse(name: string, text: string, wordSize: WordSize = 64): SourceFile {
+  forgetOperands();
   const spans = split(text);
   // Files that leave AT&T syntax are few: only when such a statement is met is there something to follow, from the beginning.
   return {
