@@ -15,7 +15,10 @@ const needed = [
   'time',
   'xz-utils',
 ];
-const neededByTests = ['ccache', 'clang', 'g++', 'gcc-multilib', 'gdb', 'tcl'];
+const neededByTests = [
+  ...['autoconf', 'automake', 'ccache', 'clang', 'cmake', 'distcc', 'g++', 'gcc-multilib'],
+  ...['gdb', 'meson', 'ninja-build', 'tcl'],
+];
 
 export function debianPackages() {
   const wanted = [
