@@ -9,6 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   analyze: ['parse', 'isa'],
   cli: [
     'analyze',
+    'doctor',
     'emit',
     'expand',
     'instrument',
@@ -21,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'rewrite.ts',
     'sites.ts',
   ],
+  doctor: [],
   emit: ['parse'],
   expand: ['parse'],
   instrument: ['analyze', 'emit', 'isa', 'parse', 'profile'],

@@ -2,6 +2,7 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { bisectCommand } from './bisect-command.js';
+import { doctorCommand } from './doctor-command.js';
 import { explainCommand } from './explain-command.js';
 import { rewriteCommand } from './rewrite-command.js';
 import { statsCommand } from './stats-command.js';
@@ -12,6 +13,7 @@ await yargs(hideBin(process.argv))
   .scriptName('mirrorasm')
   .usage("$0 <command>\n\nKeeps a second copy of a program's writable memory by rewriting its assembly.")
   .command(bisectCommand)
+  .command(doctorCommand)
   .command(explainCommand)
   .command(rewriteCommand)
   .command(statsCommand)
