@@ -233,6 +233,8 @@ interface Report {
     readonly length: number;
   }[];
   readonly escapes: readonly { readonly kind: string; readonly name: string }[];
+  /** Of dynamically linked programs. */
+  readonly unknownFunctions?: readonly string[];
 }
 
 function readReports(folder: string): Check {
@@ -248,7 +250,12 @@ function readReports(folder: string): Check {
       .slice(0, 5)
       .map(({ symbol, offset, length }) => `${symbol}+${offset} (${length})`),
     escapes: [
-      ...new Set(reports.flatMap(({ escapes }) => escapes.map(({ kind, name }) => `${kind} ${name}`))),
+      ...new Set(
+        reports.flatMap(({ escapes, unknownFunctions = [] }) => [
+          ...escapes.map(({ kind, name }) => `${kind} ${name}`),
+          ...unknownFunctions.map((name) => `function ${name}`),
+        ]),
+      ),
     ].sort(),
   };
 }
