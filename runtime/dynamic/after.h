@@ -34,6 +34,7 @@ void mr_become(struct thread *t);
 /* start.c, exit.c, report.c */
 void mr_exclude(word lo, word hi);
 void mr_exclude_copies(void);
+void mr_copy_calls(const struct thread *t);
 void mr_before_check(word sp);
 void mr_more_report(void);
 void mr_end(void);

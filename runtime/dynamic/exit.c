@@ -19,18 +19,18 @@ void mr_exclude(word lo, word hi) {
 }
 
 /* What a call in progress is writing: nothing is copied before it returns. */
-static void exclude_call(const struct progress *c) {
+static void each_span(const struct progress *c, void (*what)(word lo, word hi)) {
   for (const u32 *rules = c->rules; *rules; rules++) {
     u32 rule = *rules;
     word p = rule >> 8 & 15, q = rule >> 12 & 15, n = rule >> 16;
-    if (p > 5) continue;
+    if (p > 5 || !c->a[p]) continue;
     switch (rule & 255) {
-    case K_FIX: case K_FIXOK: case K_SYNC: case K_SYNCGONE: mr_exclude(c->a[p], c->a[p] + n); break;
-    case K_MUL: case K_MULOK: mr_exclude(c->a[p], c->a[p] + c->a[q] * n); break;
-    case K_MULMUL: mr_exclude(c->a[p], c->a[p] + c->a[q] * c->a[n]); break;
-    case K_RET: mr_exclude(c->a[p], c->a[p] + c->a[p + 1]); break;
-    case K_RETN: mr_exclude(c->a[p], c->a[p] + c->a[p + 1] * n); break;
-    case K_UNLOCK: mr_exclude(c->a[p], c->a[p] + 40); break;
+    case K_FIX: case K_FIXOK: case K_SYNC: case K_SYNCGONE: what(c->a[p], c->a[p] + n); break;
+    case K_MUL: case K_MULOK: what(c->a[p], c->a[p] + c->a[q] * n); break;
+    case K_MULMUL: what(c->a[p], c->a[p] + c->a[q] * c->a[n]); break;
+    case K_RET: what(c->a[p], c->a[p] + c->a[p + 1]); break;
+    case K_RETN: what(c->a[p], c->a[p] + c->a[p + 1] * n); break;
+    case K_UNLOCK: what(c->a[p], c->a[p] + 40); break;
     default: mr_escape("pending", "call"); /* no thread waits in such a call for long */
     }
   }
@@ -39,7 +39,14 @@ static void exclude_call(const struct progress *c) {
 static void exclude_calls(const struct thread *t, word over) {
   u32 n = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE);
   for (u32 i = 0; i < n; i++)
-    if (t->calls[i].at >= over) exclude_call(&t->calls[i]);
+    if (t->calls[i].at >= over) each_span(&t->calls[i], mr_exclude);
+}
+static void copy_span(word lo, word hi) {
+  if (IN_RANGE(lo)) mr_peek((void *)MVA(lo), lo, hi - lo);
+}
+/* In a forked child the calls of other threads never end. */
+void mr_copy_calls(const struct thread *t) {
+  for (u32 i = 0; i < t->depth; i++) each_span(&t->calls[i], copy_span);
 }
 
 void mr_before_check(word sp) {

@@ -19,8 +19,11 @@ void mr_fork_child(void) {
     mr_forked();
   }
   struct thread *self = mr_self();
-  for (word i = 0; i < MAX_THREADS; i++)
-    if (&mr_threads[i] != self) mr_threads[i].used = mr_threads[i].depth = 0;
+  for (word i = 0; i < MAX_THREADS; i++) {
+    if (&mr_threads[i] == self || !mr_threads[i].used) continue;
+    mr_copy_calls(&mr_threads[i]);
+    mr_threads[i].used = mr_threads[i].depth = 0;
+  }
   __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
   mr_heap_fork(1);
 }

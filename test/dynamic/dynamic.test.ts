@@ -1,6 +1,6 @@
 // Programs linked with the system's C library: what each known library function writes is copied, and what the report claims is so.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -45,7 +45,18 @@ describe('programs', () => {
       stderr: '',
     });
     const expected = spawnSync(native, { encoding: 'utf8', cwd: work });
+    rmSync(join(work, 'children'), { recursive: true, force: true });
+    mkdirSync(join(work, 'children'));
     const { status, stdout, json } = checked(mirrored);
+    // The report of a child is its own.
+    spawnSync(mirrored, {
+      env: { ...env, MIRROR_CHECK: 'exit', MIRROR_REPORT: join(work, 'children/%p.json') },
+      timeout: 60_000,
+    });
+    for (const report of readdirSync(join(work, 'children')))
+      expect(JSON.parse(readFileSync(join(work, 'children', report), 'utf8'))).toMatchObject({
+        differences: [],
+      });
     expect({ status, stdout }).toEqual({ status: expected.status, stdout: expected.stdout });
     expect(json()).toMatchObject({
       libc: 'system',
