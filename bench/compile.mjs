@@ -64,7 +64,9 @@ async function time(script, compiler) {
 
 const spread = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
+  const half = sorted.length >> 1;
+  const median = (sorted[half] + sorted[sorted.length - 1 - half]) / 2;
+  return { median, least: sorted[0], most: sorted.at(-1) };
 };
 
 const results = [];
