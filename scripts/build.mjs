@@ -22,6 +22,7 @@ for (const name of ['gas', 'intel']) {
 
 const dist = join(root, 'dist');
 const bins = {
+  'emulate.js': '../emulate/index.ts',
   'mirrorasm.js': 'mirrorasm.ts',
   'mirrorcc.js': 'mirrorcc.ts',
   'mirrorc++.js': 'mirrorcxx.ts',
@@ -42,6 +43,8 @@ for (const [out, entry] of Object.entries(bins)) {
     format: 'esm',
     target: 'node20',
     logLevel: 'warning',
+    // iced-x86 finds its WebAssembly beside itself; the emulator is loaded by those commands that need it.
+    external: ['iced-x86', 'mirrorasm/emulate'],
     // yargs' CommonJS dependencies call require(); ESM has none unless it is made.
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire as mirrorCreateRequire } from 'node:module';\nconst require = mirrorCreateRequire(import.meta.url);",

@@ -1,0 +1,130 @@
+// `mirrorasm run`: a program in the emulator. Its output and exit code are the command's.
+import { readFileSync, readSync, writeSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { CommandModule } from 'yargs';
+import type * as Emulate from '../emulate/index.js';
+
+interface Arguments {
+  root: string;
+  env: string[] | undefined;
+  seed: number;
+  memory: number;
+  stats: boolean;
+  trace: boolean;
+  limit: number;
+}
+
+const exitRefused = 2;
+const signalExit = 128;
+
+const takesValue = new Set(['--root', '--env', '--seed', '--memory', '--limit']);
+
+/** Splits off the program of `run` and its arguments: they are not ours to parse. */
+export function separateProgram(args: readonly string[]): {
+  readonly own: string[];
+  readonly program: readonly string[];
+} {
+  if (args[0] !== 'run') return { own: [...args], program: [] };
+  let n = 1;
+  while (n < args.length && args[n]?.startsWith('-') && args[n] !== '--') n += takesValue.has(args[n] ?? '') ? 2 : 1;
+  return { own: args.slice(0, n), program: args.slice(args[n] === '--' ? n + 1 : n) };
+}
+
+/** The emulator is a bundle of its own: no other command waits for it to load. */
+const loadEmulator = (): Promise<typeof Emulate> => import('mirrorasm/emulate');
+
+export const runCommand = (program: readonly string[]): CommandModule<object, Arguments> => ({
+  command: 'run',
+  describe: 'run a static program in the emulator: run [options] program arguments',
+  builder: (y) =>
+    y
+      .check(() => {
+        if (program.length === 0) throw new Error('run needs a program');
+        return true;
+      })
+      .option('root', { type: 'string', default: '/', describe: "the folder that is the program's /, read only" })
+      .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=value for the program' })
+      .option('seed', { type: 'number', default: 1, describe: 'of random numbers the program asks for' })
+      .option('memory', { type: 'number', default: 1024, describe: 'MiB that the program may touch' })
+      .option('limit', { type: 'number', default: Number.MAX_SAFE_INTEGER, describe: 'instructions to execute at most' })
+      .option('stats', { type: 'boolean', default: false, describe: 'print what was executed' })
+      .option('trace', { type: 'boolean', default: false, describe: 'print system calls' }),
+  handler: async (args) => {
+    const { Machine } = await loadEmulator();
+    let machine: Emulate.Machine;
+    const [name = ''] = program;
+    const path = resolve(name);
+    try {
+      machine = new Machine(readFileSync(path), {
+        args: program,
+        environment: args.env ?? [],
+        root: args.root,
+        folder: process.cwd(),
+        seed: args.seed,
+        memory: args.memory * 0x100000,
+        io: { read: readInput, write: writeAll },
+      });
+    } catch (error) {
+      process.stderr.write(`${name}: error: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = exitRefused;
+      return;
+    }
+    if (args.trace)
+      machine.kernel.onTrace = (name, a, result) => {
+        process.stderr.write(`${name}(${a.map((n) => n.toString(16)).join(', ')}) = ${result}\n`);
+      };
+    const started = process.hrtime.bigint();
+    const result = machine.run(args.limit);
+    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+    if (args.stats) {
+      const mips = machine.executed / seconds / 1e6;
+      process.stderr.write(
+        `${basename(path)}: ${machine.executed} instructions, ${seconds.toFixed(2)} s, ${mips.toFixed(1)} million a second\n`,
+      );
+    }
+    const say = (text: string): void => {
+      process.stderr.write(`mirrorasm: ${text}\n`);
+    };
+    switch (result.kind) {
+      case 'exit':
+        process.exitCode = result.code;
+        break;
+      case 'signal':
+        process.exitCode = signalExit + result.number;
+        break;
+      case 'fault':
+        say(`signal ${result.signal}: ${result.text}`);
+        process.exitCode = signalExit + result.signal;
+        break;
+      case 'missing':
+        say(`error: the emulator does not have ${result.text}`);
+        process.exitCode = exitRefused;
+        break;
+      case 'limit':
+        say(`stopped after ${machine.executed} instructions`);
+        process.exitCode = exitRefused;
+        break;
+    }
+  },
+});
+
+function readInput(length: number): Uint8Array {
+  const buffer = Buffer.alloc(Math.min(length, 1 << 20));
+  try {
+    return buffer.subarray(0, readSync(0, buffer));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EOF') return buffer.subarray(0, 0);
+    throw error;
+  }
+}
+
+function writeAll(number: 1 | 2, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(number, bytes, done);
+    } catch (error) {
+      // A pipe that is full at the moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}

@@ -1,0 +1,235 @@
+// One decoded instruction as plain data: what the builders in ops/ make closures from. Only this file knows iced-x86's classes.
+import {
+  Decoder,
+  DecoderError,
+  DecoderOptions,
+  EncodingKind,
+  Instruction,
+  MemorySizeExt,
+  Mnemonic,
+  OpKind,
+  Register,
+  RegisterExt,
+} from 'iced-x86';
+
+export interface RegisterOperand {
+  readonly kind: 'register';
+  /** mask: AVX-512's k. */
+  readonly file: 'general' | 'vector' | 'x87' | 'mmx' | 'segment' | 'mask' | 'other';
+  readonly number: number;
+  /** Bytes. */
+  readonly size: number;
+  /** ah, ch, dh, bh. */
+  readonly high: boolean;
+}
+
+export interface MemoryOperand {
+  readonly kind: 'memory';
+  /** Numbers of general registers. */
+  readonly base: number | undefined;
+  readonly index: number | undefined;
+  /** A vector register as index (gathers). */
+  readonly vectorIndex: number | undefined;
+  readonly scale: number;
+  /** Sign-extended to 64 bits; with rip as base the address itself. */
+  readonly displacement: bigint;
+  readonly segment: 'fs' | 'gs' | undefined;
+  readonly addressSize: 32 | 64;
+  /** Bytes, 0 where the operand has no size of its own (lea). */
+  readonly size: number;
+}
+
+export interface ImmediateOperand {
+  readonly kind: 'immediate';
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export interface TargetOperand {
+  readonly kind: 'target';
+  readonly address: bigint;
+}
+
+export type Operand = RegisterOperand | MemoryOperand | ImmediateOperand | TargetOperand;
+
+export interface Decoded {
+  /** iced's name, lower case. */
+  readonly name: string;
+  /** iced's number of the exact form. */
+  readonly code: number;
+  readonly address: bigint;
+  readonly length: number;
+  readonly next: bigint;
+  readonly operands: readonly Operand[];
+  readonly rep: boolean;
+  readonly repne: boolean;
+  readonly lock: boolean;
+  /** 16, 32 or 64: of addresses in string instructions, of rcx in loops. */
+  readonly addressSize: 16 | 32 | 64;
+  /** A prefix of FS or GS. */
+  readonly segment: 'fs' | 'gs' | undefined;
+  /** Bytes of the memory operand, written or implied. */
+  readonly memorySize: number;
+  /** VEX or EVEX: the upper part of the destination becomes zero. */
+  readonly vex: boolean;
+}
+
+const scratch = new Instruction();
+const nameOf = Mnemonic as unknown as Readonly<Record<number, string>>;
+
+/** Undefined: not an instruction, or cut short by the end of memory (then `bytes` has fewer than 15). */
+export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decoded | undefined {
+  const decoder = new Decoder(bits, bytes, DecoderOptions.None);
+  decoder.ip = address;
+  decoder.decodeOut(scratch);
+  const error = decoder.lastError;
+  decoder.free();
+  if (error !== DecoderError.None) return undefined;
+  const i = scratch;
+  const operands: Operand[] = [];
+  for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n));
+  return {
+    name: (nameOf[i.mnemonic] ?? '').toLowerCase(),
+    code: i.code,
+    address,
+    length: i.length,
+    next: address + BigInt(i.length),
+    operands,
+    rep: i.hasRepPrefix,
+    repne: i.hasRepnePrefix,
+    lock: i.hasLockPrefix,
+    addressSize: addressSizeOf(bytes, i.length, bits),
+    segment: segmentOf(i.segmentPrefix),
+    memorySize: memorySizes(i),
+    vex: isVex(i),
+  };
+}
+
+const vexForms = new Map<number, boolean>();
+
+function isVex(i: Instruction): boolean {
+  let known = vexForms.get(i.code);
+  if (known === undefined) {
+    const info = i.opCode;
+    known = info.encoding !== EncodingKind.Legacy;
+    info.free();
+    vexForms.set(i.code, known);
+  }
+  return known;
+}
+
+function memorySizes(i: Instruction): number {
+  return MemorySizeExt.size(i.memorySize);
+}
+
+/** The prefix 67 is what iced does not tell for instructions without a memory operand. */
+function addressSizeOf(bytes: Uint8Array, length: number, bits: 32 | 64): 16 | 32 | 64 {
+  for (let n = 0; n < length; n++) {
+    const byte = bytes[n] ?? 0;
+    if (byte === 0x67) return bits === 64 ? 32 : 16;
+    if (!prefixes.has(byte) && !(bits === 64 && byte >> 4 === 4)) break;
+  }
+  return bits;
+}
+const prefixes = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0xf0, 0xf2, 0xf3]);
+
+function segmentOf(register: Register): 'fs' | 'gs' | undefined {
+  if (register === Register.FS) return 'fs';
+  return register === Register.GS ? 'gs' : undefined;
+}
+
+function operandOf(i: Instruction, n: number): Operand {
+  const kind = i.opKind(n);
+  switch (kind) {
+    case OpKind.Register:
+      return registerOf(i.opRegister(n));
+    case OpKind.Memory:
+      return memoryOf(i);
+    case OpKind.NearBranch16:
+    case OpKind.NearBranch32:
+    case OpKind.NearBranch64:
+      return { kind: 'target', address: i.nearBranchTarget };
+    case OpKind.MemorySegSI:
+    case OpKind.MemorySegESI:
+    case OpKind.MemorySegRSI:
+      return implied(i, 6);
+    case OpKind.MemorySegDI:
+    case OpKind.MemorySegEDI:
+    case OpKind.MemorySegRDI:
+    case OpKind.MemoryESDI:
+    case OpKind.MemoryESEDI:
+    case OpKind.MemoryESRDI:
+      return implied(i, 7);
+    case OpKind.FarBranch16:
+    case OpKind.FarBranch32:
+      throw new Error('far branches do not occur in 64-bit code');
+    default: {
+      const value = BigInt.asUintN(64, i.immediate(n));
+      return { kind: 'immediate', lo: Number(value & 0xffffffffn) | 0, hi: Number(value >> 32n) | 0 };
+    }
+  }
+}
+
+function implied(i: Instruction, base: number): MemoryOperand {
+  const segment = base === 6 || i.mnemonic === Mnemonic.Maskmovdqu ? segmentOf(i.memorySegment) : undefined;
+  return {
+    kind: 'memory',
+    base,
+    index: undefined,
+    vectorIndex: undefined,
+    scale: 1,
+    displacement: 0n,
+    segment,
+    addressSize: 64,
+    size: memorySizes(i),
+  };
+}
+
+const registers = new Map<number, RegisterOperand>();
+
+function registerOf(register: Register): RegisterOperand {
+  const known = registers.get(register);
+  if (known) return known;
+  const made = describe(register);
+  registers.set(register, made);
+  return made;
+}
+
+function describe(register: Register): RegisterOperand {
+  const size = RegisterExt.size(register);
+  const at = (file: RegisterOperand['file'], number: number): RegisterOperand => ({
+    kind: 'register',
+    file,
+    number,
+    size,
+    high: false,
+  });
+  if (register >= Register.AH && register <= Register.BH)
+    return { kind: 'register', file: 'general', number: register - Register.AH, size: 1, high: true };
+  if (RegisterExt.isGPR(register)) return at('general', RegisterExt.number(RegisterExt.fullRegister(register)));
+  if (RegisterExt.isVectorRegister(register)) return at('vector', RegisterExt.number(register));
+  if (RegisterExt.isST(register)) return at('x87', RegisterExt.number(register));
+  if (RegisterExt.isMM(register)) return at('mmx', RegisterExt.number(register));
+  if (RegisterExt.isSegmentRegister(register)) return at('segment', RegisterExt.number(register));
+  if (RegisterExt.isK(register)) return at('mask', RegisterExt.number(register));
+  return at('other', register);
+}
+
+function memoryOf(i: Instruction): MemoryOperand {
+  const base = i.memoryBase;
+  const index = i.memoryIndex;
+  const number = (r: Register): number | undefined =>
+    r !== Register.None && RegisterExt.isGPR(r) ? RegisterExt.number(RegisterExt.fullRegister(r)) : undefined;
+  const wide = base === Register.EIP || RegisterExt.size(base) === 4 || RegisterExt.size(index) === 4;
+  return {
+    kind: 'memory',
+    base: number(base),
+    index: number(index),
+    vectorIndex: RegisterExt.isVectorRegister(index) ? RegisterExt.number(index) : undefined,
+    scale: i.memoryIndexScale,
+    displacement: BigInt.asIntN(64, i.memoryDisplacement),
+    segment: segmentOf(i.memorySegment),
+    addressSize: wide && !RegisterExt.isVectorRegister(index) ? 32 : i.memoryDisplSize === 4 && base === Register.None && index === Register.None ? 32 : 64,
+    size: memorySizes(i),
+  };
+}

@@ -1,0 +1,204 @@
+// Runs blocks: instructions in a row, each decoded once into a closure. A block ends behind what may change RIP, at the end of its page or at its
+// limit; stopping after any instruction, stores into code and faults are exact.
+import { decode } from './instruction.js';
+import type { Decoded } from './instruction.js';
+import { addressOf, MemoryFault } from './memory.js';
+import { endsBlock } from './ops/control.js';
+import { builderOf } from './ops/table.js';
+import type { Op } from './operands.js';
+import { RIP, Trap } from './state.js';
+import type { Cpu } from './state.js';
+
+/** Why the interpreter came back. `done`: as many instructions as asked for. */
+export type Stop =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'fault'; readonly fault: MemoryFault }
+  | { readonly kind: 'trap'; readonly trap: Trap }
+  | { readonly kind: 'missing'; readonly name: string; readonly bytes: Uint8Array; readonly address: number };
+
+interface Block {
+  readonly lo: number;
+  readonly hi: number;
+  readonly ops: Op[];
+  readonly instructions: readonly Decoded[];
+  /** Addresses of the instructions, and of what follows the last one. */
+  readonly starts: readonly number[];
+  readonly nextLo: number;
+  readonly nextHi: number;
+}
+
+/** Names an instruction that no table has. */
+export class Missing {
+  constructor(
+    readonly instruction: Decoded,
+    readonly bytes: Uint8Array,
+  ) {}
+}
+
+const longestBlock = 64;
+const cacheSize = 1 << 14;
+const codePage = 4096;
+
+export class Interpreter {
+  private blocks = new Map<number, Block>();
+  private cache: (Block | undefined)[] = new Array<Block | undefined>(cacheSize).fill(undefined);
+  private stale = false;
+  /** Set by whoever wants run() to come back behind the running instruction. */
+  stopRequested = false;
+  /** Called with each block that is executed and how many of its instructions were. */
+  onBlock: ((instructions: readonly Decoded[], count: number) => void) | undefined;
+  /** The instruction that runs; only meaningful inside one, with `precise`. */
+  current: Decoded | undefined;
+  /** Keeps `current`; set before the first block. */
+  precise = false;
+
+  constructor(readonly cpu: Cpu) {
+    cpu.memory.onCodeChange = () => {
+      this.stale = true;
+      cpu.end = 0;
+    };
+  }
+
+  stop(): void {
+    this.stopRequested = true;
+    this.cpu.end = 0;
+  }
+
+  /** Executes at most `limit` instructions. RIP is then the next one, or the one that faulted. */
+  run(limit: number): Stop {
+    const { cpu } = this;
+    const s = cpu.s;
+    const last = cpu.executed + limit;
+    this.stopRequested = false;
+    let block: Block | undefined;
+    let n = 0;
+    try {
+      while (cpu.executed < last) {
+        if (this.stale) this.forget();
+        block = undefined;
+        n = 0;
+        const lo = s[RIP] ?? 0;
+        const hi = s[RIP + 1] ?? 0;
+        const slot = (lo ^ (lo >>> 14)) & (cacheSize - 1);
+        const cached = this.cache[slot];
+        block = cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
+        const ops = block.ops;
+        const whole = ops.length;
+        const room = last - cpu.executed;
+        cpu.end = room < whole ? room : whole;
+        s[RIP] = block.nextLo;
+        s[RIP + 1] = block.nextHi;
+        while (n < cpu.end) {
+          (ops[n] as Op)();
+          n++;
+        }
+        cpu.executed += n;
+        if (n < whole) this.setRip(block.starts[n] ?? 0);
+        this.onBlock?.(block.instructions, n);
+        if (this.stopRequested) return { kind: 'stopped' };
+      }
+      return { kind: 'done' };
+    } catch (thrown) {
+      if (block) {
+        cpu.executed += n;
+        this.setRip(block.starts[n] ?? 0);
+        this.onBlock?.(block.instructions, n);
+      }
+      if (thrown instanceof MemoryFault) return { kind: 'fault', fault: thrown };
+      if (thrown instanceof Trap) return { kind: 'trap', trap: thrown };
+      if (thrown instanceof Missing) {
+        const { instruction, bytes } = thrown;
+        return {
+          kind: 'missing',
+          name: instruction.name,
+          bytes: bytes.subarray(0, instruction.length),
+          address: Number(instruction.address),
+        };
+      }
+      throw thrown;
+    }
+  }
+
+  private setRip(address: number): void {
+    this.cpu.s[RIP] = address | 0;
+    this.cpu.s[RIP + 1] = (address / 0x100000000) | 0;
+  }
+
+  private forget(): void {
+    this.blocks.clear();
+    this.cache.fill(undefined);
+    this.stale = false;
+  }
+
+  private lookUp(lo: number, hi: number, slot: number): Block {
+    const address = addressOf(lo, hi);
+    let block = this.blocks.get(address);
+    if (!block) {
+      block = this.translate(lo, hi);
+      this.blocks.set(address, block);
+    }
+    this.cache[slot] = block;
+    return block;
+  }
+
+  private translate(lo: number, hi: number): Block {
+    const { cpu } = this;
+    const start = addressOf(lo, hi);
+    const pageEnd = start - (start % codePage) + codePage;
+    const ops: Op[] = [];
+    const instructions: Decoded[] = [];
+    const starts: number[] = [start];
+    let at = start;
+    while (ops.length < longestBlock && at < pageEnd) {
+      // A fault is this block's only if it is its first instruction.
+      let bytes: Uint8Array;
+      try {
+        bytes = cpu.memory.fetch(at);
+      } catch (fault) {
+        if (ops.length > 0 && fault instanceof MemoryFault) break;
+        throw fault;
+      }
+      const decoded = decode(bytes, BigInt(at), 64);
+      if (!decoded) {
+        if (ops.length > 0) break;
+        // Cut short by the end of memory: the fault is that of the byte behind.
+        if (bytes.length < 15) cpu.memory.fetch(at + bytes.length);
+        throw new Trap('illegal', 'not an instruction');
+      }
+      ops.push(this.build(decoded, bytes));
+      instructions.push(decoded);
+      at += decoded.length;
+      starts.push(at);
+      if (endsBlock(decoded.name)) break;
+    }
+    return {
+      lo,
+      hi,
+      ops,
+      instructions,
+      starts,
+      nextLo: at | 0,
+      nextHi: (at / 0x100000000) | 0,
+    };
+  }
+
+  private build(decoded: Decoded, bytes: Uint8Array): Op {
+    const builder = builderOf(decoded);
+    let op: Op;
+    try {
+      if (!builder) throw new Error('no row');
+      op = builder(this.cpu, decoded);
+    } catch {
+      const missing = new Missing(decoded, bytes);
+      return () => {
+        throw missing;
+      };
+    }
+    if (!this.precise) return op;
+    return () => {
+      this.current = decoded;
+      op();
+    };
+  }
+}

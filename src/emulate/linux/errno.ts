@@ -1,0 +1,21 @@
+// From <asm-generic/errno-base.h> and errno.h, as system calls return them.
+export const EPERM = -1;
+export const ENOENT = -2;
+export const ESRCH = -3;
+export const EBADF = -9;
+export const ECHILD = -10;
+export const ENOMEM = -12;
+export const EACCES = -13;
+export const EFAULT = -14;
+export const EEXIST = -17;
+export const ENOTDIR = -20;
+export const EISDIR = -21;
+export const EINVAL = -22;
+export const ENOTTY = -25;
+export const ESPIPE = -29;
+export const EROFS = -30;
+export const EPIPE = -32;
+export const ERANGE = -34;
+export const ENOSYS = -38;
+export const ENOTEMPTY = -39;
+export const EAGAIN = -11;

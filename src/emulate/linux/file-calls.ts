@@ -1,0 +1,361 @@
+// Files, folders, pipes, terminals (man 2 of each).
+import { posix } from 'node:path';
+import * as errno from './errno.js';
+import { writeAt } from './files.js';
+import type { Node } from './files.js';
+import type { Handler, Kernel, Open, Pipe } from './kernel.js';
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_TRUNC = 0o1000;
+const O_APPEND = 0o2000;
+const O_DIRECTORY = 0o200000;
+const S_IFIFO = 0o010000;
+const S_IFCHR = 0o020000;
+const mostBytes = 0x7ffff000;
+
+/** The absolute path of an argument; a number is an error. */
+function pathOf(k: Kernel, folder: number, name: string, follow = true): string | number {
+  if (name === '') return errno.ENOENT;
+  let base = k.folder;
+  if (!name.startsWith('/') && (folder | 0) !== AT_FDCWD) {
+    const file = k.open.get(folder | 0);
+    if (!file) return errno.EBADF;
+    base = file.path;
+  }
+  return k.files.resolve(posix.resolve(base, name), follow);
+}
+
+export const openat: Handler = (k, [folder = 0, name = 0, flags = 0, mode = 0]) => {
+  const path = pathOf(k, folder, k.string(name));
+  if (typeof path === 'number') return path;
+  let node = k.files.peek(path);
+  if (!node) {
+    if (!(flags & O_CREAT)) return errno.ENOENT;
+    const parent = k.files.peek(posix.dirname(path));
+    if (parent?.kind !== 'folder') return errno.ENOENT;
+    node = k.files.newFile(mode & ~k.umask);
+    k.files.add(path, node);
+  } else if (flags & O_CREAT && flags & O_EXCL) return errno.EEXIST;
+  const writes = (flags & 3) !== 0;
+  if (node.kind === 'folder' && writes) return errno.EISDIR;
+  if (node.kind !== 'folder' && flags & O_DIRECTORY) return errno.ENOTDIR;
+  if (node.kind === 'file' && writes && flags & O_TRUNC) {
+    node.data = new Uint8Array(0);
+    node.size = 0;
+  }
+  return k.install({ node, path, flags, offset: 0 });
+};
+
+export const close: Handler = (k, [fd = -1]) => {
+  const file = k.open.get(fd | 0);
+  if (!file) return errno.EBADF;
+  k.open.delete(fd | 0);
+  if (file.node.kind === 'pipe' && file.node.end === 'write' && ![...k.open.values()].includes(file))
+    file.node.writers.count--;
+  return 0;
+};
+
+function readFrom(k: Kernel, file: Open, length: number, at: number | undefined): Uint8Array | number {
+  const n = Math.min(length, mostBytes);
+  const node = file.node;
+  switch (node.kind) {
+    case 'host':
+      return node.number === 0 ? k.options.io.read(n) : errno.EBADF;
+    case 'file': {
+      const from = at ?? file.offset;
+      const bytes = node.data.subarray(Math.min(from, node.size), Math.min(from + n, node.size));
+      if (at === undefined) file.offset += bytes.length;
+      return bytes;
+    }
+    case 'device':
+      if (node.name === 'zero') return new Uint8Array(n);
+      return node.name === 'random' ? k.random(n) : new Uint8Array(0);
+    case 'pipe':
+      return readPipe(k, node, n);
+    case 'folder':
+      return errno.EISDIR;
+    case 'link':
+      return errno.EINVAL;
+  }
+}
+
+function readPipe(k: Kernel, pipe: Pipe, length: number): Uint8Array | number {
+  if (pipe.end !== 'read') return errno.EBADF;
+  const first = pipe.buffer[0];
+  if (!first) return pipe.writers.count === 0 ? new Uint8Array(0) : k.missing('a read from an empty pipe');
+  pipe.buffer.shift();
+  if (first.length > length) pipe.buffer.unshift(first.subarray(length));
+  return first.subarray(0, length);
+}
+
+function writeTo(k: Kernel, file: Open, bytes: Uint8Array, at: number | undefined): number {
+  const node = file.node;
+  switch (node.kind) {
+    case 'host':
+      if (node.number === 0) return errno.EBADF;
+      k.options.io.write(node.number, bytes);
+      return bytes.length;
+    case 'file': {
+      if ((file.flags & 3) === 0) return errno.EBADF;
+      const from = at ?? (file.flags & O_APPEND ? node.size : file.offset);
+      writeAt(node, from, bytes);
+      if (at === undefined) file.offset = from + bytes.length;
+      return bytes.length;
+    }
+    case 'device':
+      if (node.name === 'terminal') k.options.io.write(1, bytes);
+      return bytes.length;
+    case 'pipe':
+      if (node.end !== 'write') return errno.EBADF;
+      node.buffer.push(bytes);
+      return bytes.length;
+    case 'folder':
+    case 'link':
+      return errno.EBADF;
+  }
+}
+
+const reading =
+  (positioned: boolean): Handler =>
+  (k, [fd = -1, address = 0, length = 0, offset = 0]) => {
+    const file = k.open.get(fd | 0);
+    if (!file) return errno.EBADF;
+    const bytes = readFrom(k, file, length, positioned ? offset : undefined);
+    if (typeof bytes === 'number') return bytes;
+    k.write(address, bytes);
+    return bytes.length;
+  };
+export const read = reading(false);
+export const pread = reading(true);
+
+const writing =
+  (positioned: boolean): Handler =>
+  (k, [fd = -1, address = 0, length = 0, offset = 0]) => {
+    const file = k.open.get(fd | 0);
+    if (!file) return errno.EBADF;
+    return writeTo(k, file, k.memory.readBytes(address, Math.min(length, mostBytes)), positioned ? offset : undefined);
+  };
+export const write = writing(false);
+export const pwrite = writing(true);
+
+/** Runs a call on each part of an iovec until one is short. */
+function vector(k: Kernel, at: number, count: number, one: (address: number, length: number) => number): number {
+  let total = 0;
+  for (let n = 0; n < count; n++) {
+    const address = k.readWord(at + 16 * n);
+    const length = k.readWord(at + 16 * n + 8);
+    if (length === 0) continue;
+    const done = one(address, length);
+    if (done < 0) return total > 0 ? total : done;
+    total += done;
+    if (done < length) break;
+  }
+  return total;
+}
+
+export const readv: Handler = (k, [fd = -1, at = 0, count = 0]) =>
+  vector(k, at, count, (address, length) => read(k, [fd, address, length]));
+export const writev: Handler = (k, [fd = -1, at = 0, count = 0]) =>
+  vector(k, at, count, (address, length) => write(k, [fd, address, length]));
+
+export const lseek: Handler = (k, [fd = -1, offset = 0, whence = 0]) => {
+  const file = k.open.get(fd | 0);
+  if (!file) return errno.EBADF;
+  if (file.node.kind === 'host' || file.node.kind === 'pipe') return errno.ESPIPE;
+  const size = file.node.kind === 'file' ? file.node.size : 0;
+  const base = [0, file.offset, size][whence];
+  if (base === undefined || base + offset < 0) return errno.EINVAL;
+  file.offset = base + offset;
+  if (offset === 0 && whence === 0) delete file.names;
+  return file.offset;
+};
+
+/** struct stat of x86-64 (<asm/stat.h>). */
+function status(k: Kernel, node: Open['node'], address: number): number {
+  const bytes = new DataView(new ArrayBuffer(144));
+  const put = (at: number, value: number): void => {
+    bytes.setBigInt64(at, BigInt(value), true);
+  };
+  const attributes = attributesOf(node);
+  const size = node.kind === 'file' ? node.size : 0;
+  put(0, 1);
+  put(8, attributes.inode);
+  put(16, 1);
+  bytes.setUint32(24, attributes.mode, true);
+  bytes.setUint32(28, 1000, true);
+  bytes.setUint32(32, 1000, true);
+  if (node.kind === 'host' || node.kind === 'device') put(40, 0x103);
+  put(48, size);
+  put(56, 4096);
+  put(64, Math.ceil(size / 512));
+  for (const at of [72, 88, 104]) put(at, 1577836800);
+  k.write(address, new Uint8Array(bytes.buffer));
+  return 0;
+}
+
+function attributesOf(node: Open['node']): { readonly mode: number; readonly inode: number } {
+  if (node.kind === 'pipe') return { mode: S_IFIFO | 0o600, inode: 2 };
+  return node.kind === 'host' ? { mode: S_IFCHR | 0o620, inode: 3 } : node.attributes;
+}
+
+export const fstat: Handler = (k, [fd = -1, address = 0]) => {
+  const file = k.open.get(fd | 0);
+  return file ? status(k, file.node, address) : errno.EBADF;
+};
+
+export const newfstatat: Handler = (k, [folder = 0, name = 0, address = 0, flags = 0]) => {
+  const text = k.string(name);
+  if (text === '' && flags & AT_EMPTY_PATH) return fstat(k, [folder, address]);
+  const path = pathOf(k, folder, text, !(flags & AT_SYMLINK_NOFOLLOW));
+  if (typeof path === 'number') return path;
+  const node = k.files.peek(path);
+  return node ? status(k, node, address) : errno.ENOENT;
+};
+
+export const access: Handler = (k, [folder = 0, name = 0]) => {
+  const path = pathOf(k, folder, k.string(name));
+  if (typeof path === 'number') return path;
+  return k.files.peek(path) ? 0 : errno.ENOENT;
+};
+
+/** unlink and rmdir. */
+export const unlinkat: Handler = (k, [folder = 0, name = 0, flags = 0]) => {
+  const path = pathOf(k, folder, k.string(name), false);
+  return typeof path === 'number' ? path : k.files.remove(path, (flags & 0x200) !== 0);
+};
+
+export const mkdirat: Handler = (k, [folder = 0, name = 0, mode = 0]) => {
+  const path = pathOf(k, folder, k.string(name));
+  return typeof path === 'number' ? path : k.files.makeFolder(path, mode & ~k.umask);
+};
+
+export const symlinkat: Handler = (k, [target = 0, folder = 0, name = 0]) => {
+  const path = pathOf(k, folder, k.string(name), false);
+  return typeof path === 'number' ? path : k.files.makeLink(path, k.string(target));
+};
+
+export const renameat: Handler = (k, [fromFolder = 0, from = 0, toFolder = 0, to = 0]) => {
+  const a = pathOf(k, fromFolder, k.string(from), false);
+  if (typeof a === 'number') return a;
+  const b = pathOf(k, toFolder, k.string(to), false);
+  return typeof b === 'number' ? b : k.files.rename(a, b);
+};
+
+export const readlinkat: Handler = (k, [folder = 0, name = 0, address = 0, length = 0]) => {
+  const path = pathOf(k, folder, k.string(name), false);
+  if (typeof path === 'number') return path;
+  const node: Node | undefined = k.files.peek(path);
+  if (!node) return errno.ENOENT;
+  if (node.kind !== 'link') return errno.EINVAL;
+  const bytes = Buffer.from(node.target, 'latin1').subarray(0, length);
+  k.write(address, bytes);
+  return bytes.length;
+};
+
+export const getdents64: Handler = (k, [fd = -1, address = 0, length = 0]) => {
+  const file = k.open.get(fd | 0);
+  if (!file) return errno.EBADF;
+  if (file.node.kind !== 'folder') return errno.ENOTDIR;
+  file.names ??= ['.', '..', ...k.files.list(file.path)];
+  const out = new DataView(new ArrayBuffer(length));
+  let at = 0;
+  for (let name = file.names[0]; name !== undefined; name = file.names[0]) {
+    const size = Math.ceil((19 + name.length + 1) / 8) * 8;
+    if (at + size > length) break;
+    const node = k.files.peek(posix.resolve(file.path, name));
+    out.setBigInt64(at, BigInt(node?.attributes.inode ?? 1), true);
+    out.setBigInt64(at + 8, BigInt(++file.offset), true);
+    out.setUint16(at + 16, size, true);
+    out.setUint8(at + 18, node ? (node.attributes.mode >> 12) & 15 : 0);
+    new Uint8Array(out.buffer).set(Buffer.from(name, 'latin1'), at + 19);
+    at += size;
+    file.names.shift();
+  }
+  if (at === 0 && file.names.length > 0) return errno.EINVAL;
+  k.write(address, new Uint8Array(out.buffer, 0, at));
+  return at;
+};
+
+export const getcwd: Handler = (k, [address = 0, length = 0]) => {
+  const bytes = Buffer.from(`${k.folder}\0`, 'latin1');
+  if (bytes.length > length) return errno.ERANGE;
+  k.write(address, bytes);
+  return bytes.length;
+};
+
+export const chdir: Handler = (k, [name = 0]) => {
+  const path = pathOf(k, AT_FDCWD, k.string(name));
+  if (typeof path === 'number') return path;
+  if (k.files.peek(path)?.kind !== 'folder') return errno.ENOTDIR;
+  k.folder = path;
+  return 0;
+};
+
+export const ftruncate: Handler = (k, [fd = -1, length = 0]) => {
+  const file = k.open.get(fd | 0);
+  if (!file) return errno.EBADF;
+  const node = file.node;
+  if (node.kind !== 'file' || length < 0) return errno.EINVAL;
+  if (length > node.size) writeAt(node, length, new Uint8Array(0));
+  node.size = length;
+  return 0;
+};
+
+export const dup: Handler = (k, [fd = -1]) => {
+  const file = k.open.get(fd | 0);
+  return file ? k.install(file) : errno.EBADF;
+};
+
+export const dup3: Handler = (k, [from = -1, to = -1]) => {
+  const file = k.open.get(from | 0);
+  if (!file) return errno.EBADF;
+  if (from !== to) {
+    close(k, [to]);
+    k.open.set(to | 0, file);
+  }
+  return to;
+};
+
+export const pipe2: Handler = (k, [address = 0, flags = 0]) => {
+  const buffer: Uint8Array[] = [];
+  const writers = { count: 1 };
+  const end = (which: Pipe['end']): number =>
+    k.install({ node: { kind: 'pipe', end: which, buffer, writers }, path: '', flags, offset: 0 });
+  const reader = end('read');
+  const writer = end('write');
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setInt32(0, reader, true);
+  bytes.setInt32(4, writer, true);
+  k.write(address, new Uint8Array(bytes.buffer));
+  return 0;
+};
+
+/** F_DUPFD 0, F_GETFD 1, F_SETFD 2, F_GETFL 3, F_SETFL 4, F_DUPFD_CLOEXEC 1030; locks always succeed: there is one process. */
+export const fcntl: Handler = (k, [fd = -1, command = 0, value = 0]) => {
+  const file = k.open.get(fd | 0);
+  if (!file) return errno.EBADF;
+  switch (command) {
+    case 0:
+    case 1030:
+      return k.install(file, value);
+    case 1:
+    case 2:
+    case 6:
+    case 7:
+      return 0;
+    case 3:
+      return file.flags;
+    case 4:
+      file.flags = (file.flags & 3) | value;
+      return 0;
+    default:
+      return errno.EINVAL;
+  }
+};
+
+/** No file is a terminal: output does not depend on where it goes. */
+export const ioctl: Handler = (k, [fd = -1]) => (k.open.has(fd | 0) ? errno.ENOTTY : errno.EBADF);

@@ -1,0 +1,193 @@
+// Files under a root of the host, read only; what the program changes lies in an overlay in memory. Nothing is ever written to the host.
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { posix } from 'node:path';
+import { EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY } from './errno.js';
+
+export interface Attributes {
+  readonly mode: number;
+  readonly inode: number;
+}
+
+export interface FileNode {
+  readonly kind: 'file';
+  readonly attributes: Attributes;
+  /** Undefined: the host's file, not read yet. */
+  data: Uint8Array;
+  size: number;
+}
+export interface FolderNode {
+  readonly kind: 'folder';
+  readonly attributes: Attributes;
+}
+export interface LinkNode {
+  readonly kind: 'link';
+  readonly attributes: Attributes;
+  readonly target: string;
+}
+/** Made when it is opened. */
+export interface DeviceNode {
+  readonly kind: 'device';
+  readonly attributes: Attributes;
+  readonly name: 'null' | 'zero' | 'random' | 'terminal';
+}
+export type Node = FileNode | FolderNode | LinkNode | DeviceNode;
+
+const S_IFREG = 0o100000;
+const S_IFDIR = 0o040000;
+const S_IFLNK = 0o120000;
+const S_IFCHR = 0o020000;
+const mostLinks = 40;
+
+export class FileSystem {
+  /** By absolute path; null: removed. */
+  private readonly overlay = new Map<string, Node | null>();
+  private nextInode = 1;
+
+  /** root: undefined gives an empty tree. made: files that are computed when they are opened, such as /proc/self/maps. */
+  constructor(
+    private readonly root: string | undefined,
+    private readonly made: ReadonlyMap<string, () => Uint8Array>,
+  ) {
+    for (const [path, name] of devices) this.overlay.set(path, this.device(name));
+    for (const path of ['/', '/dev', '/proc', '/proc/self', '/tmp'])
+      this.overlay.set(path, { kind: 'folder', attributes: this.attributes(S_IFDIR | 0o755) });
+  }
+
+  attributes(mode: number): Attributes {
+    return { mode, inode: this.nextInode++ };
+  }
+
+  private device(name: DeviceNode['name']): DeviceNode {
+    return { kind: 'device', name, attributes: this.attributes(S_IFCHR | 0o666) };
+  }
+
+  newFile(mode: number): FileNode {
+    return { kind: 'file', attributes: this.attributes(S_IFREG | (mode & 0o7777)), data: new Uint8Array(0), size: 0 };
+  }
+
+  /** Links in the path are followed, the last one only if asked for. */
+  resolve(path: string, follow = true): string | number {
+    let rest = posix.normalize(path).split('/').filter(Boolean);
+    let done = '/';
+    for (let links = 0; rest.length > 0; ) {
+      const [name = '', ...after] = rest;
+      const at = posix.join(done, name);
+      const node = this.peek(at);
+      if (node?.kind === 'link' && (after.length > 0 || follow)) {
+        if (++links > mostLinks) return -40;
+        const to = posix.resolve(done, node.target).split('/').filter(Boolean);
+        rest = [...to, ...after];
+        done = '/';
+        continue;
+      }
+      if (after.length > 0 && node === undefined) return ENOENT;
+      if (after.length > 0 && node?.kind !== 'folder') return ENOTDIR;
+      done = at;
+      rest = after;
+    }
+    return done;
+  }
+
+  /** The node of a resolved path. */
+  peek(path: string): Node | undefined {
+    const own = this.overlay.get(path);
+    if (own !== undefined) return own ?? undefined;
+    const make = this.made.get(path);
+    if (make) {
+      const data = make();
+      return { kind: 'file', attributes: { mode: S_IFREG | 0o444, inode: 0 }, data, size: data.length };
+    }
+    if (this.root === undefined || path.startsWith('/proc/') || path.startsWith('/dev/')) return undefined;
+    const node = this.fromHost(posix.join(this.root, path));
+    if (node) this.overlay.set(path, node);
+    return node;
+  }
+
+  private fromHost(path: string): Node | undefined {
+    try {
+      const status = lstatSync(path);
+      const attributes = this.attributes(status.mode);
+      if (status.isSymbolicLink()) return { kind: 'link', attributes, target: readlinkSync(path) };
+      if (status.isDirectory()) return { kind: 'folder', attributes };
+      if (!status.isFile()) return undefined;
+      const data = readFileSync(path);
+      return { kind: 'file', attributes, data, size: data.length };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Names in a folder, sorted. */
+  list(path: string): string[] {
+    const names = new Set<string>();
+    const inside = path === '/' ? '/' : `${path}/`;
+    try {
+      if (this.root !== undefined) for (const name of readdirSync(posix.join(this.root, path))) names.add(name);
+    } catch {
+      // A folder of the overlay only.
+    }
+    for (const [at, node] of this.overlay) {
+      if (!at.startsWith(inside) || at === inside || at.indexOf('/', inside.length) >= 0) continue;
+      if (node === null) names.delete(at.slice(inside.length));
+      else names.add(at.slice(inside.length));
+    }
+    return [...names].sort();
+  }
+
+  add(path: string, node: Node): void {
+    this.overlay.set(path, node);
+  }
+
+  makeFolder(path: string, mode: number): number {
+    if (this.peek(path)) return EEXIST;
+    this.overlay.set(path, { kind: 'folder', attributes: this.attributes(S_IFDIR | (mode & 0o777)) });
+    return 0;
+  }
+
+  makeLink(path: string, target: string): number {
+    if (this.peek(path)) return EEXIST;
+    this.overlay.set(path, { kind: 'link', attributes: this.attributes(S_IFLNK | 0o777), target });
+    return 0;
+  }
+
+  remove(path: string, folder: boolean): number {
+    const node = this.peek(path);
+    if (!node) return ENOENT;
+    if (folder !== (node.kind === 'folder')) return folder ? ENOTDIR : EISDIR;
+    if (folder && this.list(path).length > 0) return ENOTEMPTY;
+    this.overlay.set(path, null);
+    return 0;
+  }
+
+  rename(from: string, to: string): number {
+    const node = this.peek(from);
+    if (!node) return ENOENT;
+    if (node.kind === 'folder') {
+      for (const name of this.list(from)) this.rename(posix.join(from, name), posix.join(to, name));
+    }
+    this.overlay.set(to, node);
+    this.overlay.set(from, null);
+    return 0;
+  }
+}
+
+const devices: readonly (readonly [string, DeviceNode['name']])[] = [
+  ['/dev/null', 'null'],
+  ['/dev/random', 'random'],
+  ['/dev/tty', 'terminal'],
+  ['/dev/urandom', 'random'],
+  ['/dev/zero', 'zero'],
+];
+
+/** Writes into a file of the overlay; the buffer grows by half. */
+export function writeAt(node: FileNode, at: number, bytes: Uint8Array): void {
+  const end = at + bytes.length;
+  if (end > node.data.length) {
+    const grown = new Uint8Array(Math.max(end, Math.floor(node.data.length * 1.5)));
+    grown.set(node.data.subarray(0, node.size));
+    node.data = grown;
+  }
+  if (at > node.size) node.data.fill(0, node.size, at);
+  node.data.set(bytes, at);
+  node.size = Math.max(node.size, end);
+}

@@ -1,0 +1,213 @@
+// The state that Linux keeps for a process, and the way from `syscall` into the table of calls.
+import { randomBytes } from './random.js';
+import type { Memory } from '../memory.js';
+import { MemoryFault } from '../memory.js';
+import { RAX, R11, RDI, RDX, RSI } from '../state.js';
+import type { Cpu } from '../state.js';
+import type { Start } from '../load.js';
+import { EFAULT } from './errno.js';
+import { FileSystem } from './files.js';
+import type { Node } from './files.js';
+
+/** An open file. Several numbers may share one. */
+export interface Open {
+  readonly node: Node | { readonly kind: 'host'; readonly number: 0 | 1 | 2 } | Pipe;
+  readonly path: string;
+  flags: number;
+  offset: number;
+  /** What getdents64 has still to give. */
+  names?: string[];
+}
+
+export interface Pipe {
+  readonly kind: 'pipe';
+  readonly end: 'read' | 'write';
+  readonly buffer: Uint8Array[];
+  readonly writers: { count: number };
+}
+
+export interface Input {
+  /** Up to `length` bytes of standard input; empty at its end. */
+  readonly read: (length: number) => Uint8Array;
+  readonly write: (number: 1 | 2, bytes: Uint8Array) => void;
+}
+
+/** How a program ended. */
+export type End =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly number: number }
+  | { readonly kind: 'missing'; readonly text: string };
+
+export type Handler = (kernel: Kernel, a: readonly number[]) => number;
+export interface Row {
+  readonly name: string;
+  readonly run: Handler;
+}
+
+/** Thrown by a call that has no way back to the program. */
+export class Ended {
+  constructor(readonly end: End) {}
+}
+
+const argumentRegisters = [RDI, RSI, RDX, 20, 16, 18] as const; // rdi rsi rdx r10 r8 r9
+/** 2020-01-01: time is virtual, a nanosecond an instruction. */
+const epoch = 1577836800;
+
+export interface KernelOptions {
+  readonly root: string | undefined;
+  readonly folder: string;
+  readonly seed: number;
+  readonly io: Input;
+  readonly executable: string;
+}
+
+export class Kernel {
+  readonly files: FileSystem;
+  readonly open = new Map<number, Open>();
+  readonly memory: Memory;
+  readonly signalActions = new Map<number, Uint8Array>();
+  threadName = 'program';
+  signalMask: Uint8Array = new Uint8Array(8);
+  folder: string;
+  umask = 0o022;
+  brkStart: number;
+  brk: number;
+  mmapTop: number;
+  /** Nanoseconds that sleeping added. */
+  slept = 0;
+  clearChildTid = 0;
+  alternateStack: Uint8Array = new Uint8Array(24);
+  readonly random: (length: number) => Uint8Array;
+  end: End | undefined;
+  /** Called with each range that a call wrote to the program's memory. */
+  onWrite: ((address: number, length: number) => void) | undefined;
+  onTrace: ((name: string, a: readonly number[], result: number) => void) | undefined;
+
+  constructor(
+    readonly cpu: Cpu,
+    start: Start,
+    readonly options: KernelOptions,
+    private readonly table: ReadonlyMap<number, Row>,
+  ) {
+    this.memory = cpu.memory;
+    this.brkStart = this.brk = start.brk;
+    this.mmapTop = start.mmapTop;
+    this.folder = options.folder;
+    this.random = randomBytes(options.seed + 1);
+    this.files = new FileSystem(
+      options.root,
+      new Map([
+        ['/proc/self/maps', () => Buffer.from(this.maps(), 'latin1')],
+        ['/proc/self/cmdline', () => Buffer.from(`${options.executable}\0`, 'latin1')],
+      ]),
+    );
+    this.files.add('/proc/self/exe', {
+      kind: 'link',
+      attributes: this.files.attributes(0o120777),
+      target: options.executable,
+    });
+    for (const number of [0, 1, 2] as const)
+      this.open.set(number, { node: { kind: 'host', number }, path: '', flags: 2, offset: 0 });
+  }
+
+  /** Nanoseconds since the program started. */
+  elapsed(): number {
+    return this.cpu.executed + this.slept;
+  }
+
+  now(): { readonly seconds: number; readonly nanoseconds: number } {
+    const t = this.elapsed();
+    return { seconds: epoch + Math.floor(t / 1e9), nanoseconds: Math.floor(t % 1e9) };
+  }
+
+  /** Runs the call in the registers. False: the program has ended. */
+  syscall(): boolean {
+    const s = this.cpu.s;
+    const number = s[RAX] ?? 0;
+    const args = argumentRegisters.map((at) => (s[at + 1] ?? 0) * 0x100000000 + ((s[at] ?? 0) >>> 0));
+    const row = this.table.get(number);
+    if (!row) {
+      this.end = { kind: 'missing', text: `system call ${number} (arguments ${args.map(hex).join(', ')})` };
+      return false;
+    }
+    let result: number;
+    try {
+      result = row.run(this, args);
+    } catch (thrown) {
+      if (thrown instanceof MemoryFault) result = EFAULT;
+      else if (thrown instanceof Ended) {
+        this.end = thrown.end;
+        return false;
+      } else throw thrown;
+    }
+    this.onTrace?.(row.name, args, result);
+    s[RAX] = result | 0;
+    s[RAX + 1] = Math.floor(result / 0x100000000);
+    return true;
+  }
+
+  missing(text: string): never {
+    throw new Ended({ kind: 'missing', text });
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.memory.writeBytes(address, bytes);
+    this.onWrite?.(address, bytes.length);
+  }
+
+  /** Writes 64-bit words. */
+  writeWords(address: number, ...values: readonly number[]): void {
+    const bytes = new DataView(new ArrayBuffer(8 * values.length));
+    values.forEach((value, n) => {
+      bytes.setBigInt64(8 * n, BigInt(value), true);
+    });
+    this.write(address, new Uint8Array(bytes.buffer));
+  }
+
+  writeInt(address: number, value: number): void {
+    const bytes = new DataView(new ArrayBuffer(4));
+    bytes.setInt32(0, value, true);
+    this.write(address, new Uint8Array(bytes.buffer));
+  }
+
+  readWord(address: number): number {
+    const bytes = this.memory.readBytes(address, 8);
+    return Number(new DataView(bytes.buffer).getBigInt64(0, true));
+  }
+
+  string(address: number): string {
+    let text = '';
+    for (let at = address; ; ) {
+      const part = this.memory.readBytes(at, Math.min(256, 4096 - (at % 4096)));
+      const end = part.indexOf(0);
+      text += Buffer.from(end < 0 ? part : part.subarray(0, end)).toString('latin1');
+      if (end >= 0) return text;
+      at += part.length;
+    }
+  }
+
+  /** The lowest free number. */
+  install(file: Open, from = 0): number {
+    let number = from;
+    while (this.open.has(number)) number++;
+    this.open.set(number, file);
+    return number;
+  }
+
+  private maps(): string {
+    return this.memory.regions
+      .all()
+      .map((r) => {
+        const p = r.protection;
+        const flags = `${p & 1 ? 'r' : '-'}${p & 2 ? 'w' : '-'}${p & 4 ? 'x' : '-'}${r.shared ? 's' : 'p'}`;
+        const offset = (r.file ? r.offset : 0).toString(16).padStart(8, '0');
+        const range = `${r.start.toString(16)}-${r.end.toString(16)}`;
+        return `${range} ${flags} ${offset} 00:00 0 ${r.name}`.trimEnd() + '\n';
+      })
+      .join('');
+  }
+}
+
+function hex(n: number): string {
+  return n < 0 ? `-0x${(-n).toString(16)}` : `0x${n.toString(16)}`;
+}

@@ -1,0 +1,214 @@
+// Identity, time, signals' settings, limits, the end (man 2 of each).
+import { FS, GS } from '../state.js';
+import { MemoryFault } from '../memory.js';
+import * as errno from './errno.js';
+import { Ended } from './kernel.js';
+import type { Handler } from './kernel.js';
+
+/** The only process and thread. */
+export const ownId = 1000;
+const ARCH_SET_GS = 0x1001;
+const ARCH_SET_FS = 0x1002;
+const ARCH_GET_FS = 0x1003;
+const ARCH_GET_GS = 0x1004;
+const mostSignals = 64;
+const sigActionBytes = 32;
+/** Signals whose default is to do nothing (man 7 signal): CHLD, CONT, URG, WINCH. */
+const ignored = new Set([17, 18, 23, 28]);
+
+export const constant =
+  (value: number): Handler =>
+  () =>
+    value;
+
+export const exit: Handler = (_, [code = 0]) => {
+  throw new Ended({ kind: 'exit', code: code & 255 });
+};
+
+export const archPrctl: Handler = (k, [what = 0, address = 0]) => {
+  const s = k.cpu.s;
+  const base = what === ARCH_SET_GS || what === ARCH_GET_GS ? GS : FS;
+  if (what === ARCH_SET_FS || what === ARCH_SET_GS) {
+    s[base] = address | 0;
+    s[base + 1] = Math.floor(address / 0x100000000);
+    return 0;
+  }
+  if (what !== ARCH_GET_FS && what !== ARCH_GET_GS) return errno.EINVAL;
+  k.writeWords(address, (s[base + 1] ?? 0) * 0x100000000 + ((s[base] ?? 0) >>> 0));
+  return 0;
+};
+
+export const setTidAddress: Handler = (k, [address = 0]) => {
+  k.clearChildTid = address;
+  return ownId;
+};
+
+export const sigaction: Handler = (k, [number = 0, next = 0, old = 0, size = 0]) => {
+  if (size !== 8 || number < 1 || number > mostSignals) return errno.EINVAL;
+  const wanted = next === 0 ? undefined : k.memory.readBytes(next, sigActionBytes);
+  if (wanted && (number === 9 || number === 19)) return errno.EINVAL;
+  if (old !== 0) k.write(old, k.signalActions.get(number) ?? new Uint8Array(sigActionBytes));
+  if (wanted) k.signalActions.set(number, wanted);
+  return 0;
+};
+
+export const sigprocmask: Handler = (k, [how = 0, next = 0, old = 0, size = 0]) => {
+  if (size !== 8) return errno.EINVAL;
+  const wanted = next === 0 ? undefined : k.memory.readBytes(next, 8);
+  if (old !== 0) k.write(old, k.signalMask);
+  if (!wanted) return 0;
+  const change = [(a: number, b: number) => a | b, (a: number, b: number) => a & ~b, (_: number, b: number) => b][how];
+  if (!change) return errno.EINVAL;
+  k.signalMask = k.signalMask.map((byte, n) => change(byte, wanted[n] ?? 0));
+  return 0;
+};
+
+export const sigaltstack: Handler = (k, [next = 0, old = 0]) => {
+  const wanted = next === 0 ? undefined : k.memory.readBytes(next, 24);
+  if (old !== 0) k.write(old, k.alternateStack);
+  if (wanted) k.alternateStack = wanted;
+  return 0;
+};
+
+/** kill, tkill, tgkill: number of the argument that has the signal. */
+export const kill =
+  (target: number, signal: number): Handler =>
+  (k, a) => {
+    const number = a[signal] ?? 0;
+    if ((a[target] ?? 0) !== ownId && (a[target] ?? 0) !== 0) return errno.ESRCH;
+    if (number < 0 || number > mostSignals) return errno.EINVAL;
+    if (number === 0) return 0;
+    const action = k.signalActions.get(number);
+    const handler = action ? new DataView(action.buffer, action.byteOffset).getBigUint64(0, true) : 0n;
+    if (handler > 1n) k.missing(`a handler for signal ${number}`);
+    if (handler === 1n || (handler === 0n && ignored.has(number))) return 0;
+    throw new Ended({ kind: 'signal', number });
+  };
+
+export const clockGettime: Handler = (k, [clock = 0, address = 0]) => {
+  const { seconds, nanoseconds } = k.now();
+  const wall = clock === 0 || clock === 5 || clock === 11;
+  if (clock < 0 || clock > 11) return errno.EINVAL;
+  const t = k.elapsed();
+  k.writeWords(address, ...(wall ? [seconds, nanoseconds] : [Math.floor(t / 1e9), Math.floor(t % 1e9)]));
+  return 0;
+};
+
+export const clockGetres: Handler = (k, [, address = 0]) => {
+  if (address !== 0) k.writeWords(address, 0, 1);
+  return 0;
+};
+
+export const gettimeofday: Handler = (k, [address = 0]) => {
+  const { seconds, nanoseconds } = k.now();
+  if (address !== 0) k.writeWords(address, seconds, Math.floor(nanoseconds / 1000));
+  return 0;
+};
+
+export const time: Handler = (k, [address = 0]) => {
+  const { seconds } = k.now();
+  if (address !== 0) k.writeWords(address, seconds);
+  return seconds;
+};
+
+/** Sleeping moves the clock. */
+export const nanosleep =
+  (argument: number): Handler =>
+  (k, a) => {
+    const at = a[argument] ?? 0;
+    k.slept += k.readWord(at) * 1e9 + k.readWord(at + 8);
+    return 0;
+  };
+
+export const uname: Handler = (k, [address = 0]) => {
+  const bytes = new Uint8Array(6 * 65);
+  ['Linux', 'mirrorasm', '6.1.0', '#1 SMP', 'x86_64', '(none)'].forEach((text, n) => {
+    bytes.set(Buffer.from(text, 'latin1'), 65 * n);
+  });
+  k.write(address, bytes);
+  return 0;
+};
+
+/** Of prlimit64: by number (<asm-generic/resource.h>); those that are not listed are unlimited. */
+const limits: ReadonlyMap<number, readonly [number, number]> = new Map([
+  [3, [0x800000, -1]], // RLIMIT_STACK
+  [4, [0, -1]], // RLIMIT_CORE
+  [7, [1024, 1048576]], // RLIMIT_NOFILE
+]);
+
+export const prlimit: Handler = (k, [, what = 0, , old = 0]) => {
+  if (old !== 0) k.writeWords(old, ...(limits.get(what) ?? [-1, -1]));
+  return 0;
+};
+export const getrlimit: Handler = (k, [what = 0, old = 0]) => prlimit(k, [0, what, 0, old]);
+
+export const getrandom: Handler = (k, [address = 0, length = 0]) => {
+  k.write(address, k.random(Math.min(length, 0x2000000)));
+  return Math.min(length, 0x2000000);
+};
+
+export const getrusage: Handler = (k, [, address = 0]) => {
+  const t = k.elapsed();
+  k.writeWords(address, Math.floor(t / 1e9), Math.floor((t % 1e9) / 1000), ...new Array<number>(16).fill(0));
+  return 0;
+};
+
+export const times: Handler = (k, [address = 0]) => {
+  const ticks = Math.floor(k.elapsed() / 1e7);
+  if (address !== 0) k.writeWords(address, ticks, 0, 0, 0);
+  return ticks;
+};
+
+/** PR_SET_NAME 15, PR_GET_NAME 16, PR_GET_TID_ADDRESS 40, PR_SET_VMA 0x53564d41. */
+export const prctl: Handler = (k, [what = 0, address = 0]) => {
+  if (what === 15) k.threadName = k.string(address).slice(0, 15);
+  else if (what === 16) k.write(address, Buffer.from(k.threadName.padEnd(16, '\0'), 'latin1'));
+  else if (what === 40) k.writeWords(address, k.clearChildTid);
+  else return errno.EINVAL;
+  return 0;
+};
+
+/** One thread: a wait would never end, a wake finds nobody. */
+export const futex: Handler = (k, [address = 0, operation = 0, value = 0]) => {
+  const what = operation & 127;
+  if (what === 1) return 0;
+  if (what !== 0) k.missing(`futex operation ${what}`);
+  const word = new DataView(k.memory.readBytes(address, 4).buffer).getInt32(0, true);
+  if (word !== (value | 0)) return errno.EAGAIN;
+  return k.missing('a futex wait with nobody to wake it');
+};
+
+export const setRobustList: Handler = () => 0;
+
+export const schedGetaffinity: Handler = (k, [, size = 0, address = 0]) => {
+  if (size < 8) return errno.EINVAL;
+  k.writeWords(address, 1);
+  return 8;
+};
+
+export const umask: Handler = (k, [mask = 0]) => {
+  const old = k.umask;
+  k.umask = mask & 0o777;
+  return old;
+};
+
+/** process_vm_readv of the process itself: how the mirroring runtime reads memory that may not be there. */
+export const processVmReadv: Handler = (k, [pid = 0, local = 0, localCount = 0, remote = 0, remoteCount = 0]) => {
+  if (pid !== ownId) return errno.ESRCH;
+  if (localCount !== 1 || remoteCount !== 1) k.missing('process_vm_readv with several parts');
+  const from = k.readWord(remote);
+  const length = Math.min(k.readWord(local + 8), k.readWord(remote + 8));
+  const to = k.readWord(local);
+  let done = 0;
+  while (done < length) {
+    const n = Math.min(length - done, 4096 - ((from + done) % 4096));
+    try {
+      k.write(to + done, k.memory.readBytes(from + done, n));
+    } catch (fault) {
+      if (fault instanceof MemoryFault) return done > 0 ? done : errno.EFAULT;
+      throw fault;
+    }
+    done += n;
+  }
+  return done;
+};

@@ -1,0 +1,164 @@
+// A program in the emulator: load, step, run, look at it. The library's entry.
+import { parseElf } from './elf.js';
+import type { Elf, ElfSymbol } from './elf.js';
+import { Interpreter } from './interpreter.js';
+import type { Stop } from './interpreter.js';
+import { Kernel } from './linux/kernel.js';
+import type { End, Input } from './linux/kernel.js';
+import { randomBytes } from './linux/random.js';
+import { systemCalls } from './linux/table-x86_64.js';
+import { load } from './load.js';
+import type { Start } from './load.js';
+import { addressOf, Memory } from './memory.js';
+import { Cpu, RIP, RSP } from './state.js';
+
+export interface MachineOptions {
+  /** argv; the first is the program's name. */
+  readonly args: readonly string[];
+  readonly environment?: readonly string[];
+  /** The host's folder that is the program's `/`, read only; undefined: an empty tree. */
+  readonly root?: string | undefined;
+  /** The program's working folder. */
+  readonly folder?: string;
+  /** Of getrandom and AT_RANDOM. */
+  readonly seed?: number;
+  /** Bytes of memory that the program may touch. */
+  readonly memory?: number;
+  readonly io?: Partial<Input>;
+}
+
+/** Why run() came back. */
+export type RunResult =
+  | { readonly kind: 'limit' }
+  | End
+  | { readonly kind: 'fault'; readonly signal: number; readonly text: string; readonly address: number };
+
+const registerNames = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
+const SIGILL = 4;
+const SIGTRAP = 5;
+const SIGBUS = 7;
+const SIGFPE = 8;
+const SIGSEGV = 11;
+
+export class Machine {
+  readonly memory: Memory;
+  readonly cpu: Cpu;
+  readonly interpreter: Interpreter;
+  readonly kernel: Kernel;
+  readonly elf: Elf;
+  readonly start: Start;
+
+  constructor(file: Uint8Array, options: MachineOptions) {
+    this.elf = parseElf(file);
+    if (this.elf.bits === 32) throw new Error('32-bit programs are not run yet');
+    this.memory = new Memory(options.memory);
+    this.cpu = new Cpu(this.memory);
+    const seed = options.seed ?? 1;
+    const name = options.args[0] ?? 'program';
+    this.start = load(this.memory, file, this.elf, {
+      name,
+      args: options.args,
+      environment: options.environment ?? [],
+      random: randomBytes(seed)(16),
+    });
+    const io: Input = {
+      read: options.io?.read ?? (() => new Uint8Array(0)),
+      write: options.io?.write ?? (() => undefined),
+    };
+    this.kernel = new Kernel(
+      this.cpu,
+      this.start,
+      { root: options.root, folder: options.folder ?? '/', seed, io, executable: name },
+      systemCalls,
+    );
+    this.interpreter = new Interpreter(this.cpu);
+    this.cpu.onSyscall = () => {
+      if (!this.kernel.syscall()) this.interpreter.stop();
+    };
+    this.setPair(RIP, this.start.entry);
+    this.setPair(RSP, this.start.stack);
+  }
+
+  private setPair(at: number, value: number): void {
+    this.cpu.s[at] = value | 0;
+    this.cpu.s[at + 1] = (value / 0x100000000) | 0;
+  }
+
+  /** The address of the next instruction. */
+  get rip(): number {
+    return addressOf(this.cpu.s[RIP] ?? 0, this.cpu.s[RIP + 1] ?? 0);
+  }
+
+  /** Instructions executed so far. */
+  get executed(): number {
+    return this.cpu.executed;
+  }
+
+  /** General registers by name. */
+  registers(): Readonly<Record<string, bigint>> {
+    return Object.fromEntries(registerNames.map((name, n) => [name, this.cpu.q[n] ?? 0n]));
+  }
+
+  /** One instruction. */
+  step(): RunResult {
+    return this.run(1);
+  }
+
+  /** Until the program ends, or as many instructions were executed. */
+  run(limit = Number.MAX_SAFE_INTEGER): RunResult {
+    if (this.kernel.end) return this.kernel.end;
+    const stop = this.interpreter.run(limit);
+    switch (stop.kind) {
+      case 'done':
+        return { kind: 'limit' };
+      case 'stopped':
+        return this.kernel.end ?? { kind: 'limit' };
+      case 'missing':
+      case 'fault':
+      case 'trap':
+        return this.describe(stop);
+    }
+  }
+
+  private describe(stop: Exclude<Stop, { kind: 'done' | 'stopped' }>): RunResult {
+    const at = `at ${hex(this.rip)} (${this.symbolize(this.rip)})`;
+    if (stop.kind === 'missing') {
+      const bytes = [...stop.bytes].map((b) => b.toString(16).padStart(2, '0')).join(' ');
+      return { kind: 'missing', text: `instruction ${stop.name} (${bytes}) ${at}` };
+    }
+    if (stop.kind === 'fault') {
+      const { fault } = stop;
+      const what = fault.access === 2 ? 'store to' : fault.access === 4 ? 'execution of' : 'load from';
+      const signal = fault.why === 'beyond' ? SIGBUS : SIGSEGV;
+      const text = `${what} ${hex(fault.address)}, ${fault.why}, ${at}`;
+      return { kind: 'fault', signal, text, address: fault.address };
+    }
+    const signals = {
+      divide: SIGFPE,
+      float: SIGFPE,
+      illegal: SIGILL,
+      breakpoint: SIGTRAP,
+      protection: SIGSEGV,
+      missing: SIGILL,
+    };
+    const text = `${stop.trap.kind} ${stop.trap.text} ${at}`;
+    if (stop.trap.kind === 'missing') return { kind: 'missing', text: `${stop.trap.text} ${at}` };
+    return { kind: 'fault', signal: signals[stop.trap.kind], text, address: this.rip };
+  }
+
+  /** The function or object that an address is in, with the distance from its start. */
+  symbolize(address: number): string {
+    const at = address - this.start.bias;
+    let found: ElfSymbol | undefined;
+    for (const symbol of this.elf.symbols) {
+      if (symbol.address > at) break;
+      if (symbol.kind !== 'other' && at < symbol.address + Math.max(symbol.size, 1)) found = symbol;
+    }
+    if (!found) return '?';
+    return at === found.address ? found.name : `${found.name}+${hex(at - found.address)}`;
+  }
+}
+
+function hex(n: number): string {
+  return `0x${n.toString(16)}`;
+}

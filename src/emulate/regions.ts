@@ -1,0 +1,108 @@
+// The regions of an address space, sorted, as the kernel lists them in /proc/self/maps.
+
+export interface Region {
+  readonly start: number;
+  readonly end: number;
+  readonly protection: number;
+  /** What pages hold at first; undefined: zeros. */
+  readonly file?: Uint8Array | undefined;
+  /** Where in the file the region starts, and where what is taken from it ends. */
+  readonly offset: number;
+  readonly fileEnd: number;
+  /** As /proc/self/maps shows it. */
+  readonly name: string;
+  readonly shared: boolean;
+}
+
+export function anonymous(start: number, end: number, protection: number, name = ''): Region {
+  return { start, end, protection, offset: 0, fileEnd: 0, name, shared: false };
+}
+
+export class Regions {
+  private list: Region[] = [];
+
+  all(): readonly Region[] {
+    return this.list;
+  }
+
+  find(address: number): Region | undefined {
+    const region = this.list[this.firstEndingAfter(address)];
+    return region && region.start <= address ? region : undefined;
+  }
+
+  /** The place must be free. */
+  add(region: Region): void {
+    this.list.splice(this.firstEndingAfter(region.start), 0, region);
+  }
+
+  isFree(start: number, end: number): boolean {
+    const next = this.list[this.firstEndingAfter(start)];
+    return next === undefined || next.start >= end;
+  }
+
+  covers(start: number, end: number): boolean {
+    let at = start;
+    for (let i = this.firstEndingAfter(start); at < end; i++) {
+      const region = this.list[i];
+      if (!region || region.start > at) return false;
+      at = region.end;
+    }
+    return true;
+  }
+
+  /** Removes what lies in the range and gives it back. */
+  remove(start: number, end: number): Region[] {
+    const removed: Region[] = [];
+    this.replace(start, end, (part) => {
+      removed.push(part);
+      return undefined;
+    });
+    return removed;
+  }
+
+  protect(start: number, end: number, protection: number): void {
+    this.replace(start, end, (part) => ({ ...part, protection }));
+  }
+
+  /** The highest free place of a size below a limit, as Linux looks for one. */
+  highestFree(size: number, limit: number, floor: number): number | undefined {
+    let end = limit;
+    for (let i = this.list.length - 1; i >= 0; i--) {
+      const region = this.list[i];
+      if (!region || region.start >= end) continue;
+      if (region.end <= end && end - region.end >= size) break;
+      end = Math.min(end, region.start);
+    }
+    return end - size >= floor ? end - size : undefined;
+  }
+
+  private replace(start: number, end: number, change: (part: Region) => Region | undefined): void {
+    const from = this.firstEndingAfter(start);
+    let to = from;
+    const parts: Region[] = [];
+    for (; to < this.list.length; to++) {
+      const region = this.list[to];
+      if (!region || region.start >= end) break;
+      if (region.start < start) parts.push(cut(region, region.start, start));
+      const changed = change(cut(region, Math.max(start, region.start), Math.min(end, region.end)));
+      if (changed) parts.push(changed);
+      if (region.end > end) parts.push(cut(region, end, region.end));
+    }
+    this.list.splice(from, to - from, ...parts);
+  }
+
+  private firstEndingAfter(address: number): number {
+    let low = 0;
+    let high = this.list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.list[middle]?.end ?? 0) > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+function cut(region: Region, start: number, end: number): Region {
+  return { ...region, start, end, offset: region.offset + (start - region.start) };
+}

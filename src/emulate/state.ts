@@ -1,0 +1,121 @@
+// What a user-mode program sees of the CPU, in typed arrays over shared buffers, so that parts of registers need no shifting.
+import type { Memory } from './memory.js';
+import { X87 } from './x87.js';
+
+/** Places in `Cpu.s`. General registers are pairs of words, low one first, in hardware order: rax 0, rcx 2, ... r15 30. */
+export const RAX = 0;
+export const RCX = 2;
+export const RDX = 4;
+export const RBX = 6;
+export const RSP = 8;
+export const RBP = 10;
+export const RSI = 12;
+export const RDI = 14;
+export const R11 = 22;
+export const RIP = 32;
+/**
+ * Flags as what they follow from, so that an operation stores a few words and a condition reads one: CF is 0 or 1; ZF is set if ZR is 0; SF and
+ * OF are the sign bits of theirs; AF is bit 4; PF is the parity of the low byte.
+ */
+export const CF = 34;
+export const ZR = 35;
+export const SF = 36;
+export const OF = 37;
+export const AF = 38;
+export const PF = 39;
+/** 0 or 1. */
+export const DF = 40;
+/** Flag bits that no instruction here acts on (AC, ID), as in rflags. */
+export const OTHER = 41;
+/** Segment bases, low word first. */
+export const FS = 42;
+export const GS = 44;
+/** The upper half of a 64-bit result; the upper half of an address. */
+export const HI = 46;
+export const AH = 47;
+export const MXCSR = 48;
+const words = 64;
+
+/** 1 for an even number of bits. */
+export const parity = Uint8Array.from({ length: 256 }, (_, i) => {
+  let bits = 0;
+  for (let n = i; n > 0; n >>= 1) bits += n & 1;
+  return 1 - (bits & 1);
+});
+
+const vectorBytes = 64;
+// Two more than the registers: places for operands in the making (ops/vector.ts).
+const vectors = 34;
+
+export class Cpu {
+  readonly s = new Int32Array(words);
+  readonly b = new Uint8Array(this.s.buffer);
+  readonly w = new Uint16Array(this.s.buffer);
+  readonly q = new BigUint64Array(this.s.buffer);
+  /** Vector registers: 64 bytes each, of which what CPUID announces is used. */
+  readonly vi = new Int32Array((vectors * vectorBytes) / 4);
+  readonly vb = new Uint8Array(this.vi.buffer);
+  readonly vw = new Uint16Array(this.vi.buffer);
+  readonly vq = new BigUint64Array(this.vi.buffer);
+  readonly vf = new Float32Array(this.vi.buffer);
+  readonly vd = new Float64Array(this.vi.buffer);
+  readonly fpu = new X87();
+  /** Instructions of the running block that may still execute; set to 0 by whatever must stop it. */
+  end = 0;
+  /** Instructions executed since the start, those of the running block not included. */
+  executed = 0;
+  /** Called by `syscall`; the next instruction's address is in RIP by then. */
+  onSyscall: () => void = () => {
+    throw new Error('no system calls');
+  };
+
+  constructor(readonly memory: Memory) {
+    this.s[MXCSR] = 0x1f80;
+    this.s[ZR] = 1;
+    this.s[PF] = 1;
+  }
+
+  /** rflags as pushf stores it (SDM vol. 1, 3.4.3): bit 1 and IF are set. */
+  flags(): number {
+    const s = this.s;
+    const at = (i: number): number => s[i] ?? 0;
+    return (
+      at(CF) |
+      2 |
+      ((parity[at(PF) & 255] ?? 0) << 2) |
+      (at(AF) & 16) |
+      (at(ZR) === 0 ? 64 : 0) |
+      ((at(SF) >>> 31) << 7) |
+      0x200 |
+      (at(DF) << 10) |
+      ((at(OF) >>> 31) << 11) |
+      at(OTHER)
+    );
+  }
+
+  setFlags(value: number): void {
+    this.setArithmeticFlags(value);
+    const s = this.s;
+    s[OF] = value & 0x800 ? -1 : 0;
+    s[DF] = (value >> 10) & 1;
+    s[OTHER] = value & 0x240000;
+  }
+
+  /** CF, PF, AF, ZF, SF: what sahf sets. */
+  setArithmeticFlags(value: number): void {
+    const s = this.s;
+    s[CF] = value & 1;
+    s[PF] = value & 4 ? 0 : 1;
+    s[AF] = value & 16;
+    s[ZR] = value & 64 ? 0 : 1;
+    s[SF] = value & 128 ? -1 : 0;
+  }
+}
+
+/** What ends a block before its time; the registers are those before the instruction. */
+export class Trap {
+  constructor(
+    readonly kind: 'divide' | 'illegal' | 'breakpoint' | 'protection' | 'float' | 'missing',
+    readonly text = '',
+  ) {}
+}
