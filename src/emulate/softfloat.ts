@@ -32,6 +32,8 @@ export interface Environment {
   flags: number;
   readonly flushToZero: boolean;
   readonly denormalsAreZero: boolean;
+  /** The last rounding went away from zero: what x87 tells in C1. */
+  up?: boolean;
 }
 
 export const quietBit = 1n << 62n;
@@ -104,13 +106,13 @@ function roundsUp(env: Environment, negative: boolean, odd: boolean, rest: bigin
   }
 }
 
-function cut(env: Environment, negative: boolean, n: bigint, shift: number): { value: bigint; exact: boolean } {
-  if (shift <= 0) return { value: n << BigInt(-shift), exact: true };
+function cut(env: Environment, negative: boolean, n: bigint, shift: number): { value: bigint; exact: boolean; up: boolean } {
+  if (shift <= 0) return { value: n << BigInt(-shift), exact: true, up: false };
   const by = BigInt(shift);
   const rest = n & ((1n << by) - 1n);
   const value = n >> by;
   const up = roundsUp(env, negative, (value & 1n) === 1n, rest, 1n << (by - 1n));
-  return { value: up ? value + 1n : value, exact: rest === 0n };
+  return { value: up ? value + 1n : value, exact: rest === 0n, up };
 }
 
 /** One rounding of significand * 2^exponent; the lowest bit may stand for any remainder below it. */
@@ -121,7 +123,8 @@ export function round(negative: boolean, significand: bigint, exponent: number, 
   const length = bitLength(significand);
   const e = exponent + length - 1;
   const unit = Math.max(e, least) - (p - 1);
-  const { value, exact } = cut(env, negative, significand, unit - exponent);
+  const { value, exact, up } = cut(env, negative, significand, unit - exponent);
+  env.up = up;
   if (e < least) {
     // Tiny is what is below the least normal number after rounding with an unlimited exponent (SDM vol. 1, 4.9.1.5).
     const free = cut(env, negative, significand, e - (p - 1) - exponent);
@@ -137,6 +140,7 @@ export function round(negative: boolean, significand: bigint, exponent: number, 
   if (unit + bitLength(value) - 1 > most) {
     env.flags |= OVERFLOW | INEXACT;
     const toInfinity = env.rounding === 0 || env.rounding === (negative ? 1 : 2);
+    env.up = toInfinity;
     if (toInfinity) return infinity(negative);
     return { kind: 'finite', negative, significand: (1n << BigInt(p)) - 1n, exponent: most - (p - 1) };
   }
@@ -168,11 +172,10 @@ export function noteDenormals(env: Environment, ...all: readonly Soft[]): void {
 const farApart = 300;
 
 export const add: Operation = (a, b, f, env) => {
-  if (a.kind === 'infinite') {
-    return b.kind === 'infinite' && a.negative !== b.negative ? invalid(env) : a;
-  }
-  if (b.kind === 'infinite') return b;
+  if (a.kind === 'infinite' && b.kind === 'infinite' && a.negative !== b.negative) return invalid(env);
   noteDenormals(env, a, b);
+  if (a.kind === 'infinite') return a;
+  if (b.kind === 'infinite') return b;
   if (a.kind === 'zero' && b.kind === 'zero')
     return a.negative === b.negative ? a : zero(env.rounding === 1);
   if (a.kind === 'zero') return round(b.negative, b.significand, b.exponent, f, env);
@@ -252,11 +255,11 @@ export function toInteger(a: Soft, bits: number, env: Environment): bigint | und
   if (a.kind !== 'finite') return fail();
   if (a.exponent > bits) return fail();
   const shift = -a.exponent;
-  const wide = a.significand << 0n;
-  const { value, exact } = shift > farApart + 64 ? cut(env, a.negative, 1n, 2) : cut(env, a.negative, wide, shift);
+  const { value, exact, up } = shift > farApart + 64 ? cut(env, a.negative, 1n, 2) : cut(env, a.negative, a.significand, shift);
   const signed = a.negative ? -value : value;
   if (BigInt.asIntN(bits, signed) !== signed) return fail();
   if (!exact) env.flags |= INEXACT;
+  env.up = up;
   return signed;
 }
 

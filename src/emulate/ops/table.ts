@@ -11,9 +11,10 @@ import { strings } from './strings.js';
 import { vectorFloats } from './vector-float.js';
 import { vectorIntegers } from './vector-integer.js';
 import { vectorMoves } from './vector-moves.js';
+import { x87 } from './x87.js';
 
 const all: ReadonlyMap<string, Builder> = new Map(
-  [arithmetic, bits, control, moves, multiplies, shifts, vectorFloats, vectorIntegers, vectorMoves].flatMap(
+  [arithmetic, bits, control, moves, multiplies, shifts, vectorFloats, vectorIntegers, vectorMoves, x87].flatMap(
     (table: Table) => Object.entries(table),
   ),
 );

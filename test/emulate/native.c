@@ -1,0 +1,102 @@
+// Executes one instruction a record on the real CPU: reads struct input from stdin, writes struct output to stdout (native.ts has both shapes).
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#define ARENA 0x10000000ul
+#define CODE 0x20000000ul
+#define WINDOW 0x800ul
+#define BYTES 512
+
+struct state {
+  uint64_t gpr[16], flags, pad;
+  uint8_t extended[512] __attribute__((aligned(16)));
+};
+struct input {
+  uint8_t code[16];
+  uint32_t length, pad[3];
+  struct state state;
+  uint8_t memory[BYTES];
+};
+struct output {
+  uint32_t signal, pad[3];
+  struct state state;
+  uint8_t memory[BYTES];
+};
+
+struct state given, result;
+unsigned long host_stack;
+extern char leave_case[];
+void run_case(void);
+static volatile int fault;
+
+static void handler(int number, siginfo_t *info, void *pointer) {
+  (void)info;
+  ucontext_t *context = pointer;
+  if ((context->uc_mcontext.gregs[REG_RIP] & ~0xfful) != CODE) signal(number, SIG_DFL); // the harness' own
+  fault = number;
+  context->uc_mcontext.gregs[REG_RIP] = (greg_t)leave_case;
+}
+
+asm(".text\n.globl run_case, leave_case\nrun_case:\n"
+    "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    "mov %rsp, host_stack\n"
+    "fxrstor64 given+144\n"
+    "pushq given+128\npopfq\n"
+    "mov given, %rax; mov given+8, %rcx; mov given+16, %rdx; mov given+24, %rbx; mov given+40, %rbp; mov given+48, %rsi\n"
+    "mov given+56, %rdi; mov given+64, %r8; mov given+72, %r9; mov given+80, %r10; mov given+88, %r11; mov given+96, %r12\n"
+    "mov given+104, %r13; mov given+112, %r14; mov given+120, %r15; mov given+32, %rsp\n"
+    "jmp *target\n"
+    "leave_case:\n"
+    "mov %rax, result; mov %rcx, result+8; mov %rdx, result+16; mov %rbx, result+24; mov %rsp, result+32; mov %rbp, result+40\n"
+    "mov %rsi, result+48; mov %rdi, result+56; mov %r8, result+64; mov %r9, result+72; mov %r10, result+80; mov %r11, result+88\n"
+    "mov %r12, result+96; mov %r13, result+104; mov %r14, result+112; mov %r15, result+120\n"
+    "mov host_stack, %rsp\npushfq\npopq result+128\ncld\n"
+    "fxsave64 result+144\nfninit\nldmxcsr default_mxcsr\n"
+    "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\nret\n"
+    ".data\n.globl target\ntarget: .quad 0x20000000\ndefault_mxcsr: .long 0x1f80\n.text\n");
+_Static_assert(__builtin_offsetof(struct state, extended) == 144, "the offsets above");
+
+static void map(unsigned long at, int protection) {
+  if (mmap((void *)at, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) {
+    perror("mmap");
+    exit(1);
+  }
+}
+
+int main(void) {
+  static uint8_t stack[1 << 16];
+  stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+  struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  map(ARENA, PROT_READ | PROT_WRITE);
+  map(CODE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  sigaltstack(&alternate, NULL);
+  static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE};
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+  static struct input input;
+  static struct output output;
+  uint8_t *code = (uint8_t *)CODE, *window = (uint8_t *)(ARENA + WINDOW);
+  while (fread(&input, sizeof input, 1, stdin) == 1) {
+    memset(code, 0xcc, 64);
+    memcpy(code, input.code, input.length);
+    // jmp *0(%rip): to leave_case
+    static const uint8_t leave[] = {0xff, 0x25, 0, 0, 0, 0};
+    unsigned long to = (unsigned long)leave_case;
+    memcpy(code + input.length, leave, sizeof leave);
+    memcpy(code + input.length + sizeof leave, &to, 8);
+    memcpy(window, input.memory, BYTES);
+    given = input.state;
+    fault = 0;
+    run_case();
+    output.signal = fault;
+    output.state = result;
+    memcpy(output.memory, window, BYTES);
+    if (fwrite(&output, sizeof output, 1, stdout) != 1) return 1;
+  }
+  return fflush(stdout) != 0;
+}
