@@ -26,7 +26,8 @@ export function separateProgram(args: readonly string[]): {
 } {
   if (args[0] !== 'run') return { own: [...args], program: [] };
   let n = 1;
-  while (n < args.length && args[n]?.startsWith('-') && args[n] !== '--') n += takesValue.has(args[n] ?? '') ? 2 : 1;
+  while (n < args.length && args[n]?.startsWith('-') && args[n] !== '--')
+    n += takesValue.has(args[n] ?? '') ? 2 : 1;
   return { own: args.slice(0, n), program: args.slice(args[n] === '--' ? n + 1 : n) };
 }
 
@@ -42,11 +43,19 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         if (program.length === 0) throw new Error('run needs a program');
         return true;
       })
-      .option('root', { type: 'string', default: '/', describe: "the folder that is the program's /, read only" })
+      .option('root', {
+        type: 'string',
+        default: '/',
+        describe: "the folder that is the program's /, read only",
+      })
       .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=value for the program' })
       .option('seed', { type: 'number', default: 1, describe: 'of random numbers the program asks for' })
       .option('memory', { type: 'number', default: 1024, describe: 'MiB that the program may touch' })
-      .option('limit', { type: 'number', default: Number.MAX_SAFE_INTEGER, describe: 'instructions to execute at most' })
+      .option('limit', {
+        type: 'number',
+        default: Number.MAX_SAFE_INTEGER,
+        describe: 'instructions to execute at most',
+      })
       .option('stats', { type: 'boolean', default: false, describe: 'print what was executed' })
       .option('trace', { type: 'boolean', default: false, describe: 'print system calls' }),
   handler: async (args) => {
@@ -119,7 +128,7 @@ function readInput(length: number): Uint8Array {
 }
 
 function writeAll(number: 1 | 2, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     try {
       done += writeSync(number, bytes, done);
     } catch (error) {

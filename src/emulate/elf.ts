@@ -119,7 +119,12 @@ export function parseElf(file: Uint8Array): Elf {
   };
 }
 
-function symbolsOf(file: Uint8Array, view: DataView, layout: Layout, word: (at: number) => number): ElfSymbol[] {
+function symbolsOf(
+  file: Uint8Array,
+  view: DataView,
+  layout: Layout,
+  word: (at: number) => number,
+): ElfSymbol[] {
   const shoff = word(layout.shoff);
   const shentsize = view.getUint16(layout.shentsize, true);
   const count = view.getUint16(layout.shentsize + 2, true);

@@ -206,7 +206,8 @@ function describe(register: Register): RegisterOperand {
   });
   if (register >= Register.AH && register <= Register.BH)
     return { kind: 'register', file: 'general', number: register - Register.AH, size: 1, high: true };
-  if (RegisterExt.isGPR(register)) return at('general', RegisterExt.number(RegisterExt.fullRegister(register)));
+  if (RegisterExt.isGPR(register))
+    return at('general', RegisterExt.number(RegisterExt.fullRegister(register)));
   if (RegisterExt.isVectorRegister(register)) return at('vector', RegisterExt.number(register));
   if (RegisterExt.isST(register)) return at('x87', RegisterExt.number(register));
   if (RegisterExt.isMM(register)) return at('mmx', RegisterExt.number(register));
@@ -229,7 +230,12 @@ function memoryOf(i: Instruction): MemoryOperand {
     scale: i.memoryIndexScale,
     displacement: BigInt.asIntN(64, i.memoryDisplacement),
     segment: segmentOf(i.memorySegment),
-    addressSize: wide && !RegisterExt.isVectorRegister(index) ? 32 : i.memoryDisplSize === 4 && base === Register.None && index === Register.None ? 32 : 64,
+    addressSize:
+      wide && !RegisterExt.isVectorRegister(index)
+        ? 32
+        : i.memoryDisplSize === 4 && base === Register.None && index === Register.None
+          ? 32
+          : 64,
     size: memorySizes(i),
   };
 }

@@ -82,7 +82,8 @@ export class Interpreter {
         const hi = s[RIP + 1] ?? 0;
         const slot = (lo ^ (lo >>> 14)) & (cacheSize - 1);
         const cached = this.cache[slot];
-        block = cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
+        block =
+          cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
         const ops = block.ops;
         const whole = ops.length;
         const room = last - cpu.executed;

@@ -64,7 +64,8 @@ export class Memory {
   read8(lo: number, hi: number): number {
     const i = ((lo >>> 12) & (tlbEntries - 1)) << 2;
     const t = this.readTlb;
-    if (t[i] === (lo & -pageSize) && t[i + 1] === hi) return this.view.getUint8((t[i + 2] ?? 0) + (lo & 4095));
+    if (t[i] === (lo & -pageSize) && t[i + 1] === hi)
+      return this.view.getUint8((t[i + 2] ?? 0) + (lo & 4095));
     return this.view.getUint8(this.translate(lo, hi, READ) + (lo & 4095));
   }
 
@@ -103,7 +104,8 @@ export class Memory {
   write8(lo: number, hi: number, value: number): void {
     const i = ((lo >>> 12) & (tlbEntries - 1)) << 2;
     const t = this.writeTlb;
-    if (t[i] === (lo & -pageSize) && t[i + 1] === hi) this.view.setUint8((t[i + 2] ?? 0) + (lo & 4095), value);
+    if (t[i] === (lo & -pageSize) && t[i + 1] === hi)
+      this.view.setUint8((t[i + 2] ?? 0) + (lo & 4095), value);
     else this.slowWrite(lo, hi, 1, value, 0);
   }
 
@@ -152,7 +154,7 @@ export class Memory {
   /** Copies out, as the kernel or a debugger does; throws a MemoryFault. */
   readBytes(address: number, length: number): Uint8Array {
     const out = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const at = address + done;
       const n = Math.min(length - done, pageSize - (at % pageSize));
       const from = this.translate(at | 0, (at / 0x100000000) | 0, READ) + (at % pageSize);
@@ -164,7 +166,7 @@ export class Memory {
 
   /** Copies in as the kernel does: onStore is not called. */
   writeBytes(address: number, data: Uint8Array, access = WRITE): void {
-    for (let done = 0; done < data.length; ) {
+    for (let done = 0; done < data.length;) {
       const at = address + done;
       const n = Math.min(data.length - done, pageSize - (at % pageSize));
       const to = this.translate(at | 0, (at / 0x100000000) | 0, access) + (at % pageSize);

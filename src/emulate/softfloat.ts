@@ -40,7 +40,12 @@ export const quietBit = 1n << 62n;
 const top = 1n << 63n;
 export const defaultNan: Soft = { kind: 'nan', negative: true, significand: top | quietBit, exponent: 0 };
 export const zero = (negative: boolean): Soft => ({ kind: 'zero', negative, significand: 0n, exponent: 0 });
-export const infinity = (negative: boolean): Soft => ({ kind: 'infinite', negative, significand: 0n, exponent: 0 });
+export const infinity = (negative: boolean): Soft => ({
+  kind: 'infinite',
+  negative,
+  significand: 0n,
+  exponent: 0,
+});
 
 export function bitLength(n: bigint): number {
   const text = n.toString(16);
@@ -106,7 +111,12 @@ function roundsUp(env: Environment, negative: boolean, odd: boolean, rest: bigin
   }
 }
 
-function cut(env: Environment, negative: boolean, n: bigint, shift: number): { value: bigint; exact: boolean; up: boolean } {
+function cut(
+  env: Environment,
+  negative: boolean,
+  n: bigint,
+  shift: number,
+): { value: bigint; exact: boolean; up: boolean } {
   if (shift <= 0) return { value: n << BigInt(-shift), exact: true, up: false };
   const by = BigInt(shift);
   const rest = n & ((1n << by) - 1n);
@@ -116,7 +126,13 @@ function cut(env: Environment, negative: boolean, n: bigint, shift: number): { v
 }
 
 /** One rounding of significand * 2^exponent; the lowest bit may stand for any remainder below it. */
-export function round(negative: boolean, significand: bigint, exponent: number, f: Format, env: Environment): Soft {
+export function round(
+  negative: boolean,
+  significand: bigint,
+  exponent: number,
+  f: Format,
+  env: Environment,
+): Soft {
   const p = f.precision;
   const least = 1 - bias(f);
   const most = bias(f);
@@ -176,14 +192,12 @@ export const add: Operation = (a, b, f, env) => {
   noteDenormals(env, a, b);
   if (a.kind === 'infinite') return a;
   if (b.kind === 'infinite') return b;
-  if (a.kind === 'zero' && b.kind === 'zero')
-    return a.negative === b.negative ? a : zero(env.rounding === 1);
+  if (a.kind === 'zero' && b.kind === 'zero') return a.negative === b.negative ? a : zero(env.rounding === 1);
   if (a.kind === 'zero') return round(b.negative, b.significand, b.exponent, f, env);
   if (b.kind === 'zero') return round(a.negative, a.significand, a.exponent, f, env);
   let [x, y] = a.exponent >= b.exponent ? [a, b] : [b, a];
   // What is far below the other only matters as a remainder.
-  if (x.exponent - y.exponent > farApart)
-    y = { ...y, significand: 1n, exponent: x.exponent - farApart };
+  if (x.exponent - y.exponent > farApart) y = { ...y, significand: 1n, exponent: x.exponent - farApart };
   else if (y.exponent === x.exponent) [x, y] = [a, b];
   const shifted = x.significand << BigInt(x.exponent - y.exponent);
   const sum = (x.negative ? -shifted : shifted) + (y.negative ? -y.significand : y.significand);
@@ -255,7 +269,8 @@ export function toInteger(a: Soft, bits: number, env: Environment): bigint | und
   if (a.kind !== 'finite') return fail();
   if (a.exponent > bits) return fail();
   const shift = -a.exponent;
-  const { value, exact, up } = shift > farApart + 64 ? cut(env, a.negative, 1n, 2) : cut(env, a.negative, a.significand, shift);
+  const { value, exact, up } =
+    shift > farApart + 64 ? cut(env, a.negative, 1n, 2) : cut(env, a.negative, a.significand, shift);
   const signed = a.negative ? -value : value;
   if (BigInt.asIntN(bits, signed) !== signed) return fail();
   if (!exact) env.flags |= INEXACT;

@@ -140,7 +140,8 @@ export function pack80(v: Soft): { readonly significand: bigint; readonly expone
     case 'finite': {
       const length = soft.bitLength(v.significand);
       const e = v.exponent + length - 1 + bias;
-      if (e <= 0) return { significand: v.significand << BigInt(v.exponent - (1 - bias - 63)), exponent: sign };
+      if (e <= 0)
+        return { significand: v.significand << BigInt(v.exponent - (1 - bias - 63)), exponent: sign };
       return { significand: v.significand << BigInt(64 - length), exponent: sign | e };
     }
   }

@@ -35,14 +35,24 @@ function* integers(): Generator<string> {
       yield* [`${op}${size} ${b}`, `${op}${size} %cl, ${b}`, `${op}${size} %cl, (%rdi)`];
       for (const n of [1, 5, 8, 17, 31, 33, 63]) yield `${op}${size} $${n}, ${d}`;
     }
-    yield* [`mov${size} ${a}, ${d}`, `mov${size} ${a}, (%rdi)`, `mov${size} (%rdi), ${d}`, `mov${size} $-3, (%rdi)`];
+    yield* [
+      `mov${size} ${a}, ${d}`,
+      `mov${size} ${a}, (%rdi)`,
+      `mov${size} (%rdi), ${d}`,
+      `mov${size} $-3, (%rdi)`,
+    ];
     yield* [`xchg${size} ${a}, ${b}`, `xchg${size} ${b}, (%rdi)`];
     yield* [`xadd${size} ${a}, ${b}`, `xadd${size} ${b}, ${b}`, `lock xadd${size} ${b}, (%rdi)`];
     yield* [`cmpxchg${size} ${b}, ${d}`, `lock cmpxchg${size} ${b}, (%rdi)`, `cmpxchg${size} ${b}, ${a}`];
     for (const op of ['movs', 'stos', 'lods']) yield* [`${op}${size}`, `rep ${op}${size}`];
     for (const op of ['cmps', 'scas']) yield* [`${op}${size}`, `repe ${op}${size}`, `repne ${op}${size}`];
     if (size === 'b') continue;
-    yield* [`imul${size} ${a}, ${b}`, `imul${size} (%rdi), ${b}`, `imul${size} $-77, ${a}, ${b}`, `imul${size} $1234, (%rdi), ${b}`];
+    yield* [
+      `imul${size} ${a}, ${b}`,
+      `imul${size} (%rdi), ${b}`,
+      `imul${size} $-77, ${a}, ${b}`,
+      `imul${size} $1234, (%rdi), ${b}`,
+    ];
     for (const op of ['bt', 'bts', 'btr', 'btc']) {
       yield* [`${op}${size} ${a}, ${b}`, `${op}${size} $5, ${b}`, `${op}${size} $29, (%rdi)`];
       if (size !== 'w') yield `${op}${size} ${r('rcx', size)}, (%rdi)`;
@@ -50,25 +60,51 @@ function* integers(): Generator<string> {
     for (const op of ['bsf', 'bsr', 'tzcnt', 'lzcnt', 'popcnt'])
       yield* [`${op}${size} ${a}, ${b}`, `${op}${size} (%rdi), ${b}`];
     for (const op of ['shld', 'shrd'])
-      yield* [`${op}${size} $3, ${a}, ${b}`, `${op}${size} $15, ${a}, (%rdi)`, `${op}${size} %cl, ${a}, ${b}`];
+      yield* [
+        `${op}${size} $3, ${a}, ${b}`,
+        `${op}${size} $15, ${a}, (%rdi)`,
+        `${op}${size} %cl, ${a}, ${b}`,
+      ];
     for (const c of conditions) yield* [`cmov${c} ${a}, ${d}`, `cmov${c} (%rdi), ${b}`];
     yield* [`movbe${size} (%rdi), ${b}`, `movbe${size} ${b}, (%rdi)`];
-    yield* [`push${size === 'l' ? 'q' : size} ${size === 'l' ? '%rbx' : b}`, `lea${size} 3(%rdi,%rcx,4), ${b}`, `lea${size} (,%rcx,8), ${b}`];
+    yield* [
+      `push${size === 'l' ? 'q' : size} ${size === 'l' ? '%rbx' : b}`,
+      `lea${size} 3(%rdi,%rcx,4), ${b}`,
+      `lea${size} (,%rcx,8), ${b}`,
+    ];
     yield `movsb${size} %al, ${b}`;
     yield `movzb${size} %ah, ${size === 'q' ? '%edx' : b}`.replace('movzbq', 'movzbl');
     yield `movzb${size} (%rdi), ${b}`;
     if (size === 'w') continue;
     yield* [`movsw${size} %ax, ${b}`, `movzw${size} (%rdi), ${b}`, `bswap ${b}`, `movnti ${b}, (%rdi)`];
-    for (const op of ['shlx', 'shrx', 'sarx', 'bextr', 'bzhi']) yield* [`${op} ${c}, ${a}, ${b}`, `${op} ${c}, (%rdi), ${b}`];
-    for (const op of ['andn', 'pdep', 'pext', 'mulx']) yield* [`${op} ${c}, ${a}, ${b}`, `${op} (%rdi), ${a}, ${b}`];
+    for (const op of ['shlx', 'shrx', 'sarx', 'bextr', 'bzhi'])
+      yield* [`${op} ${c}, ${a}, ${b}`, `${op} ${c}, (%rdi), ${b}`];
+    for (const op of ['andn', 'pdep', 'pext', 'mulx'])
+      yield* [`${op} ${c}, ${a}, ${b}`, `${op} (%rdi), ${a}, ${b}`];
     for (const op of ['blsi', 'blsr', 'blsmsk']) yield* [`${op} ${a}, ${b}`, `${op} (%rdi), ${b}`];
     for (const op of ['adcx', 'adox']) yield* [`${op} ${a}, ${b}`, `${op} (%rdi), ${b}`];
     yield* [`rorx $5, ${a}, ${b}`, `rorx $43, (%rdi), ${b}`];
   }
   for (const c of conditions) yield* [`set${c} %bl`, `set${c} (%rdi)`];
   yield* 'cbw cwde cdqe cwd cdq cqo lahf sahf clc stc cmc cld std leave pushfq nop xlatb'.split(' ');
-  yield* ['cmpxchg8b (%rdi)', 'cmpxchg16b (%rdi)', 'movslq %eax, %rbx', 'movb %ah, %bl', 'addb %ch, %dh', 'xchgb %ah, %al'];
-  yield* ['popq (%rdi)', 'popw %bx', 'popq %rbx', 'pushq $-5', 'pushq (%rdi)', 'enter $16, $0', 'enter $16, $1', 'popfq'];
+  yield* [
+    'cmpxchg8b (%rdi)',
+    'cmpxchg16b (%rdi)',
+    'movslq %eax, %rbx',
+    'movb %ah, %bl',
+    'addb %ch, %dh',
+    'xchgb %ah, %al',
+  ];
+  yield* [
+    'popq (%rdi)',
+    'popw %bx',
+    'popq %rbx',
+    'pushq $-5',
+    'pushq (%rdi)',
+    'enter $16, $0',
+    'enter $16, $1',
+    'popfq',
+  ];
 }
 
 function* vectors(): Generator<string> {
@@ -77,7 +113,8 @@ function* vectors(): Generator<string> {
     'pmaddwd pmaxsw pmaxub pminsw pminub pmulhuw pmulhw pmullw pmuludq por psadbw psubb psubd psubq psubsb psubsw psubusb psubusw psubw punpckhbw ' +
     'punpckhdq punpckhqdq punpckhwd punpcklbw punpckldq punpcklqdq punpcklwd pxor andps andnpd orps xorpd unpckhpd unpckhps unpcklpd unpcklps ' +
     'pslld psllq psllw psrad psraw psrld psrlq psrlw';
-  for (const op of packed.split(' ')) yield* [`${op} %xmm1, %xmm2`, `${op} %xmm3, %xmm3`, `${op} (%rdi), %xmm2`];
+  for (const op of packed.split(' '))
+    yield* [`${op} %xmm1, %xmm2`, `${op} %xmm3, %xmm3`, `${op} (%rdi), %xmm2`];
   for (const op of 'pslld psllq psllw psrad psraw psrld psrlq psrlw pslldq psrldq'.split(' '))
     for (const n of [0, 3, 15, 40]) yield `${op} $${n}, %xmm2`;
   for (const op of 'pshufd pshufhw pshuflw shufps shufpd'.split(' '))
@@ -86,23 +123,48 @@ function* vectors(): Generator<string> {
   yield* ['pmovmskb %xmm1, %ebx', 'movmskps %xmm1, %ebx', 'movmskpd %xmm1, %ebx'];
   for (const op of 'movaps movapd movups movupd movdqa movdqu'.split(' '))
     yield* [`${op} %xmm1, %xmm2`, `${op} (%rdi), %xmm2`, `${op} %xmm1, (%rdi)`];
-  for (const op of ['movss', 'movsd']) yield* [`${op} %xmm1, %xmm2`, `${op} (%rdi), %xmm2`, `${op} %xmm1, (%rdi)`];
-  for (const op of 'movhps movlps movhpd movlpd'.split(' ')) yield* [`${op} (%rdi), %xmm2`, `${op} %xmm1, (%rdi)`];
-  yield* ['movhlps %xmm1, %xmm2', 'movlhps %xmm1, %xmm2', 'movd %eax, %xmm2', 'movq %rax, %xmm2', 'movd %xmm1, %ebx'];
-  yield* ['movq %xmm1, %rbx', 'movq %xmm1, %xmm2', 'movq (%rdi), %xmm2', 'movq %xmm1, (%rdi)', 'movd (%rdi), %xmm2'];
-  yield* ['movntdq %xmm1, (%rdi)', 'movntps %xmm1, (%rdi)', 'maskmovdqu %xmm1, %xmm2', 'movaps 8(%rdi), %xmm2'];
+  for (const op of ['movss', 'movsd'])
+    yield* [`${op} %xmm1, %xmm2`, `${op} (%rdi), %xmm2`, `${op} %xmm1, (%rdi)`];
+  for (const op of 'movhps movlps movhpd movlpd'.split(' '))
+    yield* [`${op} (%rdi), %xmm2`, `${op} %xmm1, (%rdi)`];
+  yield* [
+    'movhlps %xmm1, %xmm2',
+    'movlhps %xmm1, %xmm2',
+    'movd %eax, %xmm2',
+    'movq %rax, %xmm2',
+    'movd %xmm1, %ebx',
+  ];
+  yield* [
+    'movq %xmm1, %rbx',
+    'movq %xmm1, %xmm2',
+    'movq (%rdi), %xmm2',
+    'movq %xmm1, (%rdi)',
+    'movd (%rdi), %xmm2',
+  ];
+  yield* [
+    'movntdq %xmm1, (%rdi)',
+    'movntps %xmm1, (%rdi)',
+    'maskmovdqu %xmm1, %xmm2',
+    'movaps 8(%rdi), %xmm2',
+  ];
 }
 
 function* floats(): Generator<string> {
   for (const op of 'add sub mul div min max sqrt'.split(' '))
-    for (const size of ['ss', 'sd', 'ps', 'pd']) yield* [`${op}${size} %xmm1, %xmm2`, `${op}${size} (%rdi), %xmm2`];
+    for (const size of ['ss', 'sd', 'ps', 'pd'])
+      yield* [`${op}${size} %xmm1, %xmm2`, `${op}${size} (%rdi), %xmm2`];
   for (const size of ['ss', 'sd', 'ps', 'pd'])
     for (let n = 0; n < 8; n++) yield `cmp${size} $${n}, %xmm1, %xmm2`;
-  for (const op of 'comiss comisd ucomiss ucomisd'.split(' ')) yield* [`${op} %xmm1, %xmm2`, `${op} (%rdi), %xmm2`];
-  for (const op of 'cvtdq2pd cvtdq2ps cvtpd2dq cvtpd2ps cvtps2dq cvtps2pd cvtsd2ss cvtss2sd cvttpd2dq cvttps2dq'.split(' '))
+  for (const op of 'comiss comisd ucomiss ucomisd'.split(' '))
     yield* [`${op} %xmm1, %xmm2`, `${op} (%rdi), %xmm2`];
-  for (const op of 'cvtsd2si cvttsd2si cvtss2si cvttss2si'.split(' ')) yield* [`${op} %xmm1, %ebx`, `${op} %xmm1, %rbx`];
-  for (const op of ['cvtsi2sd', 'cvtsi2ss']) yield* [`${op}l %eax, %xmm2`, `${op}q %rax, %xmm2`, `${op}q (%rdi), %xmm2`];
+  for (const op of 'cvtdq2pd cvtdq2ps cvtpd2dq cvtpd2ps cvtps2dq cvtps2pd cvtsd2ss cvtss2sd cvttpd2dq cvttps2dq'.split(
+    ' ',
+  ))
+    yield* [`${op} %xmm1, %xmm2`, `${op} (%rdi), %xmm2`];
+  for (const op of 'cvtsd2si cvttsd2si cvtss2si cvttss2si'.split(' '))
+    yield* [`${op} %xmm1, %ebx`, `${op} %xmm1, %rbx`];
+  for (const op of ['cvtsi2sd', 'cvtsi2ss'])
+    yield* [`${op}l %eax, %xmm2`, `${op}q %rax, %xmm2`, `${op}q (%rdi), %xmm2`];
 }
 
 function* x87(): Generator<string> {
@@ -110,13 +172,47 @@ function* x87(): Generator<string> {
     yield* [`${op}s (%rdi)`, `${op}l (%rdi)`, `${op} %st(2), %st`, `${op} %st, %st(3)`, `${op}p %st, %st(1)`];
     yield* [`fi${op.slice(1)}s (%rdi)`, `fi${op.slice(1)}l (%rdi)`];
   }
-  yield* 'fabs fchs fsqrt frndint fscale ftst fxam fld1 fldz fldpi fldl2e fldl2t fldlg2 fldln2 fnclex fninit fincstp fdecstp'.split(' ');
-  yield* ['flds (%rdi)', 'fldl (%rdi)', 'fldt (%rdi)', 'filds (%rdi)', 'fildl (%rdi)', 'fildll (%rdi)', 'fld %st(2)'];
-  yield* ['fsts (%rdi)', 'fstl (%rdi)', 'fstps (%rdi)', 'fstpl (%rdi)', 'fstpt (%rdi)', 'fst %st(2)', 'fstp %st(2)'];
-  yield* ['fists (%rdi)', 'fistl (%rdi)', 'fistps (%rdi)', 'fistpl (%rdi)', 'fistpll (%rdi)', 'fisttpl (%rdi)', 'fisttpll (%rdi)'];
+  yield* 'fabs fchs fsqrt frndint fscale fprem fprem1 ftst fxam fld1 fldz fldpi fldl2e fldl2t fldlg2 fldln2 fnclex fninit fincstp fdecstp'.split(
+    ' ',
+  );
+  yield* [
+    'flds (%rdi)',
+    'fldl (%rdi)',
+    'fldt (%rdi)',
+    'filds (%rdi)',
+    'fildl (%rdi)',
+    'fildll (%rdi)',
+    'fld %st(2)',
+  ];
+  yield* [
+    'fsts (%rdi)',
+    'fstl (%rdi)',
+    'fstps (%rdi)',
+    'fstpl (%rdi)',
+    'fstpt (%rdi)',
+    'fst %st(2)',
+    'fstp %st(2)',
+  ];
+  yield* [
+    'fists (%rdi)',
+    'fistl (%rdi)',
+    'fistps (%rdi)',
+    'fistpl (%rdi)',
+    'fistpll (%rdi)',
+    'fisttpl (%rdi)',
+    'fisttpll (%rdi)',
+  ];
   for (const op of ['fcom', 'fcomp', 'fucom', 'fucomp']) yield `${op} %st(1)`;
   for (const op of ['fcomi', 'fcomip', 'fucomi', 'fucomip']) yield `${op} %st(1), %st`;
-  yield* ['fcoms (%rdi)', 'fcompl (%rdi)', 'ficoms (%rdi)', 'fcompp', 'fucompp', 'fxch %st(2)', 'ffree %st(1)'];
+  yield* [
+    'fcoms (%rdi)',
+    'fcompl (%rdi)',
+    'ficoms (%rdi)',
+    'fcompp',
+    'fucompp',
+    'fxch %st(2)',
+    'ffree %st(1)',
+  ];
   for (const c of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu']) yield `fcmov${c} %st(2), %st`;
   yield* ['fnstcw (%rdi)', 'fnstsw %ax', 'fnstsw (%rdi)', 'fldcw (%rdi)'];
 }

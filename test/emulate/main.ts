@@ -14,8 +14,15 @@ const { values } = parseArgs({
 let failed = 0;
 for (const [group, texts] of Object.entries(groups)) {
   if (values.group !== undefined && values.group !== group) continue;
-  const { cases, faults, missing, differences } = check(group, texts, Number(values.seed), Number(values.rounds));
-  console.log(`${group}: ${texts.length} forms, ${cases} cases, ${faults} faults, ${missing} missing, ${differences.length} differ (seed ${values.seed})`);
+  const { cases, faults, missing, differences } = check(
+    group,
+    texts,
+    Number(values.seed),
+    Number(values.rounds),
+  );
+  console.log(
+    `${group}: ${texts.length} forms, ${cases} cases, ${faults} faults, ${missing} missing, ${differences.length} differ (seed ${values.seed})`,
+  );
   for (const line of differences.slice(0, Number(values.show))) console.log(`  ${line}`);
   failed += differences.length;
 }

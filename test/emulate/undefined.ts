@@ -14,7 +14,8 @@ const always =
   () =>
     flags.reduce((a, b) => a | b, 0);
 /** OF for a count of 1 only; AF after any shift that is not of 0; CF of shl and shr when the count reaches the width. */
-const shift: Rule = (count, bits) => (count === 0 ? 0 : AF | (count === 1 ? 0 : OF) | (count >= bits ? CF : 0));
+const shift: Rule = (count, bits) =>
+  count === 0 ? 0 : AF | (count === 1 ? 0 : OF) | (count >= bits ? CF : 0);
 const rotate: Rule = (count) => (count <= 1 ? 0 : OF);
 const doubleShift: Rule = (count, bits) =>
   count === 0 ? 0 : count > bits ? CF | PF | AF | ZF | SF | OF : AF | (count === 1 ? 0 : OF);

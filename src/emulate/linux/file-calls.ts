@@ -137,13 +137,23 @@ const writing =
   (k, [fd = -1, address = 0, length = 0, offset = 0]) => {
     const file = k.open.get(fd | 0);
     if (!file) return errno.EBADF;
-    return writeTo(k, file, k.memory.readBytes(address, Math.min(length, mostBytes)), positioned ? offset : undefined);
+    return writeTo(
+      k,
+      file,
+      k.memory.readBytes(address, Math.min(length, mostBytes)),
+      positioned ? offset : undefined,
+    );
   };
 export const write = writing(false);
 export const pwrite = writing(true);
 
 /** Runs a call on each part of an iovec until one is short. */
-function vector(k: Kernel, at: number, count: number, one: (address: number, length: number) => number): number {
+function vector(
+  k: Kernel,
+  at: number,
+  count: number,
+  one: (address: number, length: number) => number,
+): number {
   let total = 0;
   for (let n = 0; n < count; n++) {
     const address = k.readWord(at + 16 * n);

@@ -62,14 +62,19 @@ export class FileSystem {
   }
 
   newFile(mode: number): FileNode {
-    return { kind: 'file', attributes: this.attributes(S_IFREG | (mode & 0o7777)), data: new Uint8Array(0), size: 0 };
+    return {
+      kind: 'file',
+      attributes: this.attributes(S_IFREG | (mode & 0o7777)),
+      data: new Uint8Array(0),
+      size: 0,
+    };
   }
 
   /** Links in the path are followed, the last one only if asked for. */
   resolve(path: string, follow = true): string | number {
     let rest = posix.normalize(path).split('/').filter(Boolean);
     let done = '/';
-    for (let links = 0; rest.length > 0; ) {
+    for (let links = 0; rest.length > 0;) {
       const [name = '', ...after] = rest;
       const at = posix.join(done, name);
       const node = this.peek(at);
@@ -122,7 +127,8 @@ export class FileSystem {
     const names = new Set<string>();
     const inside = path === '/' ? '/' : `${path}/`;
     try {
-      if (this.root !== undefined) for (const name of readdirSync(posix.join(this.root, path))) names.add(name);
+      if (this.root !== undefined)
+        for (const name of readdirSync(posix.join(this.root, path))) names.add(name);
     } catch {
       // A folder of the overlay only.
     }

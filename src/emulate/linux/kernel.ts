@@ -2,7 +2,7 @@
 import { randomBytes } from './random.js';
 import type { Memory } from '../memory.js';
 import { MemoryFault } from '../memory.js';
-import { RAX, R11, RDI, RDX, RSI } from '../state.js';
+import { RAX, RDI, RDX, RSI } from '../state.js';
 import type { Cpu } from '../state.js';
 import type { Start } from '../load.js';
 import { EFAULT } from './errno.js';
@@ -177,7 +177,7 @@ export class Kernel {
 
   string(address: number): string {
     let text = '';
-    for (let at = address; ; ) {
+    for (let at = address; ;) {
       const part = this.memory.readBytes(at, Math.min(256, 4096 - (at % 4096)));
       const end = part.indexOf(0);
       text += Buffer.from(end < 0 ? part : part.subarray(0, end)).toString('latin1');

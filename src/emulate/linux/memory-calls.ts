@@ -7,7 +7,7 @@ import type { Handler, Kernel } from './kernel.js';
 
 const addressEnd = 0x7ffffffff000;
 const lowest = 0x10000;
-const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
 const MAP_SHARED_VALIDATE = 3;
 const MAP_TYPE = 15;
 const MAP_FIXED = 0x10;
@@ -36,7 +36,13 @@ export const brk: Handler = (k, [want = 0]) => {
 /** A place: the hint if it is free, else the highest free one. */
 function choose(k: Kernel, hint: number, size: number): number | undefined {
   const regions = k.memory.regions;
-  if (hint >= lowest && hint % pageSize === 0 && hint + size <= addressEnd && regions.isFree(hint, hint + size)) return hint;
+  if (
+    hint >= lowest &&
+    hint % pageSize === 0 &&
+    hint + size <= addressEnd &&
+    regions.isFree(hint, hint + size)
+  )
+    return hint;
   return regions.highestFree(size, k.mmapTop, lowest);
 }
 
@@ -51,12 +57,13 @@ export const mmap: Handler = (k, [hint = 0, length = 0, protection = 0, flags = 
   const start = fixed ? hint : choose(k, hint - (hint % pageSize), size);
   if (start === undefined) return ENOMEM;
   let region: Region = anonymous(start, start + size, protection & 7);
-  if (type !== 2) region = { ...region, shared: true };
+  if (type !== MAP_PRIVATE) region = { ...region, shared: true };
   if (!(flags & MAP_ANONYMOUS)) {
     const file = k.open.get(fd | 0);
     if (!file) return EBADF;
     if (file.node.kind !== 'file') return EACCES;
-    if (type !== 2 && protection & WRITE) k.missing('mmap of a file with MAP_SHARED and PROT_WRITE');
+    if (type !== MAP_PRIVATE && protection & WRITE)
+      k.missing('mmap of a file with MAP_SHARED and PROT_WRITE');
     // A private mapping of a file: what is written to the file later may be seen or not (man 2 mmap); here it is not.
     const data = file.node.data.slice(0, file.node.size);
     region = { ...region, file: data, offset, fileEnd: data.length, name: file.path };
@@ -99,10 +106,20 @@ export const mremap: Handler = (k, [old = 0, oldLength = 0, newLength = 0, flags
     return old;
   }
   const grow = (start: number, base: Region): void => {
-    const added = { ...base, start: start + from, end: start + size, offset: base.offset + (old - base.start) + from };
+    const added = {
+      ...base,
+      start: start + from,
+      end: start + size,
+      offset: base.offset + (old - base.start) + from,
+    };
     if (size > from) k.memory.map(added);
   };
-  if (!moves && region.end === old + from && regions.isFree(old + from, old + size) && old + size <= addressEnd) {
+  if (
+    !moves &&
+    region.end === old + from &&
+    regions.isFree(old + from, old + size) &&
+    old + size <= addressEnd
+  ) {
     grow(old, region);
     return old;
   }

@@ -57,7 +57,11 @@ export const sigprocmask: Handler = (k, [how = 0, next = 0, old = 0, size = 0]) 
   const wanted = next === 0 ? undefined : k.memory.readBytes(next, 8);
   if (old !== 0) k.write(old, k.signalMask);
   if (!wanted) return 0;
-  const change = [(a: number, b: number) => a | b, (a: number, b: number) => a & ~b, (_: number, b: number) => b][how];
+  const change = [
+    (a: number, b: number) => a | b,
+    (a: number, b: number) => a & ~b,
+    (_: number, b: number) => b,
+  ][how];
   if (!change) return errno.EINVAL;
   k.signalMask = k.signalMask.map((byte, n) => change(byte, wanted[n] ?? 0));
   return 0;
@@ -193,7 +197,10 @@ export const umask: Handler = (k, [mask = 0]) => {
 };
 
 /** process_vm_readv of the process itself: how the mirroring runtime reads memory that may not be there. */
-export const processVmReadv: Handler = (k, [pid = 0, local = 0, localCount = 0, remote = 0, remoteCount = 0]) => {
+export const processVmReadv: Handler = (
+  k,
+  [pid = 0, local = 0, localCount = 0, remote = 0, remoteCount = 0],
+) => {
   if (pid !== ownId) return errno.ESRCH;
   if (localCount !== 1 || remoteCount !== 1) k.missing('process_vm_readv with several parts');
   const from = k.readWord(remote);

@@ -13,7 +13,11 @@ const highOf = (v: bigint): number => Number(BigInt.asIntN(32, v >> 32n));
 type Change = (word: number, bit: number) => number;
 
 /** A bit offset in a register moves the address of a memory operand, by words of its size. */
-function bitString(cpu: Cpu, i: Decoded, size: number): { start: () => void; read: () => number; write: Place['write'] } {
+function bitString(
+  cpu: Cpu,
+  i: Decoded,
+  size: number,
+): { start: () => void; read: () => number; write: Place['write'] } {
   const o = operand(i, 0);
   const s = cpu.s;
   if (o.kind !== 'memory' || operand(i, 1).kind === 'immediate') {

@@ -396,5 +396,7 @@ export function endsBlock(name: string): boolean {
   return name in jumps || enders.has(name);
 }
 const enders = new Set(
-  'call cpuid hlt int int1 int3 jecxz jmp jrcxz loop loope loopne rdtsc rdtscp ret syscall ud0 ud1 ud2'.split(' '),
+  'call cpuid hlt int int1 int3 jecxz jmp jrcxz loop loope loopne rdtsc rdtscp ret syscall ud0 ud1 ud2'.split(
+    ' ',
+  ),
 );

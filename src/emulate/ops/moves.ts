@@ -223,8 +223,7 @@ const pair =
       const ah = wide ? m.high : 0;
       const dl = wide ? m.read64(next, nextHi) : m.read32(next, nextHi);
       const dh = wide ? m.high : 0;
-      const equal =
-        s[RAX] === al && s[RDX] === dl && (!wide || (s[RAX + 1] === ah && s[RDX + 1] === dh));
+      const equal = s[RAX] === al && s[RDX] === dl && (!wide || (s[RAX + 1] === ah && s[RDX + 1] === dh));
       const flags = cpu.flags();
       cpu.setArithmeticFlags(equal ? flags | 64 : flags & ~64);
       if (equal) {
@@ -244,7 +243,7 @@ const pair =
   };
 
 const swapBytes = (v: number): number =>
-  ((v << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24)) | 0;
+  (v << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24) | 0;
 
 const bswap: Builder = (cpu, i) => {
   const to = place(cpu, i, 0);

@@ -98,8 +98,7 @@ const mulx: Builder = (cpu, i) => {
   const s = cpu.s;
   return () => {
     const lo = from.read();
-    const product =
-      BigInt.asUintN(bits, cpu.q[2] ?? 0n) * BigInt.asUintN(bits, join(lo, s[HI] ?? 0));
+    const product = BigInt.asUintN(bits, cpu.q[2] ?? 0n) * BigInt.asUintN(bits, join(lo, s[HI] ?? 0));
     low.write(lowOf(product), highOf(product));
     const upper = product >> BigInt(bits);
     high.write(lowOf(upper), highOf(upper));

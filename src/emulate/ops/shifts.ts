@@ -171,7 +171,10 @@ const rotateCarry =
       const top = Number((r >> (bits - 1n)) & 1n);
       const second = Number((r >> (bits - 2n)) & 1n);
       s[OF] = -(direction > 0 ? top ^ (s[CF] ?? 0) : top ^ second);
-      to.write(Number(BigInt.asIntN(32, r)), Number(BigInt.asIntN(32, BigInt.asUintN(Number(bits), r) >> 32n)));
+      to.write(
+        Number(BigInt.asIntN(32, r)),
+        Number(BigInt.asIntN(32, BigInt.asUintN(Number(bits), r) >> 32n)),
+      );
     };
   };
 

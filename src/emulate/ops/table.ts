@@ -14,9 +14,18 @@ import { vectorMoves } from './vector-moves.js';
 import { x87 } from './x87.js';
 
 const all: ReadonlyMap<string, Builder> = new Map(
-  [arithmetic, bits, control, moves, multiplies, shifts, vectorFloats, vectorIntegers, vectorMoves, x87].flatMap(
-    (table: Table) => Object.entries(table),
-  ),
+  [
+    arithmetic,
+    bits,
+    control,
+    moves,
+    multiplies,
+    shifts,
+    vectorFloats,
+    vectorIntegers,
+    vectorMoves,
+    x87,
+  ].flatMap((table: Table) => Object.entries(table)),
 );
 const stringTable: ReadonlyMap<string, Builder> = new Map(Object.entries(strings));
 

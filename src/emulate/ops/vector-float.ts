@@ -205,7 +205,14 @@ const predicates: readonly ((relation: number | undefined) => boolean)[] = [
 ];
 const signalingPredicates = new Set([1, 2, 5, 6]);
 
-function relate(cpu: Cpu, f: Format, a: number, b: number, signaling: boolean, env: Environment): number | undefined {
+function relate(
+  cpu: Cpu,
+  f: Format,
+  a: number,
+  b: number,
+  signaling: boolean,
+  env: Environment,
+): number | undefined {
   const x = soft.unpack(read(cpu, f, a), f, env);
   const y = soft.unpack(read(cpu, f, b), f, env);
   if (x.kind === 'nan' || y.kind === 'nan') {

@@ -25,7 +25,8 @@ const each32 =
 const each64 =
   (f: (a: bigint, b: bigint) => bigint): Lane =>
   ({ vq }, d, a, b) => {
-    for (let n = 0; n < 2; n++) vq[(d >> 3) + n] = BigInt.asUintN(64, f(vq[(a >> 3) + n] ?? 0n, vq[(b >> 3) + n] ?? 0n));
+    for (let n = 0; n < 2; n++)
+      vq[(d >> 3) + n] = BigInt.asUintN(64, f(vq[(a >> 3) + n] ?? 0n, vq[(b >> 3) + n] ?? 0n));
   };
 
 const signed8 = (a: number): number => (a << 24) >> 24;

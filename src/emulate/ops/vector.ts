@@ -16,7 +16,8 @@ export type Lane = (cpu: Cpu, d: number, a: number, b: number) => void;
 
 export function vectorNumber(i: Decoded, n: number): number {
   const o = operand(i, n);
-  if (o.kind !== 'register' || o.file !== 'vector') throw new Error(`${i.name}: operand ${n} is no vector register`);
+  if (o.kind !== 'register' || o.file !== 'vector')
+    throw new Error(`${i.name}: operand ${n} is no vector register`);
   return o.number * registerBytes;
 }
 
@@ -103,7 +104,14 @@ export interface Source {
   readonly load: Op | undefined;
 }
 
-export function source(cpu: Cpu, i: Decoded, n: number, bytes: number, to = scratch, aligned = !i.vex): Source {
+export function source(
+  cpu: Cpu,
+  i: Decoded,
+  n: number,
+  bytes: number,
+  to = scratch,
+  aligned = !i.vex,
+): Source {
   const o = operand(i, n);
   if (o.kind !== 'memory') return { at: vectorNumber(i, n), load: undefined };
   return { at: to, load: loader(cpu, o, bytes, to, aligned && bytes >= 16) };

@@ -1,13 +1,13 @@
 // x87 (SDM vol. 2, by name). All arithmetic is softfloat.ts's, to 80 bits. What computes sines, logarithms and powers is not there yet.
-import type { Decoded } from '../instruction.js';
-import { address, memoryOf, operand, place, sizeOf } from '../operands.js';
+import { operand, place } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
 import * as soft from '../softfloat.js';
-import type { Environment, Format, Operation, Soft } from '../softfloat.js';
-import { AF, AH, CF, OF, PF, SF, ZR } from '../state.js';
+import type { Environment, Operation, Soft } from '../softfloat.js';
+import { AF, CF, OF, PF, SF, ZR } from '../state.js';
 import type { Cpu } from '../state.js';
-import { C0, C1, C2, C3, extended, largerNan, pack80, unpack80 } from '../x87.js';
+import { C0, C1, C2, C3, extended, largerNan, unpack80 } from '../x87.js';
 import { conditions } from './conditions.js';
+import { load, loadNumber, stack, store, storeInteger } from './x87-transfer.js';
 
 /** A waiting instruction: pending exceptions first, C1 cleared. */
 const waiting =
@@ -18,182 +18,6 @@ const waiting =
     return () => {
       fpu.wait();
       op();
-    };
-  };
-
-const formats: Readonly<Record<number, Format>> = { 4: soft.single, 8: soft.double };
-
-function stack(i: Decoded, n: number): number {
-  const o = operand(i, n);
-  if (o.kind !== 'register' || o.file !== 'x87') throw new Error(`${i.name}: operand ${n} is no stack register`);
-  return o.number;
-}
-
-type Load = (env: Environment) => Soft;
-
-/** Memory as a number: 32, 64 and 80 bits, or an integer. */
-function loadNumber(cpu: Cpu, i: Decoded, integer: boolean): Load {
-  const o = memoryOf(i);
-  const at = address(cpu, o);
-  const m = cpu.memory;
-  const s = cpu.s;
-  const raw = (): bigint => {
-    const lo = m.read64(at(), s[AH] ?? 0);
-    return (BigInt(m.high >>> 0) << 32n) | BigInt(lo >>> 0);
-  };
-  if (integer) {
-    const whole = (n: bigint): Soft =>
-      n === 0n ? soft.zero(false) : { kind: 'finite', negative: n < 0n, significand: n < 0n ? -n : n, exponent: 0 };
-    if (o.size === 2) return () => whole(BigInt((m.read16(at(), s[AH] ?? 0) << 16) >> 16));
-    if (o.size === 4) return () => whole(BigInt(m.read32(at(), s[AH] ?? 0)));
-    return () => whole(BigInt.asIntN(64, raw()));
-  }
-  if (o.size === 10)
-    return (env) => {
-      const significand = raw();
-      const lo = at();
-      const next = (lo + 8) | 0;
-      const word = m.read16(next, (s[AH] ?? 0) + (next >>> 0 < lo >>> 0 ? 1 : 0));
-      return unpack80(significand, word, env);
-    };
-  const format = formats[o.size];
-  if (!format) throw new Error('not a number in memory');
-  if (o.size === 4) return (env) => soft.unpack(BigInt(m.read32(at(), s[AH] ?? 0) >>> 0), format, env);
-  return (env) => soft.unpack(raw(), format, env);
-}
-
-/** fld, fild. An 80-bit load looks at nothing; a shorter one makes a signaling NaN quiet. */
-const load =
-  (integer: boolean): Builder =>
-  (cpu, i) => {
-    const { fpu } = cpu;
-    if (operand(i, 0).kind === 'register' || i.operands.length === 2) {
-      const n = stack(i, i.operands.length - 1);
-      return () => {
-        fpu.status &= ~C1;
-        const env = fpu.environment();
-        const at = (fpu.top + n) & 7;
-        if (fpu.empty[at] === 1) {
-          const nan = fpu.stackFault(env);
-          if (!fpu.settle(env)) return;
-          fpu.top = (fpu.top - 1) & 7;
-          fpu.set(0, nan);
-          return;
-        }
-        const significand = fpu.significand[at] ?? 0n;
-        const exponent = fpu.exponent[at] ?? 0;
-        const free = fpu.isEmpty(7);
-        fpu.push(soft.zero(false));
-        if (free) {
-          fpu.significand[fpu.top] = significand;
-          fpu.exponent[fpu.top] = exponent;
-        }
-      };
-    }
-    const get = loadNumber(cpu, i, integer);
-    const long = memoryOf(i).size === 10;
-    return () => {
-      const env = fpu.environment();
-      const value = get(env);
-      fpu.status &= ~C1;
-      if (long) {
-        fpu.push(value);
-        return;
-      }
-      // A stack fault comes before what the operand would raise.
-      if (fpu.isEmpty(7)) {
-        soft.noteDenormals(env, value);
-        if (value.kind === 'nan' && value.signaling === true) env.flags |= soft.INVALID;
-      }
-      if (fpu.settle(env)) fpu.push(value.kind === 'nan' ? soft.quiet(value) : value);
-    };
-  };
-
-/** fst, fstp. */
-const store =
-  (pops: boolean): Builder =>
-  (cpu, i) => {
-    const { fpu, s } = cpu;
-    const m = cpu.memory;
-    const o = operand(i, 0);
-    if (o.kind === 'register') {
-      const n = o.number;
-      return () => {
-        fpu.status &= ~C1;
-        const env = fpu.environment();
-        const from = fpu.top;
-        const to = (fpu.top + n) & 7;
-        if (fpu.isEmpty(0)) {
-          const value = fpu.get(0, env);
-          if (!fpu.settle(env)) return;
-          fpu.set(n, value);
-        } else {
-          fpu.significand[to] = fpu.significand[from] ?? 0n;
-          fpu.exponent[to] = fpu.exponent[from] ?? 0;
-          fpu.empty[to] = 0;
-        }
-        if (pops) fpu.pop();
-      };
-    }
-    const at = address(cpu, memoryOf(i));
-    const size = sizeOf(i, 0);
-    const format = formats[size];
-    return () => {
-      fpu.status &= ~C1;
-      const env = fpu.environment();
-      const lo = at();
-      const hi = s[AH] ?? 0;
-      m.probeWrite(lo, hi, size);
-      const empty = fpu.isEmpty(0);
-      const value = fpu.get(0, env);
-      if (!format) {
-        if (!fpu.settle(empty ? env : fpu.environment())) return;
-        const raw = pack80(value);
-        const significand = empty ? raw.significand : (fpu.significand[fpu.top] ?? 0n);
-        const next = (lo + 8) | 0;
-        m.write64(lo, hi, Number(BigInt.asIntN(32, significand)), Number(BigInt.asIntN(32, significand >> 32n)));
-        m.write16(next, hi + (next >>> 0 < lo >>> 0 ? 1 : 0), empty ? raw.exponent : (fpu.exponent[fpu.top] ?? 0));
-      } else {
-        const rounded = toFormat(value, format, env);
-        if (!fpu.settle(env)) return;
-        const bits = soft.pack(rounded, format);
-        if (size === 4) m.write32(lo, hi, Number(BigInt.asIntN(32, bits)));
-        else m.write64(lo, hi, Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
-      }
-      if (pops) fpu.pop();
-    };
-  };
-
-function toFormat(v: Soft, format: Format, env: Environment): Soft {
-  if (v.kind === 'nan') {
-    if (v.signaling === true) env.flags |= soft.INVALID;
-    return soft.quiet(v);
-  }
-  return v.kind === 'finite' ? soft.round(v.negative, v.significand, v.exponent, format, env) : v;
-}
-
-/** fist, fistp, fisttp. */
-const storeInteger =
-  (pops: boolean, truncate: boolean): Builder =>
-  (cpu, i) => {
-    const { fpu, s } = cpu;
-    const m = cpu.memory;
-    const at = address(cpu, memoryOf(i));
-    const size = sizeOf(i, 0);
-    return () => {
-      fpu.status &= ~C1;
-      const plain = fpu.environment();
-      const env = truncate ? { ...plain, rounding: 3 } : plain;
-      const lo = at();
-      const hi = s[AH] ?? 0;
-      m.probeWrite(lo, hi, size);
-      const n = soft.toInteger(fpu.get(0, env), 8 * size, env) ?? -(1n << BigInt(8 * size - 1));
-      if (!fpu.settle(env)) return;
-      const low = Number(BigInt.asIntN(32, n));
-      if (size === 2) m.write16(lo, hi, low);
-      else if (size === 4) m.write32(lo, hi, low);
-      else m.write64(lo, hi, low, Number(BigInt.asIntN(32, n >> 32n)));
-      if (pops) fpu.pop();
     };
   };
 
@@ -260,7 +84,13 @@ const comparison =
       if (fpu.isEmpty(0) || (!value && fpu.isEmpty(n))) {
         env.flags = 0;
         fpu.stackFault(env);
-      } else r = relate(fpu.get(0, env), other === 'zero' ? soft.zero(false) : (value ?? fpu.get(n, env)), quiet, env);
+      } else
+        r = relate(
+          fpu.get(0, env),
+          other === 'zero' ? soft.zero(false) : (value ?? fpu.get(n, env)),
+          quiet,
+          env,
+        );
       fpu.status = (fpu.status & ~(C0 | C1 | C2 | C3)) | relationBits(r);
       if (!fpu.settle(env)) return;
       for (let k = 0; k < pops; k++) fpu.pop();
@@ -378,19 +208,21 @@ const exchange: Builder = (cpu, i) => {
 };
 
 /** The class of st0 in C3 C2 C0, its sign in C1. */
-const examine: Builder = ({ fpu }) => () => {
-  const env = fpu.environment();
-  const word = fpu.exponent[fpu.top] ?? 0;
-  const v = unpack80(fpu.significand[fpu.top] ?? 0n, word, env);
-  let bits = C2;
-  if (fpu.isEmpty(0)) bits = C3 | C0;
-  else if (env.flags !== 0) bits = 0;
-  else if (v.kind === 'nan') bits = C0;
-  else if (v.kind === 'infinite') bits = C2 | C0;
-  else if (v.kind === 'zero') bits = C3;
-  else if (v.denormal === true) bits = C3 | C2;
-  fpu.status = (fpu.status & ~(C0 | C1 | C2 | C3)) | bits | (word >> 15 ? C1 : 0);
-};
+const examine: Builder =
+  ({ fpu }) =>
+  () => {
+    const env = fpu.environment();
+    const word = fpu.exponent[fpu.top] ?? 0;
+    const v = unpack80(fpu.significand[fpu.top] ?? 0n, word, env);
+    let bits = C2;
+    if (fpu.isEmpty(0)) bits = C3 | C0;
+    else if (env.flags !== 0) bits = 0;
+    else if (v.kind === 'nan') bits = C0;
+    else if (v.kind === 'infinite') bits = C2 | C0;
+    else if (v.kind === 'zero') bits = C3;
+    else if (v.denormal === true) bits = C3 | C2;
+    fpu.status = (fpu.status & ~(C0 | C1 | C2 | C3)) | bits | (word >> 15 ? C1 : 0);
+  };
 
 const plain =
   (run: (cpu: Cpu) => void): Builder =>
@@ -438,18 +270,80 @@ const scale = (cpu: Cpu): void => {
   const nan = largerNan(value, by, env);
   const whole = soft.toInteger(by, 17, { ...env, rounding: 3 });
   let result: Soft = nan ?? value;
+  if (!nan) soft.noteDenormals(env, value, by);
   if (!nan && by.kind === 'infinite') {
     if ((by.negative && value.kind === 'infinite') || (!by.negative && value.kind === 'zero')) {
       env.flags |= soft.INVALID;
       result = soft.defaultNan;
-    } else if (value.kind === 'finite') result = by.negative ? soft.zero(value.negative) : soft.infinity(value.negative);
+    } else if (value.kind === 'finite')
+      result = by.negative ? soft.zero(value.negative) : soft.infinity(value.negative);
   } else if (!nan && value.kind === 'finite') {
-    soft.noteDenormals(env, value, by);
     const n = whole === undefined ? (by.negative ? -65536 : 65536) : Number(whole);
     result = soft.round(value.negative, value.significand, value.exponent + n, extended, env);
   }
   if (fpu.settle(env)) fpu.set(0, result);
 };
+
+/** fprem (towards zero) and fprem1 (nearest): exact. C2: not done yet, as the exponents are too far apart for one step; else the quotient's low bits. */
+const remainder =
+  (nearest: boolean): Builder =>
+  ({ fpu }) =>
+  () => {
+    fpu.status &= ~C1;
+    const env = fpu.environment();
+    if (fpu.isEmpty(0) || fpu.isEmpty(1)) {
+      fpu.stackFault(env);
+      if (fpu.settle(env)) fpu.set(0, soft.defaultNan);
+      return;
+    }
+    const a = fpu.get(0, env);
+    const b = fpu.get(1, env);
+    const { value, quotient, partial } = divided(a, b, nearest, env);
+    if (!fpu.settle(env)) return;
+    fpu.set(0, value);
+    // Without a quotient the condition bits stay.
+    if (value.kind === 'nan') return;
+    fpu.status &= ~(C0 | C2 | C3);
+    if (partial) fpu.status |= C2;
+    else fpu.status |= (quotient & 4n ? C0 : 0) | (quotient & 2n ? C3 : 0) | (quotient & 1n ? C1 : 0);
+  };
+
+const mostReduced = 63;
+
+function divided(
+  a: Soft,
+  b: Soft,
+  nearest: boolean,
+  env: Environment,
+): { readonly value: Soft; readonly quotient: bigint; readonly partial: boolean } {
+  const whole = (value: Soft): ReturnType<typeof divided> => ({ value, quotient: 0n, partial: false });
+  const nan = largerNan(a, b, env);
+  if (nan) return whole(nan);
+  if (a.kind === 'infinite' || b.kind === 'zero') {
+    env.flags |= soft.INVALID;
+    return whole(soft.defaultNan);
+  }
+  soft.noteDenormals(env, a, b);
+  if (a.kind === 'zero' || b.kind === 'infinite') return whole(a);
+  const distance = a.exponent + soft.bitLength(a.significand) - b.exponent - soft.bitLength(b.significand);
+  const partial = distance >= 64;
+  // A step of many bits takes a multiple of the divisor by a power of two away.
+  const scaled = b.exponent + (partial ? distance - mostReduced : 0);
+  const low = Math.min(a.exponent, scaled);
+  const n = a.significand << BigInt(a.exponent - low);
+  const d = b.significand << BigInt(scaled - low);
+  let quotient = n / d;
+  let rest = n % d;
+  if (nearest && !partial && (2n * rest > d || (2n * rest === d && (quotient & 1n) === 1n))) {
+    quotient++;
+    rest -= d;
+  }
+  const value =
+    rest === 0n
+      ? soft.zero(a.negative)
+      : soft.round(a.negative !== rest < 0n, rest < 0n ? -rest : rest, low, extended, env);
+  return { value, quotient, partial };
+}
 
 const withConditions = (names: Readonly<Record<string, string>>): Table =>
   Object.fromEntries(Object.entries(names).map(([name, condition]) => [name, waiting(move(condition))]));
@@ -508,6 +402,8 @@ const waitingTable: Table = {
   fmul: arithmetic(soft.multiply),
   fmulp: arithmetic(soft.multiply, true),
   fnop: plain(() => undefined),
+  fprem: remainder(false),
+  fprem1: remainder(true),
   frndint: unary(toWhole),
   fscale: plain(scale),
   fsqrt: unary((v, env, cpu) => soft.squareRoot(v, cpu.fpu.format(), env)),

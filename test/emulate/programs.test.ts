@@ -1,0 +1,154 @@
+// Whole programs: same output and exit code as on the real CPU, native and mirrored; and what the emulator says when it stops.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Machine } from '../../src/emulate/index.js';
+import type { MachineOptions } from '../../src/emulate/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'emulate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const mirrorcc = join(__dirname, '../../dist/mirrorcc');
+
+function build(name: string, source: string, compiler: string, ...options: string[]): string {
+  const out = join(folder, name);
+  execFileSync(compiler, ['-O2', '-static', ...options, source, '-o', out], { stdio: 'inherit' });
+  return out;
+}
+
+function written(name: string, text: string): string {
+  const path = join(folder, `${name}.c`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function machine(
+  program: string,
+  options: Partial<MachineOptions> = {},
+): { machine: Machine; output: () => string } {
+  const chunks: Buffer[] = [];
+  const made = new Machine(readFileSync(program), {
+    args: ['program', 'last'],
+    io: { write: (_, bytes) => chunks.push(Buffer.from(bytes)) },
+    ...options,
+  });
+  return { machine: made, output: () => Buffer.concat(chunks).toString() };
+}
+
+const mixed = join(__dirname, 'programs/mixed.c');
+
+test.each([
+  ['musl-gcc', 'musl-gcc', []],
+  ['musl-gcc, not optimized', 'musl-gcc', ['-O0']],
+  ['musl-gcc -static-pie', 'musl-gcc', ['-static-pie', '-fPIE']],
+  ['mirrorcc', mirrorcc, []],
+])('%s: output and exit code are those on the CPU', (name, compiler, options) => {
+  const program = build(`mixed-${name.replace(/\W/g, '')}`, mixed, compiler, ...options);
+  const environment = compiler === mirrorcc ? ['MIRROR_CHECK=exit'] : [];
+  const native = spawnSync(program, ['last'], {
+    env: Object.fromEntries(environment.map((e) => e.split('='))),
+  });
+  const own = machine(program, { environment });
+  expect(own.machine.run()).toEqual({ kind: 'exit', code: native.status });
+  const all = own.output();
+  expect(all.startsWith(native.stdout.toString())).toBe(true);
+  // What the runtime says on stderr comes last: how much it compared depends on where the program lies.
+  if (compiler === mirrorcc) expect(all).toMatch(/checked \d+ bytes, 0 differ\n$/);
+  else expect(all).toBe(native.stdout.toString());
+});
+
+test('two runs are the same, instruction for instruction', () => {
+  const program = build('again', mixed, 'musl-gcc');
+  const runs = [machine(program), machine(program)];
+  for (const { machine: m } of runs) m.run();
+  expect(runs[0]!.machine.executed).toBe(runs[1]!.machine.executed);
+  expect(runs[0]!.machine.registers()).toEqual(runs[1]!.machine.registers());
+});
+
+test('stops after any number of instructions and goes on', () => {
+  const program = build('steps', mixed, 'musl-gcc');
+  const whole = machine(program);
+  whole.machine.run();
+  const parts = machine(program);
+  expect(parts.machine.step()).toEqual({ kind: 'limit' });
+  expect(parts.machine.executed).toBe(1);
+  let result = parts.machine.run(4321);
+  expect(parts.machine.executed).toBe(4322);
+  while (result.kind === 'limit') result = parts.machine.run(997);
+  expect(result).toEqual({ kind: 'exit', code: 7 });
+  expect(parts.machine.executed).toBe(whole.machine.executed);
+  expect(parts.output()).toBe(whole.output());
+});
+
+test.each([
+  ['a system call', 'return syscall(41, 2, 1, 0);', 'missing', /^system call 41 \(arguments 0x2, 0x1, 0x0/],
+  [
+    'an instruction',
+    'asm volatile("vpaddd %ymm0, %ymm1, %ymm2");',
+    'missing',
+    /^instruction vpaddd \(c5 f5 fe d0\) at 0x[0-9a-f]+ \(main/,
+  ],
+  [
+    'a load',
+    'return *(volatile int *)0x1234;',
+    'fault',
+    /^load from 0x1234, unmapped, at 0x[0-9a-f]+ \(main/,
+  ],
+  ['a store to code', '*(volatile char *)main = 1;', 'fault', /^store to 0x[0-9a-f]+, denied, at/],
+  ['a division', 'volatile int zero = 0; return 10 / zero;', 'fault', /^divide {2}at/],
+])('%s that cannot be done is named', (name, body, kind, text) => {
+  const source = written(
+    name.replace(/\W/g, ''),
+    `#include <unistd.h>\nint main(void) { ${body} return 0; }\n`,
+  );
+  const result = machine(build(name.replace(/\W/g, '-'), source, 'musl-gcc', '-D_GNU_SOURCE')).machine.run();
+  expect(result.kind).toBe(kind);
+  expect('text' in result ? result.text : '').toMatch(text);
+});
+
+test('code that the program changes is executed as changed', () => {
+  const source = written(
+    'changing',
+    `#include <string.h>
+#include <sys/mman.h>
+int main(void) {
+  unsigned char code[] = {0xb8, 1, 0, 0, 0, 0xc3}; /* mov $1, %eax; ret */
+  unsigned char *at = mmap(0, 4096, 7, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memcpy(at, code, sizeof code);
+  int (*f)(void) = (int (*)(void))at;
+  int sum = f();
+  at[1] = 10, sum += f();
+  /* movb $100, 1(%rip): the next instruction's immediate, in the same block */
+  unsigned char self[] = {0xc6, 0x05, 1, 0, 0, 0, 100, 0xb8, 1, 0, 0, 0, 0xc3};
+  memcpy(at, self, sizeof self);
+  return sum + f();
+}
+`,
+  );
+  expect(machine(build('changing', source, 'musl-gcc')).machine.run()).toEqual({ kind: 'exit', code: 111 });
+});
+
+test('files of the host are read, and never written', () => {
+  const source = written(
+    'files',
+    `#include <stdio.h>
+int main(void) {
+  FILE *f = fopen("/kept", "r+");
+  int first = fgetc(f);
+  rewind(f), fputc('X', f), fclose(f);
+  return fgetc(fopen("/kept", "r")) == 'X' ? first : 1;
+}
+`,
+  );
+  writeFileSync(join(folder, 'kept'), 'abc');
+  const program = build('files', source, 'musl-gcc');
+  expect(machine(program, { root: folder }).machine.run()).toEqual({ kind: 'exit', code: 97 });
+  expect(readFileSync(join(folder, 'kept'), 'utf8')).toBe('abc');
+});
+
+test('a file that is no static program is refused', () => {
+  expect(() => new Machine(Buffer.from('#!/bin/sh\n'.repeat(20)), { args: ['x'] })).toThrow(
+    'not an ELF file',
+  );
+  expect(() => new Machine(readFileSync('/bin/true'), { args: ['x'] })).toThrow('dynamically linked');
+});
