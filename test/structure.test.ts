@@ -63,7 +63,9 @@ test.each(files)('%s imports from the rooms before its own', (path) => {
 
 test('every file is reached from a command', () => {
   const entries = files.filter((path) =>
-    /^(cli\/(as|helper\/(helper|worker)|ld|mirrorasm|mirrorcc|mirrorcxx|pass)|emulate\/index)\.ts$/.test(path),
+    /^(cli\/(as|helper\/(helper|worker)|ld|mirrorasm|mirrorcc|mirrorcxx|pass)|emulate\/index)\.ts$/.test(
+      path,
+    ),
   );
   expect(entries).toHaveLength(9);
   const reached = new Set<string>();

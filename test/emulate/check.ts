@@ -235,9 +235,9 @@ function isUndefined(i: Decoded, input: Uint8Array): boolean {
   );
 }
 
-/** A partial fprem1 (C2): how far it gets is the CPU's choice (SDM vol. 2, FPREM1: N is 32 to 63). */
+/** A partial remainder (C2): how far it gets is the CPU's choice (SDM vol. 2, FPREM: N is 32 to 63). */
 function isPartial(i: Decoded, native: Uint8Array): boolean {
-  return i.name === 'fprem1' && (native[16 + 144 + 3]! & 4) !== 0;
+  return /^fprem1?$/.test(i.name) && (native[16 + 144 + 3]! & 4) !== 0;
 }
 
 function maskOf(i: Decoded, input: DataView): number {

@@ -289,11 +289,12 @@ const remainder =
   (nearest: boolean): Builder =>
   ({ fpu }) =>
   () => {
-    fpu.status &= ~C1;
+    fpu.status &= ~(C1 | C2);
     const env = fpu.environment();
     if (fpu.isEmpty(0) || fpu.isEmpty(1)) {
       fpu.stackFault(env);
-      if (fpu.settle(env)) fpu.set(0, soft.defaultNan);
+      if (!fpu.settle(env)) return;
+      fpu.set(0, soft.defaultNan);
       return;
     }
     const a = fpu.get(0, env);
@@ -301,14 +302,12 @@ const remainder =
     const { value, quotient, partial } = divided(a, b, nearest, env);
     if (!fpu.settle(env)) return;
     fpu.set(0, value);
-    // Without a quotient the condition bits stay.
+    // Without a quotient its bits stay.
     if (value.kind === 'nan') return;
-    fpu.status &= ~(C0 | C2 | C3);
+    fpu.status &= ~(C0 | C3);
     if (partial) fpu.status |= C2;
     else fpu.status |= (quotient & 4n ? C0 : 0) | (quotient & 2n ? C3 : 0) | (quotient & 1n ? C1 : 0);
   };
-
-const mostReduced = 63;
 
 function divided(
   a: Soft,
@@ -325,10 +324,11 @@ function divided(
   }
   soft.noteDenormals(env, a, b);
   if (a.kind === 'zero' || b.kind === 'infinite') return whole(a);
-  const distance = a.exponent + soft.bitLength(a.significand) - b.exponent - soft.bitLength(b.significand);
+  // Of the exponent fields: a denormal's counts as it stands.
+  const distance = a.exponent - b.exponent;
   const partial = distance >= 64;
   // A step of many bits takes a multiple of the divisor by a power of two away.
-  const scaled = b.exponent + (partial ? distance - mostReduced : 0);
+  const scaled = b.exponent + (partial ? distance - (32 + (distance % 32)) : 0);
   const low = Math.min(a.exponent, scaled);
   const n = a.significand << BigInt(a.exponent - low);
   const d = b.significand << BigInt(scaled - low);
