@@ -46,6 +46,12 @@ export const ICED_EXCEPTIONS: readonly Exception[] = [
     fields: ['vectorRead', 'vectorKilled', 'otherRead', 'otherKilled'],
   },
   {
+    name: 'or with -1, and with 0',
+    reason: 'the result is a constant, whatever the register held',
+    statement: /^(or[lq]? \$-1|and[lq]? \$0),/,
+    fields: ['integerRead', 'integerKilled'],
+  },
+  {
     name: 'masked stores',
     reason: 'the mask decides which elements are written (SDM VMASKMOV, MASKMOVDQU); iced has a plain write',
     statement: /^v?p?maskmov(q|dqu|ps|pd|d) /,

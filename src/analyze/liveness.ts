@@ -4,7 +4,9 @@ import type { Mode } from '../isa/rows.js';
 import type { Code, Unit } from './code.js';
 import { changedByThunkCall, readByName } from './conventions.js';
 import { groupsOf } from './groups.js';
+import type { Groups } from './groups.js';
 import { resolveIndirect } from './indirect.js';
+import { losesR11 } from './lost.js';
 import type { Operand } from '../parse/syntax.js';
 import {
   ALL_INTEGER,
@@ -117,10 +119,10 @@ function edgesOf(
   convention: Convention,
   blockOf: Int32Array,
   lastOf: Int32Array,
+  groups: Groups,
 ): Edges {
-  const { groupOf, size, ...groups } = groupsOf(code);
-  const indirect =
-    abi === 'sysv' ? resolveIndirect(code, { groupOf, size, ...groups }) : new Map<number, never>();
+  const { groupOf, size } = groups;
+  const indirect = abi === 'sysv' ? resolveIndirect(code, groups) : new Map<number, never>();
   const elsewhere = convention.callReads | convention.returnReads;
   const blocks = lastOf.length;
   const none = (): Int32Array => new Int32Array(blocks).fill(-1);
@@ -180,13 +182,23 @@ function edgesOf(
 export function computeLiveness(code: Code, abi: Abi): Liveness {
   const count = code.units.length;
   const convention = conventionOf(code, abi);
+  const groups = groupsOf(code);
+  // A register of 64-bit code.
+  const lost =
+    abi === 'sysv' && code.mode === 64
+      ? losesR11(code, groups, (i) => usesR11(code.units[i]))
+      : new Uint8Array(groups.size);
+  const lostBy = (i: number): boolean => {
+    const target = code.target[i] ?? -1;
+    return target < 0 || lost[groups.groupOf(target)] === 1;
+  };
   const read = new Int32Array(count);
   const kill = new Int32Array(count);
   const vectorRead = new Int32Array(count);
   const vectorKill = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const unit = code.units[i];
-    if (unit) describe(code, unit, convention, i, read, kill, vectorRead, vectorKill);
+    if (unit) describe(code, unit, convention, i, lostBy, read, kill, vectorRead, vectorKill);
   }
   const starts = blockStarts(code);
   const blocks = starts.length;
@@ -219,7 +231,7 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
     vectorPass[b] = vp;
   }
 
-  const edges = edgesOf(code, abi, convention, blockOf, lastOf);
+  const edges = edgesOf(code, abi, convention, blockOf, lastOf, groups);
   // What callers in this file read after a function's return, by its group: local functions may have conventions of their own.
   const afterReturn = new Int32Array(edges.groups);
   const blockIn = new Int32Array(blocks);
@@ -243,7 +255,8 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
         if (edges.returns[b]) out |= after;
         else {
           // A call gives its callee what is read behind it, a tail call what is read behind its own function.
-          const given = called >= 0 ? out & ~(1 << R11) : (afterReturn[edges.own[b] ?? 0] ?? 0);
+          const behind = called >= 0 ? out & ~(1 << R11) : (afterReturn[edges.own[b] ?? 0] ?? 0);
+          const given = lost[group] ? behind & ~USED_R11 : behind;
           if ((after | given) !== after) {
             afterReturn[group] = after | given;
             changed = true;
@@ -336,6 +349,9 @@ function onlyKeeps({ effects, instruction }: Unit): boolean {
   return last >= 0 && instruction.operands[last]?.kind === 'register' && effects.access[last] === 'w';
 }
 
+const usesR11 = (unit: Unit | undefined): boolean =>
+  unit !== undefined && ((unit.effects.integerRead >> R11) & 1) === 1 && !onlyKeeps(unit);
+
 /** The call of a TLS descriptor changes rax only (Oliva: TLS descriptors, 3). */
 const keepsAll = (operand: Operand | undefined): boolean =>
   operand?.kind === 'indirect' &&
@@ -347,6 +363,7 @@ function describe(
   unit: Unit,
   convention: Convention,
   i: number,
+  lostBy: (call: number) => boolean,
   read: Int32Array,
   kill: Int32Array,
   vectorRead: Int32Array,
@@ -356,7 +373,7 @@ function describe(
   const operand = unit.instruction.operands[0];
   read[i] = effects.integerRead;
   kill[i] = effects.integerKilled;
-  if ((effects.integerRead >> R11) & 1 && !onlyKeeps(unit)) read[i] |= USED_R11;
+  if (usesR11(unit)) read[i] |= USED_R11;
   if ((effects.integerWritten >> R11) & 1) kill[i] |= USED_R11;
   vectorRead[i] = effects.vectorRead;
   vectorKill[i] = effects.vectorKilled;
@@ -368,8 +385,7 @@ function describe(
       read[i] = effects.integerRead | convention.callReads | readByName(operand, code.mode);
       vectorRead[i] = convention.vectorReads;
       if (!keepsAll(operand)) {
-        const inView = (code.target[i] ?? -1) >= 0;
-        kill[i] = effects.integerKilled | (1 << R11) | (inView ? 0 : USED_R11);
+        kill[i] = effects.integerKilled | (1 << R11) | (lostBy(i) ? USED_R11 : 0);
       }
       return;
     }

@@ -190,9 +190,13 @@ function changesAddress(
   });
 }
 
-/** The sources' reads that a zeroing idiom does not have. */
+/** With these immediates the result does not depend on the register: gcc -Os makes -1 so. */
+const CONSTANT: Readonly<Record<string, string>> = { and: '0', or: '-1' };
+
+/** The sources' reads that an idiom does not have. */
 function isIdiom(form: Form, operands: readonly Operand[]): boolean {
   const [a, b] = operands;
+  if (a?.kind === 'immediate' && b?.kind === 'register') return a.expression === CONSTANT[form.base];
   return a?.kind === 'register' && b?.kind === 'register' && a.name === b.name && IDIOMS.test(form.base);
 }
 

@@ -170,6 +170,7 @@ describe('calls and returns', () => {
       f('nop\ncall g\nsbbl %r11d, %r11d\nmovl %r11d, %eax\nret'),
       'r11',
     ],
+    ['or of a register with -1 is no use', f('nop\ncall g\norl $-1, %r11d\nmovl %r11d, %eax\nret'), 'r11'],
     ['an interrupt handler keeps everything', f('nop\niretq'), ''],
     ['a function that does not return', f('nop\ncall abort'), 'r11'],
   ])('%s', (_, text, dead) => {
@@ -184,6 +185,16 @@ describe('calls and returns', () => {
     expect(deadAtNop(keeps('nop\njmp m\n.type m, @function\nm: ret') + caller)).toBe('');
     expect(deadAtNop(keeps('ret') + caller.replace('call', 'nop\ncall'))).toBe('');
     expect(deadAtNop(keeps('nop\nret') + f('movl %edi, %r11d\nret'))).toBe('r11');
+  });
+
+  test('a callee in view that writes r11 and saves nothing keeps it for nobody', () => {
+    const caller = f('movl %edi, %r11d\nnop\ncall k\nmovl %r11d, %eax\nret');
+    expect(deadAtNop(keeps('xorl %r11d, %r11d\nret') + caller)).toBe('r11');
+    expect(deadAtNop(keeps('call g\nret') + caller)).toBe('');
+    const through = keeps('call m\nret') + '.type m, @function\nm: movl %edi, %r11d\nret\n';
+    expect(deadAtNop(through + caller)).toBe('r11');
+    expect(deadAtNop(keeps('pushq %r11\nmovl %edi, %r11d\npopq %r11\nret') + caller)).toBe('');
+    expect(deadAtNop(keeps('movq %r11, %rax\nmovl %edi, %r11d\nmovq %rax, %r11\nret') + caller)).toBe('');
   });
 
   test('a callee in view that takes r11', () => {

@@ -136,7 +136,7 @@ function lighttpd(): Program {
     tests: lines(
       `export srcdir=${source}/tests top_builddir=$PWD`,
       'sh $srcdir/prepare.sh > /dev/null && cd $srcdir',
-      `prove request.t core-condition.t mod-fastcgi.t mod-scgi.t > $top_builddir/out 2>&1`,
+      `prove -I. request.t core-condition.t mod-fastcgi.t mod-scgi.t > $top_builddir/out 2>&1`,
       'code=$?; cd $top_builddir; (exit $code)',
       onlyTests('^(request|core|mod).*(ok|skipped|Failed)|^Result'),
     ),
