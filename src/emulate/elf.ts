@@ -14,6 +14,8 @@ export interface Elf {
   readonly pie: boolean;
   readonly entry: number;
   readonly segments: readonly Segment[];
+  /** gcc's nested functions need it. */
+  readonly executableStack: boolean;
   readonly headers: { readonly address: number; readonly size: number; readonly count: number };
   readonly symbols: readonly ElfSymbol[];
 }
@@ -68,6 +70,7 @@ const layouts: Readonly<Record<32 | 64, Layout>> = {
 const machines: Readonly<Record<32 | 64, number>> = { 32: 3, 64: 62 };
 const PT_LOAD = 1;
 const PT_INTERP = 3;
+const PT_GNU_STACK = 0x6474e551;
 const ET_EXEC = 2;
 const ET_DYN = 3;
 const SHT_SYMTAB = 2;
@@ -88,10 +91,12 @@ export function parseElf(file: Uint8Array): Elf {
   const count = view.getUint16(layout.phentsize + 2, true);
   const segments: Segment[] = [];
   let headers = 0;
+  let executableStack = false;
   for (let n = 0; n < count; n++) {
     const at = phoff + n * phentsize;
     const kind = view.getUint32(at, true);
     if (kind === PT_INTERP) throw new ElfError('dynamically linked: link it with -static or -static-pie');
+    if (kind === PT_GNU_STACK) executableStack = (view.getUint32(at + layout.segment.flags, true) & 1) !== 0;
     if (kind !== PT_LOAD) continue;
     const field = (name: keyof Layout['segment']): number => word(at + layout.segment[name]);
     const flags = view.getUint32(at + layout.segment.flags, true);
@@ -114,6 +119,7 @@ export function parseElf(file: Uint8Array): Elf {
     pie: type === ET_DYN,
     entry: word(layout.entry),
     segments,
+    executableStack,
     headers: { address: headers, size: phentsize, count },
     symbols: symbolsOf(file, view, layout, word),
   };

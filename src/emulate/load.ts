@@ -1,7 +1,7 @@
 // Puts a program into memory as Linux's fs/binfmt_elf.c does, at addresses that never change: image and brk near 2^46 + 2^44, mmap area
 // below the stack, both with address bit 46 set, where mirrored programs have to be (runtime/x86_64/place.c).
 import type { Elf } from './elf.js';
-import { pageSize, READ, WRITE } from './memory.js';
+import { EXECUTE, pageSize, READ, WRITE } from './memory.js';
 import type { Memory } from './memory.js';
 import { anonymous } from './regions.js';
 
@@ -57,7 +57,8 @@ export function load(memory: Memory, file: Uint8Array, elf: Elf, options: LoadOp
     if (memoryEnd > zeros) memory.map(anonymous(zeros, memoryEnd, segment.protection));
     end = Math.max(end, memoryEnd);
   }
-  memory.map(anonymous(stackTop - stackSize, stackTop, READ | WRITE, '[stack]'));
+  const stackProtection = READ | WRITE | (elf.executableStack ? EXECUTE : 0);
+  memory.map(anonymous(stackTop - stackSize, stackTop, stackProtection, '[stack]'));
   const stack = buildStack(memory, elf, bias, options);
   // Linux leaves a random gap; here one of 16 MiB.
   return { entry: bias + elf.entry, stack, bias, brk: end + 0x1000000, mmapTop };

@@ -128,6 +128,23 @@ int main(void) {
   expect(machine(build('changing', source, 'musl-gcc')).machine.run()).toEqual({ kind: 'exit', code: 111 });
 });
 
+test('a stack is executable where the program asks for it', () => {
+  const source = written(
+    'nested',
+    `__attribute__((noinline)) static int call(int (*f)(int)) { return f(40); }
+int main(int argc, char **argv) {
+  (void)argv;
+  int add(int n) { return n + argc; }
+  return call(add);
+}
+`,
+  );
+  expect(machine(build('nested', source, 'musl-gcc', '-w')).machine.run()).toEqual({
+    kind: 'exit',
+    code: 42,
+  });
+});
+
 test('files of the host are read, and never written', () => {
   const source = written(
     'files',
