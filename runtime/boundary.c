@@ -189,15 +189,21 @@ static int refused_by_row(const struct frame *f, u32 rule, long *result) {
   return 1;
 }
 
-word mr_dispatch(struct frame *f) {
+void mr_after(struct frame *f) {
+  struct frame *call = (struct frame *)f->call;
+  const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
+  for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], (long)f->result, f->before);
+}
+
+static word dispatch(struct frame *f) {
   word nr = f->nr & 0xffffffff, before = 0;
   long refused;
   struct frame unwrapped;
   f->nr = nr;
   struct frame *call = mr_unwrap(f, &unwrapped); /* where calls are packed into one, what is inside */
   if (!call) return (word)-E_FAULT;
-  if (mr_is_memcall(call)) return (word)mr_rewrap(f, mr_locked(mr_memcall, call));
-  if (mr_is_sigcall(nr)) return (word)mr_sigcall(f);
+  if (mr_is_memcall(call)) return (word)mr_locked(mr_memcall, call);
+  if (mr_is_sigcall(nr)) return (word)mr_locked(mr_sigcall, f);
   if (mr_refused(f, &refused)) return (word)refused;
   switch (nr) {
   case __NR_exit:
@@ -221,7 +227,16 @@ word mr_dispatch(struct frame *f) {
     if (k == K_LENP && q) mr_peek(&before, q, 4);
     if (k == K_MSG && p) mr_peek(&before, p + offsetof(struct msg, namelen), 4);
   }
-  long r = mr_native(f);
-  for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], r, before);
-  return (word)r;
+  f->call = (word)call, f->before = before;
+  mr_native(f);
+  mr_after(f);
+  return f->result;
+}
+word mr_dispatch(struct frame *f) {
+  struct frame *kept = mr_current; /* dynamic/ comes here by a call */
+  mr_current = f;
+  word r = dispatch(f);
+  f->result = r, f->done = ALL_DONE;
+  mr_current = kept;
+  return r;
 }

@@ -5,8 +5,8 @@ cc=${1:?usage: build.sh CC OUT_DIR [32]} out=${2:?usage: build.sh CC OUT_DIR [32
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out/mirror.o.d"
 flags='-std=gnu11 -O2 -fPIE -ffreestanding -fno-stack-protector -fvisibility=hidden -mgeneral-regs-only
-  -fno-tree-loop-distribute-patterns -fasynchronous-unwind-tables -fcf-protection=none -ffunction-sections
-  -fstack-usage -Wall -Wextra -Werror'
+  -fno-tree-loop-distribute-patterns -fasynchronous-unwind-tables -fcf-protection=none -fno-reorder-functions
+  -fno-reorder-blocks-and-partition   -fstack-usage -Wall -Wextra -Werror'
 case ${3-64} in
 32) arch=i386 flags="$flags -m32 -march=i686 -mpreferred-stack-boundary=2" ;;
 64) arch=x86_64 flags="$flags -mno-red-zone" ;;
@@ -26,7 +26,12 @@ for source in "$here/$arch"/*.S "$here/$arch"/*.c "$here"/*.c; do
   # shellcheck disable=SC2086
   $cc $flags "-I$here" "-I$here/$arch" -c "$source" -o "$object"
   # shellcheck disable=SC2086
-  objcopy $renamed "$object"
+  case $source in
+  *.c) section='--rename-section .text=mirror_text,alloc,load,readonly,code,contents' ;; # bounded, so that signals.c knows where a signal came
+  *) section= ;;
+  esac
+  # shellcheck disable=SC2086
+  objcopy $renamed $section "$object"
   # The code runs before the image is relocated: data that needs relocation would be read too early.
   if readelf -rW "$object" | awk '/^Relocation section/ { bad = /\.rela?\.(data|rodata)/ } bad && /R_X86_64_64|R_386_32/ { found = 1 } END { exit !found }'; then
     echo "build.sh: $name: data relocation in runtime code" >&2

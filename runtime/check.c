@@ -93,6 +93,10 @@ static void say(void) {
   char name[200];
   word offset;
   mr_open_out(2);
+  if (S.interval) {
+    mr_put("mirrorasm: "), mr_num(S.interval_checks), mr_put(" interval checks of "), mr_num(S.interval_bytes), mr_put(" bytes, ");
+    mr_num(S.interval_differing), mr_put(" differ\n");
+  }
   mr_put("mirrorasm: checked "), mr_num(S.checked), mr_put(" bytes, "), mr_num(S.differing), mr_put(" differ\n");
   for (word i = 0; i < S.n_diffs && i < 8; i++) {
     struct diff *d = &S.diffs[i];
@@ -146,7 +150,13 @@ static void report(void) {
     mr_put(i ? ", " : ""), mr_put("{\"kind\": "), mr_json(S.escapes[i].kind), mr_put(", \"name\": "), mr_json(S.escapes[i].name);
     mr_put(", \"count\": "), mr_num(S.escapes[i].count), mr_put("}");
   }
-  mr_put("]"), mr_key("ranges"), mr_num(S.n_ranges), mr_key("recoveries"), mr_put("0");
+  mr_put("]");
+  if (S.interval) {
+    mr_key("intervalChecks"), mr_num(S.interval_checks), mr_key("intervalBytesChecked"), mr_num(S.interval_bytes);
+    mr_key("intervalBytesDiffering"), mr_num(S.interval_differing), mr_key("intervalWordsSettled"), mr_num(S.interval_settled);
+  }
+  if (S.pending_bytes) mr_key("bytesPendingAtFork"), mr_num(S.pending_bytes);
+  mr_key("ranges"), mr_num(S.n_ranges), mr_key("recoveries"), mr_put("0");
   if (S.more_report) S.more_report();
   mr_put("\n}\n");
   mr_flush();
@@ -164,6 +174,6 @@ void mr_check_and_report(struct frame *f) {
 long mr_exit_group(struct frame *f) {
   word status = f->a[0];
   mr_check_and_report(f);
-  if (S.differing && !S.pending) status = 121;
+  if (S.differing || S.interval_differing) status = 121;
   for (;;) sys(__NR_exit_group, status, 0, 0);
 }

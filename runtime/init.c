@@ -15,7 +15,12 @@ static void keep(char *to, word cap, const char *s) {
 }
 static void environment(char **env) {
   for (const char *v; *env; env++) {
-    if ((v = after(*env, "MIRROR_CHECK="))) S.check = mr_streq(v, "exit") || mr_streq(v, "1");
+    if ((v = after(*env, "MIRROR_CHECK="))) {
+      S.interval = mr_interval(v);
+      S.check = S.interval || mr_streq(v, "exit") || mr_streq(v, "1");
+      if (!S.check && *v && !mr_streq(v, "0"))
+        mr_die("MIRROR_CHECK says nothing that is known", "use MIRROR_CHECK=exit, or an interval: MIRROR_CHECK=500ms, 10s, 5m");
+    }
     if ((v = after(*env, "MIRROR_STRICT="))) S.strict = mr_streq(v, "1");
     if ((v = after(*env, "MIRROR_REPORT=")) && *v) {
       keep(S.report, sizeof S.report, v), S.report_set = 1;
@@ -88,4 +93,5 @@ void mr_init(word *sp) {
   mr_must(!mr_mirror_anon(S.stack_lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");
   mr_copy((word)sp, S.stack_top - (word)sp);
   mr_add(S.stack_lo, S.stack_top, P_R | P_W, R_MIRRORED | R_STACK);
+  mr_start_checker();
 }

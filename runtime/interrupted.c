@@ -1,4 +1,4 @@
-/* What becomes of a compare-and-swap of atomic.S that a signal or a fork comes into. */
+/* What becomes of a compare-and-swap of atomic.S, or of a system call, that a signal or a fork comes into. */
 #include "mr.h"
 
 /* In the order of the text: the lock may be ours, the mirror was begun, memory was tried, the lock is free again, the value found there was
@@ -9,9 +9,8 @@ extern const struct places mr_cas_places[]; /* `taken` of the last is 0 */
 enum { CARRY = 1, ZERO = 0x40 };
 
 /* The handler may take the same lock, or never return: so what has been begun is undone or ended, and the lock given back. */
-void mr_interrupted(word frame, int info) {
-  word *regs = mr_registers(frame, info), first = (word)mr_cas_places;
-  mr_redo_push(regs);
+void mr_interrupted(word *regs) {
+  word first = (word)mr_cas_places;
   long at = (long)(regs[MR_REG_IP] - first);
   for (const struct places *p = mr_cas_places; p->taken; p++) {
     if (at < p->taken || at >= p->freed) continue;
@@ -24,6 +23,26 @@ void mr_interrupted(word frame, int info) {
     regs[MR_REG_IP] = first + (word)(long)(ends ? p->out : p->start);
     return;
   }
+}
+
+/* The boundary: the handler finds the program before its system call or behind it, as it would natively, with its own registers, and may go
+   elsewhere (siglongjmp; a cancellation asks where the program is). A call that the kernel has not done is begun again. */
+struct frame *mr_at_boundary(word *regs) {
+  extern const char __start_mirror_text[], __stop_mirror_text[], mr_leaving[], mr_native_done[], mr_native_kept[];
+  enum { GAP = 256 }; /* the red zone, and what aligns the state of the vector registers to 64 */
+  word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP];
+  if (S.dynamic) return 0; /* its C library has system calls of its own */
+  if (mr_entering(regs)) return 0;
+  if (!(ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text) && !(ip >= (word)mr_entered && ip < (word)mr_leaving)) return 0;
+  struct frame *f = mr_call_of(regs);
+  if (!f || !mr_site(f->ret)) return 0;
+  if (ip >= (word)mr_native_done && ip <= (word)mr_native_kept) f->result = regs[mr_register_order[0]], f->done = NATIVE_DONE;
+  if (f->done == NATIVE_DONE) mr_after(f), f->done = ALL_DONE;
+  mr_as_program(f, regs);
+  /* Deeper calls of ours have left bytes in the gap above the int frame, too. */
+  mr_make_equal(sp - GAP, GAP);
+  mr_make_equal(sp, regs[MR_REG_SP] - sp);
+  return f->done ? f : 0;
 }
 
 /* In the child there is one thread, and it holds none of the locks. What their holders had begun never ends. */

@@ -1,17 +1,19 @@
 /* Calls that change the address space. Each runs under the lock, with signals blocked, on the runtime's stack. */
 #include "mr.h"
 
-static void lock(void) {
+void mr_lock(void) {
   while (__atomic_exchange_n(&S.lock, 1, __ATOMIC_ACQUIRE)) sys(__NR_sched_yield, 0, 0, 0);
 }
+void mr_unlock(void) { __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE); }
 /* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
    too, and each side releases its own copy. */
 long mr_locked(long (*fn)(struct frame *), struct frame *f) {
   uint64_t all = ~0ull, old = 0;
   sys4(__NR_rt_sigprocmask, 2, &all, &old, 8);
-  lock();
-  long r = mr_on_stack(fn, f);
-  __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
+  mr_lock();
+  long r = mr_rewrap(mr_current, mr_on_stack(fn, f));
+  mr_current->result = (word)r, mr_current->done = ALL_DONE; /* a signal that waits comes when the mask is given back */
+  mr_unlock();
   sys4(__NR_rt_sigprocmask, 2, &old, 0, 8);
   return r;
 }
@@ -221,10 +223,12 @@ static long do_shmdt(struct frame *f) {
 
 static void in_child(void) {
   S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
-  if (!S.threads) return;
-  S.pending = 1;
-  mr_escape("pending", "fork");
-  mr_forked();
+  if (S.threads) {
+    mr_forked();
+    if (S.check) mr_settle_fork();
+  }
+  S.interval_checks = S.interval_bytes = S.interval_settled = 0; /* those are the parent's */
+  mr_start_checker();
 }
 
 /* fork, and clone/vfork without a new stack. vfork becomes fork: parent and child share one stack otherwise, and the child's
@@ -236,7 +240,7 @@ static long do_fork(struct frame *f) {
     if (!pid) in_child();
     return pid;
   }
-  uint64_t args[16]; /* struct clone_args: flags, pidfd, child_tid, parent_tid, ... */
+  u64 args[16]; /* struct clone_args: flags, pidfd, child_tid, parent_tid, ... */
   word flags, ptid, ctid, pidfd;
   long r;
   if (f->nr == __NR_clone) {

@@ -6,6 +6,7 @@
 
 typedef unsigned long word; /* a register, an address, a size: 4 or 8 bytes */
 typedef uint32_t u32;
+typedef uint64_t u64 __attribute__((aligned(4))); /* on a stack of 4 bytes: to align it would need a frame pointer */
 
 #define MR_VERSION "0.1.0"
 #define STRINGIFY2(x) #x
@@ -27,16 +28,22 @@ typedef uint32_t u32;
 enum { P_R = 1, P_W = 2, P_X = 4 };
 enum { M_SHARED = 1, M_PRIVATE = 2, M_FIXED = 0x10, M_ANON = 0x20, M_32BIT = 0x40, M_GROWSDOWN = 0x100, M_NORESERVE = 0x4000,
        M_NOREPLACE = 0x100000 };
-enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_FAULT = 14 };
+enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_FAULT = 14, E_INTR = 4 };
 
 /* Flags of a range. ANON: zero-filled private or shared memory. FILEMIRROR: the mirror maps the same file.
    MIRRORED: the mirror is mapped and holds the contents. ESCAPED: somebody else may write it, so it is not compared. */
 enum { R_ANON = 1, R_SHARED = 2, R_FILEMIRROR = 4, R_MIRRORED = 8, R_ESCAPED = 16, R_STACK = 32, R_HEAP = 64, R_IMAGE = 128,
        R_SHM = 256, R_TLS = 1024 };
 
+/* How far a system call has come. */
+enum { NOT_DONE, NATIVE_DONE, ALL_DONE };
+/* The call that is under way in this thread: a signal has to find it wherever it comes. */
+register struct frame *mr_current __asm__(MR_FRAME_REGISTER);
+
 struct range { word lo, hi; u32 prot, flags; };
 struct span { word lo, hi; };
 struct diff { word address, length; };
+struct suspect { word address, native, mirror; };
 struct escape { char kind[24]; char name[24]; word count; };
 /* The program's stack pointer at the boundary. */
 #define APP_SP(f) ((word)(f) + sizeof(struct frame) + MR_RED_ZONE)
@@ -44,6 +51,7 @@ struct escape { char kind[24]; char name[24]; word count; };
 #define MAX_DIFFS 64
 #define MAX_ESCAPES 64
 #define MAX_EXCLUDED 256
+#define MAX_SUSPECTS 256
 struct state {
   u32 lock;          /* offset 0: entry.S */
   u32 threads;       /* offset 4: entry.S; a thread was made */
@@ -51,15 +59,20 @@ struct state {
   word locks;        /* offset 16 on x86-64: atomic.S */
   u32 check, strict, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
-  word pending; /* forked while there were other threads: a write that one of them had begun never ends */
+  word pending; /* the same where nothing settles them (dynamic/) */
+  word pending_bytes; /* forked while other threads had begun writes, which never end here */
+  word interval, interval_checks, interval_bytes, interval_differing, interval_settled, interval_told, n_suspects, n_lost;
   word low_end, high_start; /* i386: native memory is below the one and above the other */
   struct range *ranges;
   word n_ranges, cap_ranges;
   word mirrored, checked, differing, n_diffs, n_escapes;
   word handlers[65];
+  uint64_t handler_masks[65], nodefer; /* as the program gave them; a bit a signal */
   struct range fixed_ranges[512];
   struct diff diffs[MAX_DIFFS];
   struct escape escapes[MAX_ESCAPES];
+  struct suspect suspects[MAX_SUSPECTS];
+  word lost[MAX_SUSPECTS];
   char report[512], program[256], out[1024];
   uint64_t pm_native[512], pm_mirror[512];
   char buf_native[4096], buf_mirror[4096];
@@ -80,8 +93,10 @@ extern const char __ehdr_start[], __etext[];
 /* entry.S */
 long mr_native(struct frame *f);                           /* mirrors the dirtied stack, then the program's call as it is */
 long mr_on_stack(long (*fn)(struct frame *), struct frame *f); /* fn on the runtime's own stack */
+long mr_spawn(void (*fn)(void), char *stack_top); /* a thread that runs fn, which never returns */
 void mr_exit_thread(word status, word app_sp) __attribute__((noreturn));
 void mr_unlock_exit(void) __attribute__((noreturn));
+extern const char __mirror_syscall[], mr_entered[], mr_native_done[];
 extern char __mirror_sigtramp[], __mirror_sigtramp_info[]; /* handlers without and with SA_SIGINFO; one and the same where the frames are */
 
 /* text.c */
@@ -116,18 +131,30 @@ void mr_copy_present(word lo, word hi);
 /* memcalls.c */
 long mr_memcall(struct frame *f);
 int mr_is_memcall(const struct frame *f);
+void mr_lock(void); /* with signals blocked */
+void mr_unlock(void);
 long mr_locked(long (*fn)(struct frame *), struct frame *f);
+
+/* group.c */
+void mr_group(word *regs);
+int mr_faulted_in_mirror(const word *regs, word address);
+void mr_make_equal(word at, word bytes); /* native bytes to the mirror; never faults */
 
 /* signals.c */
 int mr_is_sigcall(word nr);
-long mr_sigcall(const struct frame *f);
+long mr_sigcall(struct frame *f);
 int mr_peek(void *to, word from, word len); /* the program's bytes, or -EFAULT */
 
-/* interrupted.c */
-void mr_interrupted(word frame, int info); /* a signal came: the int frame is the kernel's still */
+/* interrupted.c: a signal came; the registers are those of the int frame, which is the kernel's still */
+void mr_interrupted(word *regs);
+struct frame *mr_at_boundary(word *regs); /* the call that was ended, or null */
 void mr_forked(void);                      /* in the child, with the lock held */
 
 /* In the folder of the word size */
+int mr_entering(word *regs);
+void mr_as_program(const struct frame *f, word *regs);
+word mr_site(word ret);
+struct frame *mr_call_of(const word *regs);
 void mr_place(word *sp, word stack_limit, const word hwcap[2]); /* AT_HWCAP, AT_HWCAP2; dies when the layout does not fit; readies the mirror space and its addressing */
 word mr_frame_end(word frame, int info); /* end of the int frame that the kernel pushed */
 int mr_refused(const struct frame *f, long *result); /* calls that a mirrored program cannot have */
@@ -140,9 +167,15 @@ void mr_after_quotactl(word command, word at);
 void mr_after_keyctl(const word a[], long r);
 void mr_after_bpf(const word a[]);
 
+/* interval.c */
+word mr_interval(const char *s);
+void mr_start_checker(void);
+void mr_settle_fork(void); /* with the lock held */
+
 /* check.c, symbols.c, boundary.c */
 void mr_check_and_report(struct frame *f);
 void mr_key(const char *name);
+void mr_after(struct frame *f); /* copies what the kernel wrote; may be done again */
 long mr_exit_group(struct frame *f);
 void mr_clear_tid(void);
 void mr_symbol(word addr, char *name, word cap, word *offset);

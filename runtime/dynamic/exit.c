@@ -68,8 +68,10 @@ void mr_end(void) {
   if ((!S.check && !S.report_set) || S.ended || (word)sys(__NR_getpid, 0, 0, 0) != S.own_pid) return;
   S.ended = 1;
   if (!__libc_single_threaded) S.threads = 1;
-  struct frame f = {0};
+  struct frame f = {0}, *kept = mr_current;
+  mr_current = &f;
   mr_locked(check, &f);
+  mr_current = kept;
 }
 static int failed(void) { return S.differing && !S.pending && !mr_unknown_count; }
 

@@ -10,17 +10,21 @@ static int is_trampoline(word handler) { return handler == trampoline(0) || hand
 
 static int change(int sig, const struct action *act, struct action *old) {
   struct action given;
-  word was = sig > 0 && sig < SIGNALS ? S.handlers[sig] : 0;
+  int ours = sig > 0 && sig < SIGNALS;
+  word was = ours ? S.handlers[sig] : 0, mask_was = ours ? S.handler_masks[sig] : 0;
   if (act) {
     given = *act;
-    if (given.handler > 1 && sig > 0 && sig < SIGNALS) {
+    if (given.handler > 1 && ours) {
+      S.handler_masks[sig] = given.mask[0];
+      S.nodefer = given.flags & NODEFER ? S.nodefer | 1ul << (sig - 1) : S.nodefer & ~(1ul << (sig - 1));
+      given.mask[0] = ~0ul; /* until the trampoline is through */
       __atomic_store_n(&S.handlers[sig], given.handler, __ATOMIC_RELEASE);
       given.handler = trampoline(given.flags);
     }
   }
   int r = __sigaction(sig, act ? &given : 0, old);
-  if (r && act && sig > 0 && sig < SIGNALS) S.handlers[sig] = was;
-  if (!r && old && is_trampoline(old->handler)) old->handler = was;
+  if (r && act && ours) S.handlers[sig] = was, S.handler_masks[sig] = mask_was;
+  if (!r && old && is_trampoline(old->handler)) old->handler = was, old->mask[0] = mask_was;
   return r;
 }
 int __wrap_sigaction(int sig, const struct action *act, struct action *old) {

@@ -9,8 +9,10 @@
 #define MR_RED_ZONE 0
 #define MR_MAX_STACK (1ul << 28) /* more is not followed: a guard page ends the stack there */
 
-/* What entry.S pushes, lowest address first. */
-struct frame { word nr, a[6], flags, ret; };
+/* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. ebp holds its address while C code
+   of the runtime does a call, and 0 while it readies a signal handler. */
+#define MR_FRAME_REGISTER "ebp"
+struct frame { word done, result, call, before, nr, a[6], flags, ret; };
 
 long mr_sys6(long n, word a, word b, word c, word d, word e, word f); /* entry.S: six arguments need every register */
 #define sys6(n, a, b, c, d, e, f) mr_sys6(n, a, b, c, d, e, f)
@@ -31,10 +33,28 @@ long mr_shmat(word id, word at, word flags);
 long mr_shmdt(word at);
 long mr_shm_size(word id, word *size);
 
-/* struct sigcontext (uapi/asm/sigcontext.h) as words; for the two frames see kernel.c. */
-enum { MR_REG_IP = 14, MR_REG_FLAGS = 16 };
+/* struct sigcontext (uapi/asm/sigcontext.h) as words, the order is that of the registers' numbers; for the two frames see kernel.c. */
+enum { MR_REG_SP = 7, MR_REG_TRAP = 12, MR_REG_IP = 14, MR_REG_FLAGS = 16, MR_REG_CR2 = 21, MR_REG_FRAME = 6 };
+static const unsigned char mr_register_order[] = {11, 10, 9, 8, 7, 6, 5, 4};
 static inline word *mr_registers(word frame, int info) { return (word *)(frame + (info ? 16 + 128 + 20 : 8)); }
-void mr_redo_push(word *registers); /* kernel.c */
+
+/* oldmask, and the mask's other half behind the frame's floating-point state; or uc_sigmask. */
+static inline uint64_t mr_saved_mask(word frame, int info) {
+  const u32 *at = (const u32 *)(frame + 16 + 128 + 108);
+  if (info) return at[0] | (uint64_t)at[1] << 32;
+  return mr_registers(frame, 0)[20] | (uint64_t) * (u32 *)(frame + 720) << 32;
+}
+static inline word mr_siginfo(word frame) { return frame + 16; }
+static inline word *mr_fault_address(word frame, int info) { return info ? (word *)(mr_siginfo(frame) + 12) : 0; }
+
+enum { MR_MIRROR_PREFIX = 0, MR_TLS_PREFIX = 0x65 };
+static inline word mr_thread_base(void) {
+  word base = 0;
+  __asm__("mov %%gs, %0" : "=r"(base));
+  if (base & 0xffff) __asm__("mov %%gs:0, %0" : "=r"(base));
+  return base;
+}
+int mr_is_mirror(word at);
 
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_TLS = 3, CLONE_CTID = 4 };

@@ -8,13 +8,13 @@
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall
-        .globl  mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-        .hidden mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .globl  mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
 
-# copies the stack bytes a boundary call may have dirtied; esi is MR_K below the program's esp. Clobbers ecx, esi, edi.
-        .macro  MIRROR_DEAD
+# copies the stack bytes from esi on, which a boundary call may have dirtied. Clobbers ecx, esi, edi.
+        .macro  MIRROR_DEAD bytes=MR_K
         lea     D(%esi), %edi
-        mov     $MR_K/4, %ecx
+        mov     $\bytes/4, %ecx
         rep movsl
         .endm
 
@@ -41,13 +41,17 @@ __mirror_start:
         .cfi_endproc
         .size   __mirror_start, .-__mirror_start
 
-# Called in place of int $0x80: eax number, ebx ecx edx esi edi ebp arguments. Preserves all but eax, flags included.
+# Called in place of int $0x80: eax number, ebx ecx edx esi edi ebp arguments. Preserves all but eax, flags included. What a signal in
+# between finds done is in kernel.c by the labels.
+        .globl  mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving
+        .hidden mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving
         .type   __mirror_syscall, @function
 __mirror_syscall:
         .cfi_startproc
         pushf
         .cfi_adjust_cfa_offset 4
         .cfi_remember_state
+mr_entry_flags:
         cld
         cmp     $119, %eax
         je      .Lsigreturn
@@ -58,21 +62,30 @@ __mirror_syscall:
         cmp     $435, %eax
         je      .Lclone3
 .Lcommon:
-        push    %ebp; push %edi; push %esi; push %edx; push %ecx; push %ebx; push %eax
-        .cfi_adjust_cfa_offset 28
+        lea     -44(%esp), %esp                 # struct frame; flags and return address stand already
+        .cfi_adjust_cfa_offset 44
+mr_entry_frame:
+        movl    $0, (%esp)
+        mov     %eax, 16(%esp); mov %ebx, 20(%esp); mov %ecx, 24(%esp); mov %edx, 28(%esp)
+        mov     %esi, 32(%esp); mov %edi, 36(%esp); mov %ebp, 40(%esp)
         .cfi_offset ebp, -12
         .cfi_offset edi, -16
         .cfi_offset esi, -20
         .cfi_offset ebx, -32
+        mov     %esp, %ebp
+mr_entered:
         push    %esp                            # struct frame *
         .cfi_adjust_cfa_offset 4
         call    mr_dispatch
         lea     4(%esp), %esp
         .cfi_adjust_cfa_offset -4
-        mov     %eax, (%esp)
-        lea     36-MR_K(%esp), %esi             # 36: struct frame
+        lea     52-MR_K(%esp), %esi
         MIRROR_DEAD
-        pop     %eax; pop %ebx; pop %ecx; pop %edx; pop %esi; pop %edi; pop %ebp # only reads of the stack from here on
+        mov     20(%esp), %ebx; mov 24(%esp), %ecx; mov 28(%esp), %edx; mov 32(%esp), %esi; mov 36(%esp), %edi
+        mov     40(%esp), %ebp                  # only reads of the stack from here on
+        .cfi_restore ebp
+mr_leaving:
+        lea     44(%esp), %esp
         .cfi_restore_state
         .cfi_remember_state
         popf
@@ -230,7 +243,8 @@ __mirror_syscall:
         .cfi_endproc
         .size   __mirror_syscall, .-__mirror_syscall
 
-# The registers that the psABI gives to the caller.
+        .section mirror_text, "ax", @progbits
+# The registers that the psABI gives to the caller. In between ebp, which C code keeps the frame in, is at the top of the stack.
         .macro  KEEP_ALL
         push    %ebx; push %esi; push %edi; push %ebp
         .cfi_adjust_cfa_offset 16
@@ -254,8 +268,11 @@ mr_sys6:
         KEEP_ALL
         mov     20(%esp), %eax
         mov     24(%esp), %ebx; mov 28(%esp), %ecx; mov 32(%esp), %edx
-        mov     36(%esp), %esi; mov 40(%esp), %edi; mov 44(%esp), %ebp
+        mov     36(%esp), %esi; mov 40(%esp), %edi
+mr_sys6_ebp:
+        mov     44(%esp), %ebp
         int     $0x80
+mr_sys6_done:
         GIVE_BACK
         ret
         .cfi_endproc
@@ -263,17 +280,25 @@ mr_sys6:
 
 # long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
 # check made meanwhile by another thread finds them equal.
+        .globl  mr_native_done, mr_native_kept, mr_native_ebp, mr_sys6_ebp, mr_sys6_done
+        .hidden mr_native_done, mr_native_kept, mr_native_ebp, mr_sys6_ebp, mr_sys6_done
         .type   mr_native, @function
 mr_native:
         .cfi_startproc
         KEEP_ALL
-        mov     20(%esp), %ebp
-        lea     36-MR_K(%ebp), %esi
+        lea     52-MR_K(%ebp), %esi
         MIRROR_DEAD
-        mov     (%ebp), %eax
-        mov     4(%ebp), %ebx; mov 8(%ebp), %ecx; mov 12(%ebp), %edx
-        mov     16(%ebp), %esi; mov 20(%ebp), %edi; mov 24(%ebp), %ebp
+        mov     16(%ebp), %eax
+        mov     20(%ebp), %ebx; mov 24(%ebp), %ecx; mov 28(%ebp), %edx
+        mov     32(%ebp), %esi; mov 36(%ebp), %edi
+mr_native_ebp:
+        mov     40(%ebp), %ebp
         int     $0x80
+mr_native_done:
+        mov     (%esp), %ebp
+        mov     %eax, 4(%ebp)
+mr_native_kept:
+        movl    $1, (%ebp)
         GIVE_BACK
         ret
         .cfi_endproc
@@ -283,23 +308,56 @@ mr_native:
         .type   mr_on_stack, @function
 mr_on_stack:
         .cfi_startproc
-        push    %ebp
+        push    %ebx
         .cfi_adjust_cfa_offset 4
-        .cfi_offset ebp, -8
-        mov     %esp, %ebp
-        .cfi_def_cfa_register ebp
+        .cfi_offset ebx, -8
+        mov     %esp, %ebx
+        .cfi_def_cfa_register ebx
         call    1f
 1:      pop     %eax
         lea     mr_stack-1b+MR_STACK-64(%eax), %esp
-        push    12(%ebp)
-        call    *8(%ebp)
-        mov     %ebp, %esp
-        pop     %ebp
+        push    12(%ebx)
+        call    *8(%ebx)
+        mov     %ebx, %esp
+        pop     %ebx
         .cfi_def_cfa esp, 4
+        .cfi_restore ebx
         ret
         .cfi_endproc
         .size   mr_on_stack, .-mr_on_stack
 
+# long mr_spawn(fn, stack_top): VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
+        .type   mr_spawn, @function
+mr_spawn:
+        .cfi_startproc
+        push    %ebx; push %esi; push %edi
+        .cfi_adjust_cfa_offset 12
+        .cfi_offset ebx, -8
+        .cfi_offset esi, -12
+        .cfi_offset edi, -16
+        mov     20(%esp), %ecx
+        mov     16(%esp), %eax
+        lea     -16(%ecx), %ecx
+        mov     %eax, (%ecx)
+        mov     $0x50f00, %ebx
+        xor     %edx, %edx
+        xor     %esi, %esi
+        xor     %edi, %edi
+        mov     $120, %eax
+        int     $0x80
+        test    %eax, %eax
+        jz      1f
+        pop     %edi; pop %esi; pop %ebx
+        .cfi_adjust_cfa_offset -12
+        ret
+1:      .cfi_undefined eip
+        xor     %ebp, %ebp
+        call    *(%esp)
+        ud2
+        .cfi_endproc
+        .size   mr_spawn, .-mr_spawn
+
+        .text
 # void mr_exit_thread(status, app_sp): the stack may outlive the thread, so its bytes are made equal first.
         .type   mr_exit_thread, @function
 mr_exit_thread:
@@ -325,7 +383,8 @@ mr_unlock_exit:
         .size   mr_unlock_exit, .-mr_unlock_exit
 
 # Signal entry (kernel arch/x86/kernel/signal_32.c: eax signal, edx siginfo, ecx context, esp at pretcode; handlers take the same
-# from the frame): copies the int frame, then goes to the program's handler. One entry a layout of the frame.
+# from the frame): copies the int frame, then goes to the program's handler. One entry a layout of the frame. All signals are blocked
+# until both copies of the stack agree.
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
         .cfi_startproc
@@ -342,25 +401,38 @@ __mirror_sigtramp_info:
         push    $1
         .cfi_adjust_cfa_offset 8
 .Lsigentry:
-        push    %eax; push %edx; push %ecx; push %esi; push %edi
-        .cfi_adjust_cfa_offset 20
-        .cfi_offset esi, -28
-        .cfi_offset edi, -32
-        push    20(%esp)                        # which layout
-        .cfi_adjust_cfa_offset 4
-        lea     32(%esp), %edx                  # the int frame
+        push    %eax; push %edx; push %ecx; push %ebx; push %esi; push %edi; push %ebp
+        .cfi_adjust_cfa_offset 28
+        .cfi_offset ebx, -28
+        .cfi_offset esi, -32
+        .cfi_offset edi, -36
+        .cfi_offset ebp, -40
+        lea     -8(%esp), %esp                  # the handler's mask
+        .cfi_adjust_cfa_offset 8
+        xor     %ebp, %ebp                      # no call is under way here
+        mov     %esp, %ecx
+        lea     44(%esp), %edx                  # the int frame
+        push    %ecx
+        push    40(%esp)                        # which layout: at 36 before the push
         push    %edx
         push    %eax
-        .cfi_adjust_cfa_offset 8
-        call    mr_sigframe                     # (signal, frame, with info) -> handler
-        lea     12(%esp), %esp
-        .cfi_adjust_cfa_offset -12
-        mov     %eax, 24(%esp)
-        lea     28-MR_K(%esp), %esi
-        MIRROR_DEAD
-        pop     %edi; pop %esi; pop %ecx; pop %edx; pop %eax
-        lea     4(%esp), %esp
-        .cfi_adjust_cfa_offset -24
+        .cfi_adjust_cfa_offset 16
+        call    mr_sigframe                     # (signal, frame, with info, mask) -> handler
+        lea     16(%esp), %esp
+        .cfi_adjust_cfa_offset -16
+        mov     %eax, 40(%esp)
+        lea     44-MR_SIGNAL_K(%esp), %esi
+        MIRROR_DEAD MR_SIGNAL_K
+        mov     $2, %ebx                        # SIG_SETMASK
+        mov     %esp, %ecx
+        xor     %edx, %edx
+        mov     $8, %esi
+        mov     $175, %eax                      # rt_sigprocmask
+        int     $0x80
+        mov     8(%esp), %ebp; mov 12(%esp), %edi; mov 16(%esp), %esi; mov 20(%esp), %ebx
+        mov     24(%esp), %ecx; mov 28(%esp), %edx; mov 32(%esp), %eax
+        lea     40(%esp), %esp
+        .cfi_adjust_cfa_offset -40
         ret
         .cfi_endproc
         .size   __mirror_sigtramp_info, .-__mirror_sigtramp_info

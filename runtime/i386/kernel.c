@@ -14,21 +14,6 @@ word mr_frame_end(word frame, int info) {
   return stop > end ? stop : end;
 }
 
-/* Between a push and the store to its mirror, which goes first (src/instrument/stack-i386.ts), the int frame has landed on the slot, and its copy
-   on the mirror: the store is done again. `movl %reg, disp32(%esp)` is 89 /r with a SIB byte of 24, `movl $imm32, disp32(%esp)` c7 /0. */
-void mr_redo_push(word *registers) {
-  enum { STORE_REGISTER = 7, STORE_IMMEDIATE = 11, ESP_DISP32 = 0x84, SIB_ESP = 0x24 };
-  static const u32 slot = (u32)0 - MR_DISTANCE - sizeof(word);
-  word ip = registers[MR_REG_IP];
-  if (ip < (word)__ehdr_start + STORE_IMMEDIATE || ip >= (word)__etext) return;
-  const unsigned char *push = (const unsigned char *)ip, *store = push - STORE_REGISTER;
-  if ((*push & 0xf8) == 0x50 && store[0] == 0x89 && store[1] == (ESP_DISP32 | (*push & 7) << 3) && store[2] == SIB_ESP && !memcmp(store + 3, &slot, 4))
-    registers[MR_REG_IP] = (word)store;
-  store = push - STORE_IMMEDIATE;
-  if ((*push == 0x6a || *push == 0x68) && store[0] == 0xc7 && store[1] == ESP_DISP32 && store[2] == SIB_ESP && !memcmp(store + 3, &slot, 4))
-    registers[MR_REG_IP] = (word)store;
-}
-
 int mr_refused(const struct frame *f, long *result) {
   const char *name;
   switch (f->nr) {
@@ -109,4 +94,42 @@ long mr_shm_size(word id, word *size) {
   long r = sys6(__NR_ipc, IPC_SHMCTL, id, IPC_STAT | IPC_64, 0, (word)ds, 0);
   *size = ds[9];
   return r;
+}
+
+/* What __mirror_syscall (entry.S) has done where a signal finds it: puts esp, eip and the flags back to the program's own place. */
+int mr_entering(word *regs) {
+  extern const char mr_entry_flags[], mr_entry_frame[];
+  word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP], down = 4;
+  if (ip < (word)__mirror_syscall || ip >= (word)mr_entered) return 0;
+  if (ip >= (word)mr_entry_flags) down = 8;
+  if (ip >= (word)mr_entry_frame) down = sizeof(struct frame);
+  word top = *sp + down, site = mr_site(*(word *)(top - 4));
+  if (!site) return 1;
+  if (down > 4) regs[MR_REG_FLAGS] = *(word *)(top - 8);
+  mr_make_equal(*sp, down);
+  *sp = top, regs[MR_REG_IP] = site;
+  return 1;
+}
+
+/* The program's registers, as they were at the call, or are after it. */
+void mr_as_program(const struct frame *f, word *regs) {
+  static const unsigned char a[] = {8, 10, 9, 5, 4, 6};
+  enum { EAX = 11 };
+  for (int i = 0; i < 6; i++) regs[a[i]] = f->a[i];
+  regs[MR_REG_SP] = APP_SP(f);
+  regs[MR_REG_FLAGS] = f->flags;
+  regs[EAX] = f->done ? f->result : f->nr;
+  regs[MR_REG_IP] = f->done ? f->ret : mr_site(f->ret);
+}
+/* Where a system call begins: call __mirror_syscall. 0 where it looks otherwise (musl's own are called through memory). */
+word mr_site(word ret) {
+  const unsigned char *p = (const unsigned char *)ret;
+  return p[-5] == 0xe8 ? ret - 5 : 0;
+}
+/* mr_sys6 and mr_native need every register. */
+struct frame *mr_call_of(const word *regs) {
+  extern const char mr_sys6_ebp[], mr_sys6_done[], mr_native_ebp[];
+  word ip = regs[MR_REG_IP];
+  int away = (ip > (word)mr_sys6_ebp && ip <= (word)mr_sys6_done) || (ip > (word)mr_native_ebp && ip <= (word)mr_native_done);
+  return (struct frame *)(away ? *(word *)regs[MR_REG_SP] : regs[MR_REG_FRAME]);
 }

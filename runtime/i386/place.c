@@ -13,6 +13,8 @@ int mr_in_zone(word lo, word len) {
   return lo >= PG && (lo < S.low_end || lo >= S.high_start) && lo < end && len <= end - lo;
 }
 
+int mr_is_mirror(word at) { return at >= S.low_end && at < S.high_start; }
+
 static int fits(word *sp, word stack, word low_end) {
   S.low_end = low_end, S.high_start = low_end - MR_DISTANCE;
   return IN_RANGE(__ehdr_start) && IN_RANGE(S.brk_start) && (!S.vdso || IN_RANGE(S.vdso)) && (word)sp - S.high_start > stack && IN_RANGE(sp);

@@ -9,8 +9,10 @@
 #define MR_RED_ZONE 128
 #define MR_MAX_STACK (1ul << 44)
 
-/* What entry.S pushes, lowest address first. */
-struct frame { word nr, a[6], ret, flags; };
+/* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. r15 holds its address while C code
+   of the runtime does a call, and 0 while it readies a signal handler. */
+#define MR_FRAME_REGISTER "r15"
+struct frame { word done, result, call, before, kept[6], nr, a[6], ret, flags; };
 
 static inline long sys6(long n, word a, word b, word c, word d, word e, word f) {
   long r;
@@ -40,10 +42,21 @@ static inline long mr_shm_size(word id, word *size) {
   return r;
 }
 
-/* struct sigcontext (asm/sigcontext.h) as words, in ucontext, behind pretcode. */
-enum { MR_REG_IP = 16, MR_REG_FLAGS = 17 };
+/* struct sigcontext (asm/sigcontext.h) as words, in ucontext, behind pretcode; the order is that of the registers' numbers. */
+enum { MR_REG_SP = 15, MR_REG_IP = 16, MR_REG_FLAGS = 17, MR_REG_TRAP = 20, MR_REG_CR2 = 22, MR_REG_FRAME = 7 };
+static const unsigned char mr_register_order[] = {13, 14, 12, 11, 15, 10, 9, 8, 0, 1, 2, 3, 4, 5, 6, 7};
 static inline word *mr_registers(word frame, int info) { return (void)info, (word *)(frame + 8 + 40); }
-static inline void mr_redo_push(word *registers) { (void)registers; } /* there is a red zone */
+static inline uint64_t mr_saved_mask(word frame, int info) { return (void)info, *(uint64_t *)(frame + 8 + 296); }
+static inline word mr_siginfo(word frame) { return frame + 8 + 304; }
+static inline word *mr_fault_address(word frame, int info) { return (void)info, (word *)(mr_siginfo(frame) + 16); }
+
+enum { MR_MIRROR_PREFIX = 0x65, MR_TLS_PREFIX = 0x64 };
+static inline word mr_thread_base(void) {
+  word base;
+  __asm__("rdfsbase %0" : "=r"(base));
+  return base;
+}
+static inline int mr_is_mirror(word at) { return mr_in_zone(at + MR_DISTANCE, 1); }
 
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_CTID = 3, CLONE_TLS = 4 };

@@ -6,14 +6,14 @@
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall
-        .globl  mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-        .hidden mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .globl  mr_spawn, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden mr_spawn, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
 
-# copies the stack bytes a boundary call may have dirtied; \top is the program's rsp - 128. Clobbers rcx, rsi, rdi.
-        .macro  MIRROR_DEAD
+# copies the stack bytes from rsi on, which a boundary call may have dirtied. Clobbers rcx, rsi, rdi.
+        .macro  MIRROR_DEAD bytes=MR_K
         mov     $-MR_DISTANCE, %rdi
         add     %rsi, %rdi
-        mov     $MR_K/8, %ecx
+        mov     $\bytes/8, %ecx
         rep movsq
         .endm
 
@@ -37,7 +37,12 @@ __mirror_start:
         .size   __mirror_start, .-__mirror_start
 
 # rcx: return address. Preserves all but rax, rcx, r11, flags included. The test for rt_sigreturn must use no stack (the kernel
-# finds the frame at rsp) and no flags.
+# finds the frame at rsp) and no flags. What a signal in between finds done is in kernel.c by the labels.
+        .globl  mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving
+        .hidden mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving
+.Lsigreturn:
+        syscall
+        ud2
         .type   __mirror_syscall, @function
 __mirror_syscall:
         .cfi_startproc
@@ -46,11 +51,14 @@ __mirror_syscall:
         lea     -15(%rax), %r11d
         xchg    %rcx, %r11
         .cfi_register rip, r11
+mr_entry_swapped:
         jrcxz   .Lsigreturn
         xchg    %rcx, %r11
         .cfi_register rip, rcx
+mr_entry_plain:
         lea     -128(%rsp), %rsp                # step over the red zone
         .cfi_adjust_cfa_offset 128
+mr_entry_below:
         pushfq
         .cfi_adjust_cfa_offset 8
         cld
@@ -58,41 +66,45 @@ __mirror_syscall:
         .cfi_adjust_cfa_offset 8
         .cfi_offset rip, -144
         .cfi_remember_state
+mr_entry_return:
         cmp     $56, %eax
         je      .Lclone
         cmp     $435, %eax
         je      .Lclone3
 .Lcommon:
-        push    %r9; push %r8; push %r10; push %rdx; push %rsi; push %rdi; push %rax
-        .cfi_adjust_cfa_offset 56
+        lea     -136(%rsp), %rsp                # struct frame; flags and return address stand already
+        .cfi_adjust_cfa_offset 136
+mr_entry_frame:
+        movq    $0, (%rsp)
+        mov     %rbx, 32(%rsp); mov %rbp, 40(%rsp); mov %r12, 48(%rsp); mov %r13, 56(%rsp); mov %r14, 64(%rsp); mov %r15, 72(%rsp)
+        .cfi_offset r15, -208
+        mov     %rax, 80(%rsp); mov %rdi, 88(%rsp); mov %rsi, 96(%rsp); mov %rdx, 104(%rsp)
+        mov     %r10, 112(%rsp); mov %r8, 120(%rsp); mov %r9, 128(%rsp)
+        mov     %rsp, %r15
+        .cfi_def_cfa_register r15
+mr_entered:
         mov     %rsp, %rdi
-        push    %rbx
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rbx, -208
-        mov     %rsp, %rbx
-        .cfi_def_cfa_register rbx
         and     $-16, %rsp
         call    mr_dispatch
-        mov     %rbx, %rsp
+        mov     %r15, %rsp
         .cfi_def_cfa_register rsp
-        mov     %rax, 8(%rsp)
-        lea     80-MR_K(%rsp), %rsi             # 80: rbx and struct frame
+        lea     152-MR_K(%rsp), %rsi
         MIRROR_DEAD
-        pop     %rbx                            # only reads of the stack from here on
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rbx
-        pop     %rax; pop %rdi; pop %rsi; pop %rdx; pop %r10; pop %r8; pop %r9; pop %rcx
-        .cfi_adjust_cfa_offset -64
+        mov     88(%rsp), %rdi; mov 96(%rsp), %rsi; mov 104(%rsp), %rdx
+        mov     112(%rsp), %r10; mov 120(%rsp), %r8; mov 128(%rsp), %r9
+        mov     136(%rsp), %rcx
         .cfi_register rip, rcx
+        mov     72(%rsp), %r15                  # only reads of the stack from here on
+        .cfi_restore r15
+mr_leaving:
+        lea     144(%rsp), %rsp
+        .cfi_adjust_cfa_offset -144
         mov     (%rsp), %r11
         popfq
         .cfi_adjust_cfa_offset -8
         lea     128(%rsp), %rsp
         .cfi_adjust_cfa_offset -128
         jmp     *%rcx
-.Lsigreturn:
-        syscall
-        ud2
 
 # clone and clone3 with a new stack: the child starts with nothing on it, so its return address goes just below its top.
         .cfi_restore_state
@@ -186,19 +198,24 @@ __mirror_syscall:
         .cfi_endproc
         .size   __mirror_syscall, .-__mirror_syscall
 
+        .section mirror_text, "ax", @progbits
 # long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
 # check made meanwhile by another thread finds them equal.
+        .globl  mr_native_done, mr_native_kept
+        .hidden mr_native_done, mr_native_kept
         .type   mr_native, @function
 mr_native:
         .cfi_startproc
-        mov     %rdi, %rax
-        lea     72-MR_K(%rdi), %rsi
+        lea     152-MR_K(%r15), %rsi
         MIRROR_DEAD
-        mov     %rax, %r11
-        mov     8(%r11), %rdi; mov 16(%r11), %rsi; mov 24(%r11), %rdx
-        mov     32(%r11), %r10; mov 40(%r11), %r8; mov 48(%r11), %r9
-        mov     (%r11), %rax
+        mov     88(%r15), %rdi; mov 96(%r15), %rsi; mov 104(%r15), %rdx
+        mov     112(%r15), %r10; mov 120(%r15), %r8; mov 128(%r15), %r9
+        mov     80(%r15), %rax
         syscall
+mr_native_done:
+        mov     %rax, 8(%r15)
+mr_native_kept:
+        movq    $1, (%r15)
         ret
         .cfi_endproc
         .size   mr_native, .-mr_native
@@ -223,6 +240,29 @@ mr_on_stack:
         .cfi_endproc
         .size   mr_on_stack, .-mr_on_stack
 
+# long mr_spawn(fn, stack_top): VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
+        .type   mr_spawn, @function
+mr_spawn:
+        .cfi_startproc
+        mov     %rdi, %r9
+        mov     $0x50f00, %edi
+        xor     %edx, %edx
+        xor     %r10d, %r10d
+        xor     %r8d, %r8d
+        mov     $56, %eax
+        syscall
+        test    %rax, %rax
+        jz      1f
+        ret
+1:      .cfi_undefined rip
+        xor     %r15d, %r15d
+        xor     %ebp, %ebp
+        call    *%r9
+        ud2
+        .cfi_endproc
+        .size   mr_spawn, .-mr_spawn
+
+        .text
 # void mr_exit_thread(status, app_rsp): the stack may outlive the thread, so its bytes are made equal first.
         .type   mr_exit_thread, @function
 mr_exit_thread:
@@ -246,7 +286,7 @@ mr_unlock_exit:
         .size   mr_unlock_exit, .-mr_unlock_exit
 
 # Signal entry (kernel arch/x86/kernel/signal_64.c: rdi signal, rsi siginfo, rdx ucontext, rsp at pretcode): copies the int
-# frame, then goes to the program's handler.
+# frame, then goes to the program's handler. All signals are blocked until both copies of the stack agree.
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
 __mirror_sigtramp_info:
@@ -254,22 +294,36 @@ __mirror_sigtramp_info:
         push    %rdi; push %rsi; push %rdx
         .cfi_adjust_cfa_offset 24
         lea     24(%rsp), %rsi                  # the int frame
-        push    %rbx
-        .cfi_adjust_cfa_offset 8
+        push    %rbx; push %r15
+        .cfi_adjust_cfa_offset 16
         .cfi_offset rbx, -40
+        .cfi_offset r15, -48
+        lea     -8(%rsp), %rsp                  # the handler's mask
+        .cfi_adjust_cfa_offset 8
         mov     %rsp, %rbx
         .cfi_def_cfa_register rbx
+        xor     %r15d, %r15d                    # no call is under way here
+        mov     %rsp, %rcx
         and     $-16, %rsp
-        call    mr_sigframe                     # (signal, frame, any) -> handler
+        call    mr_sigframe                     # (signal, frame, any, mask) -> handler
         mov     %rbx, %rsp
         .cfi_def_cfa_register rsp
-        lea     32-MR_K(%rsp), %rsi
-        MIRROR_DEAD
-        mov     %rax, %r11
+        lea     48-MR_SIGNAL_K(%rsp), %rsi
+        MIRROR_DEAD MR_SIGNAL_K
+        mov     %rax, %rbx
+        mov     $2, %edi                        # SIG_SETMASK
+        mov     %rsp, %rsi
+        xor     %edx, %edx
+        mov     $8, %r10d
+        mov     $14, %eax                       # rt_sigprocmask
+        syscall
+        mov     %rbx, %r11
         xor     %eax, %eax
-        pop     %rbx; pop %rdx; pop %rsi; pop %rdi
-        .cfi_adjust_cfa_offset -32
+        mov     8(%rsp), %r15; mov 16(%rsp), %rbx; mov 24(%rsp), %rdx; mov 32(%rsp), %rsi; mov 40(%rsp), %rdi
+        lea     48(%rsp), %rsp
+        .cfi_adjust_cfa_offset -48
         .cfi_restore rbx
+        .cfi_restore r15
         jmp     *%r11
         .cfi_endproc
         .size   __mirror_sigtramp, .-__mirror_sigtramp

@@ -20,3 +20,42 @@ int mr_refused(const struct frame *f, long *result) {
   *result = -E_PERM;
   return 1;
 }
+
+/* What __mirror_syscall (entry.S) has done where a signal finds it: puts rsp, rip and the flags back to the program's own place. The registers
+   of the call are as the program gave them; what follows the jump there restores rcx. */
+int mr_entering(word *regs) {
+  extern const char mr_entry_swapped[], mr_entry_plain[], mr_entry_below[], mr_entry_return[], mr_entry_frame[];
+  enum { R11 = 3, RCX = 14, RED = 128 };
+  word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP], down;
+  if (ip < (word)__mirror_syscall || ip >= (word)mr_entered) return 0;
+  word ret = regs[ip >= (word)mr_entry_swapped && ip < (word)mr_entry_plain ? R11 : RCX];
+  if (ip <= (word)mr_entry_plain) down = 0;
+  else if (ip <= (word)mr_entry_below) down = RED;
+  else if (ip < (word)mr_entry_return) down = RED + 8;
+  else if (ip < (word)mr_entry_frame) down = RED + 16;
+  else down = RED + sizeof(struct frame);
+  word site = mr_site(ret), top = *sp + down;
+  if (!site) return 1;
+  if (down > RED) regs[MR_REG_FLAGS] = *(word *)(top - RED - 8);
+  mr_make_equal(*sp, down);
+  *sp = top, regs[MR_REG_IP] = site;
+  return 1;
+}
+
+/* The program's registers, as they were at the call, or are after it. */
+void mr_as_program(const struct frame *f, word *regs) {
+  static const unsigned char kept[] = {11, 10, 4, 5, 6, 7}, a[] = {8, 9, 12, 2, 0, 1};
+  for (int i = 0; i < 6; i++) regs[kept[i]] = f->kept[i], regs[a[i]] = f->a[i];
+  enum { RAX = 13, RCX = 14 };
+  regs[MR_REG_SP] = APP_SP(f);
+  regs[MR_REG_FLAGS] = f->flags;
+  regs[RAX] = f->done ? f->result : f->nr;
+  regs[RCX] = f->ret;
+  regs[MR_REG_IP] = f->done ? f->ret : mr_site(f->ret);
+}
+/* Where a system call begins: lea back(%rip), %rcx; jmp __mirror_syscall; back:. 0 where it looks otherwise. */
+word mr_site(word ret) {
+  const unsigned char *p = (const unsigned char *)ret - 12;
+  return p[0] == 0x48 && p[1] == 0x8d && p[2] == 0x0d && p[7] == 0xe9 ? (word)p : 0;
+}
+struct frame *mr_call_of(const word *regs) { return (struct frame *)regs[MR_REG_FRAME]; }

@@ -38,13 +38,24 @@ export function mirrorStore(site: Site): Expansion {
 /** Registers without REX prefixes: beside ah..dh nothing else can be encoded. */
 const LEGACY = 0xff;
 
-function storeAs(site: Site, store: (target: string, instruction: Instruction) => string): Expansion {
+function storeAs(
+  site: Site,
+  store: (target: string, instruction: Instruction) => string,
+  mnemonic = site.unit.instruction.mnemonic,
+): Expansion {
   const { profile } = site;
   const { instruction } = site.unit;
   const memory = memoryOf(site);
   const forAddress = addressScratch(profile, memory);
-  const stacked = forAddress > 0 && namesStackPointer(site);
-  const before = withScratch(
+  if (forAddress === 0) {
+    const address = addressOf(profile, memory, [], 0);
+    return { before: [store(address.mirror(0), instruction)], replace: null, after: [], window: 0 };
+  }
+  const native = (target: string, made: Instruction): string =>
+    formatInstruction(made, mnemonic, site.unit.effects.memoryOperand, target);
+  const stacked = namesStackPointer(site);
+  // Both stores next to each other, also where a register is kept around them: a signal in between undoes the first (runtime/group.c).
+  const replace = withScratch(
     site,
     forAddress + (stacked ? 1 : 0),
     site.freeBefore,
@@ -52,17 +63,18 @@ function storeAs(site: Site, store: (target: string, instruction: Instruction) =
     (scratch, shift) => {
       const address = addressOf(profile, memory, scratch, shift);
       const value = scratch[forAddress];
-      if (shift === 0 || value === undefined)
-        return [...address.setup, store(address.mirror(0), instruction)];
+      const moves = shift !== 0 && value !== undefined;
+      const made = moves ? withoutStackPointer(instruction, value) : instruction;
       return [
         ...address.setup,
-        stackPointerTo(site, value, shift),
-        store(address.mirror(0), withoutStackPointer(instruction, value)),
+        ...(moves ? [stackPointerTo(site, value, shift)] : []),
+        store(address.mirror(0), made),
+        native(address.native(0), made),
       ];
     },
     hasHighByte(instruction) ? LEGACY : 0xffff,
   );
-  return { before, replace: null, after: [], window: 0 };
+  return { before: [], replace, after: [], window: 0 };
 }
 
 /** The stack pointer stands lower here: what it is in the program, in a register of its own. */
@@ -85,10 +97,12 @@ function withoutStackPointer(instruction: Instruction, value: number): Instructi
 export function mirrorState(site: Site): Expansion {
   const { instruction, effects } = site.unit;
   const plain = instruction.mnemonic.replace('xsaveopt', 'xsave');
-  const expansion = storeAs(site, (target) =>
-    formatInstruction(instruction, plain, effects.memoryOperand, target),
+  const expansion = storeAs(
+    site,
+    (target) => formatInstruction(instruction, plain, effects.memoryOperand, target),
+    plain,
   );
-  if (plain === instruction.mnemonic) return expansion;
+  if (plain === instruction.mnemonic || expansion.replace !== null) return expansion;
   return { ...expansion, replace: [formatInstruction(instruction, plain, -1, '')] };
 }
 

@@ -37,6 +37,9 @@ const mnemonic = (site: Site, name: string): string => name + suffix(site.unit.e
 const move = ({ profile }: Site, from: number, to: number): string =>
   `\t${word(profile, 'mov')}\t${full(profile, from)}, ${full(profile, to)}`;
 
+const itself = ({ unit: { instruction } }: Site): string =>
+  formatInstruction(instruction, instruction.mnemonic, -1, '');
+
 /** `stos`: the mirror first, then native. */
 export function mirrorStos(site: Site): Expansion {
   const { profile } = site;
@@ -48,7 +51,8 @@ export function mirrorStos(site: Site): Expansion {
       after: [],
       window: 0,
     };
-  const before = withScratch(
+  // The native one next to the other, also where registers are kept around them: a signal in between undoes the first (runtime/group.c).
+  const replace = withScratch(
     site,
     2,
     site.freeBefore & site.freeAfter,
@@ -60,18 +64,18 @@ export function mirrorStos(site: Site): Expansion {
       `\trep ${mnemonic(site, 'stos')}`,
       move(site, start, RDI),
       move(site, count, RCX),
+      itself(site),
     ],
   );
-  return { before, replace: null, after: [], window: 0 };
+  return { before: [], replace, after: [], window: 0 };
 }
 
 /** `movs`: with rep, source and destination may overlap, so native goes first and the destination is copied: a window. */
 export function mirrorMovs(site: Site): Expansion {
   const { profile } = site;
-  const { instruction } = site.unit;
   const bytes = site.unit.effects.operandBytes;
   if (!repeats(site)) {
-    const before = withScratch(
+    const replace = withScratch(
       site,
       1,
       site.freeBefore & site.freeAfter,
@@ -79,10 +83,11 @@ export function mirrorMovs(site: Site): Expansion {
       ([value = -1]) => [
         `\tmov${suffix(bytes)}\t${sourceOf(site)}, ${spell(value, bytes)}`,
         `\tmov${suffix(bytes)}\t${spell(value, bytes)}, ${mirrorOf(profile, pointer(site, RDI))}`,
+        itself(site),
       ],
       bytes === 1 ? profile.byteRegisters : 0xffff,
     );
-    return { before, replace: null, after: [], window: 0 };
+    return { before: [], replace, after: [], window: 0 };
   }
   const replace = withScratch(
     site,
@@ -92,7 +97,7 @@ export function mirrorMovs(site: Site): Expansion {
     ([start = -1, count = -1, source = -1]) => [
       move(site, RDI, start),
       move(site, RCX, count),
-      formatInstruction(instruction, instruction.mnemonic, -1, ''),
+      itself(site),
       move(site, RSI, source),
       move(site, start, RSI),
       ...mirrorAddress(profile, start, RDI),

@@ -1,0 +1,2 @@
+// Compiled natively.
+void lose(long *p) { *p = 77; }
