@@ -41,7 +41,7 @@ struct frame *mr_at_boundary(word *regs) {
   mr_as_program(f, regs);
   /* Deeper calls of ours have left bytes in the gap above the int frame, too. */
   mr_make_equal(sp - GAP, GAP);
-  mr_make_equal(sp, regs[MR_REG_SP] - sp);
+  mr_copy(sp, regs[MR_REG_SP] - sp);
   return f->done ? f : 0;
 }
 
