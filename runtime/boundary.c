@@ -1,5 +1,6 @@
 /* The system call boundary: what the kernel wrote into the program's memory is copied to the mirror. */
 #include "mr.h"
+#include <linux/prctl.h>
 
 enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_SIGSET, K_FDSET, K_MSG, K_MMSG, K_MMSGLEN, K_IOCTL, K_FCNTL,
        K_SIGACTION, K_FUTEX, K_ARCH, K_PRCTL, K_MINCORE, K_MSGRCV, K_HANDLE, K_READDIR, K_IPCCTL, K_REFUSE, K_NODES, K_MADVISE, K_VMWRITE, K_XATTR, K_PTRACE,
@@ -227,6 +228,7 @@ static word dispatch(struct frame *f) {
     if (k == K_LENP && q) mr_peek(&before, q, 4);
     if (k == K_MSG && p) mr_peek(&before, p + offsetof(struct msg, namelen), 4);
   }
+  if (nr == __NR_seccomp || (nr == __NR_prctl && f->a[0] == PR_SET_SECCOMP)) S.sandboxed = 1;
   f->call = (word)call, f->before = before;
   mr_native(f);
   mr_after(f);

@@ -2,6 +2,7 @@
 #include "mr.h"
 #include <linux/auxvec.h>
 #include <linux/elf.h>
+#include <linux/prctl.h>
 
 static const char *after(const char *s, const char *prefix) {
   while (*prefix)
@@ -69,6 +70,7 @@ void mr_init(word *sp) {
   S.locks = (word)mr_locks;
   S.first_pid = S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   environment(env);
+  S.sandboxed = sys(__NR_prctl, PR_GET_SECCOMP, 0, 0) > 0;
   if (execfn) keep(S.program, sizeof S.program, (const char *)execfn);
   S.bias = (word)__ehdr_start;
   for (word i = 0; i < phnum; i++) { /* the first loadable segment holds the ELF header; a fixed image has no bias */
@@ -88,6 +90,8 @@ void mr_init(word *sp) {
   word size = UP(limit[0] < MR_MAX_STACK ? limit[0] : MR_MAX_STACK);
   if (size < 0x21000) size = 0x21000;
   S.stack_lo = S.stack_top - size;
+  /* The kernel keeps 128 MiB free below the stack whatever the limit is (mmap_base), and a program may raise its own limit. */
+  if (MR_STACK_ROOM > size && !mr_mirror_anon(S.stack_top - MR_STACK_ROOM, S.stack_top, P_R | P_W, 0)) S.stack_lo = S.stack_top - MR_STACK_ROOM;
   /* More stack than is mirrored may be allowed: it ends here (mm/mmap.c: growth stops at another mapping). */
   if (limit[0] > MR_MAX_STACK) sys6(MR_NR_mmap, S.stack_lo - PG, PG, 0, M_PRIVATE | M_ANON | M_NOREPLACE, -1ul, 0);
   mr_must(!mr_mirror_anon(S.stack_lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");

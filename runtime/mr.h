@@ -57,7 +57,7 @@ struct state {
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
-  u32 check, strict, reserved_space, report_has_pid, report_set, out_fd, out_n;
+  u32 check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
   word pending_bytes; /* forked while other threads had begun writes, which never end here */
@@ -115,6 +115,7 @@ void mr_flush(void);
 void mr_die(const char *what, const char *todo) __attribute__((noreturn));
 void mr_must(int ok, const char *what); /* dies when the mirror cannot follow */
 void mr_copy(word native, word len);   /* native bytes to their mirror; the caller knows that the kernel could write them */
+long mr_read_native(word to, word from, word len);
 void mr_escape(const char *kind, const char *name);
 void mr_escape_nr(const char *kind, word nr);
 void mr_unknown(const char *kind, word nr);

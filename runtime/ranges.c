@@ -73,13 +73,9 @@ void mr_mirror_drop(word lo, word hi) {
 /* Copies what is there to a fresh zero mirror. process_vm_readv on ourselves never faults: pages beyond a file's end are skipped.
    Zero pages are not written, so that untouched .bss costs nothing. */
 void mr_copy_present(word lo, word hi) {
-  word pid = (word)sys(__NR_getpid, 0, 0, 0);
   for (word p = lo; p < hi; p += PG) {
-    word local[2] = {(word)S.buf_native, PG}, remote[2] = {p, PG};
-    long r = sys6(__NR_process_vm_readv, pid, (word)local, 1, (word)remote, 1, 0);
     const char *from = S.buf_native;
-    if (r == -E_NOSYS || r == -E_PERM) from = (const char *)p; /* a seccomp filter: read it plainly */
-    else if (r != (long)PG) continue;
+    if (mr_read_native((word)from, p, PG) != (long)PG) continue;
     const word *w = (const word *)from;
     word k = 0;
     while (k < PG / sizeof *w && !w[k]) k++;

@@ -8,6 +8,7 @@
 #define MR_ELF(name) Elf32_##name
 #define MR_RED_ZONE 0
 #define MR_MAX_STACK (1ul << 28) /* more is not followed: a guard page ends the stack there */
+#define MR_STACK_ROOM 0x21000 /* its address space is too small for more */
 
 /* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. ebp holds its address while C code
    of the runtime does a call, and 0 while it readies a signal handler. */

@@ -8,6 +8,7 @@
 #define MR_ELF(name) Elf64_##name
 #define MR_RED_ZONE 128
 #define MR_MAX_STACK (1ul << 44)
+#define MR_STACK_ROOM (1ul << 27)
 
 /* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. r15 holds its address while C code
    of the runtime does a call, and 0 while it readies a signal handler. */
