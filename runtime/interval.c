@@ -17,12 +17,10 @@ static word used_ms(void) {
   return time[0] * 1000 + time[1] / 1000000;
 }
 
-/* The native page's two copies, read without a fault; 0 where there is nothing to compare. */
-static int page_copies(word at) {
-  word pid = (word)sys(__NR_getpid, 0, 0, 0);
-  word native[2] = {(word)S.buf_native, PG}, from[2] = {at, PG}, mirror[2] = {(word)S.buf_mirror, PG}, to[2] = {MVA(at), PG};
-  return sys6(__NR_process_vm_readv, pid, (word)native, 1, (word)from, 1, 0) == (long)PG &&
-         sys6(__NR_process_vm_readv, pid, (word)mirror, 1, (word)to, 1, 0) == (long)PG;
+/* The page's two copies, read without a fault; 0 where there is nothing to compare. */
+static int page_copies(word at, u32 flags) {
+  if (S.sandboxed && !(flags & R_ANON)) return 0;
+  return mr_read_native((word)S.buf_native, at, PG) == (long)PG && mr_read_native((word)S.buf_mirror, MVA(at), PG) == (long)PG;
 }
 static int comparable(const struct range *r) { return r->flags & R_MIRRORED && !(r->flags & R_ESCAPED) && r->prot & P_R; }
 static int exempt(word at) { return at >= (word)__start_mirror_state && at < (word)__stop_mirror_state; }
@@ -30,8 +28,8 @@ static int exempt(word at) { return at >= (word)__start_mirror_state && at < (wo
 static void keep(word at, word native, word mirror) {
   if (S.n_suspects < MAX_SUSPECTS) S.suspects[S.n_suspects++] = (struct suspect){at, native, mirror};
 }
-static void compare_page(word at, word lo, word hi) {
-  if (!page_copies(at)) return;
+static void compare_page(word at, word lo, word hi, u32 flags) {
+  if (!page_copies(at, flags)) return;
   const word *a = (const word *)S.buf_native, *b = (const word *)S.buf_mirror;
   for (word i = 0; i < PG / sizeof *a; i++) {
     word p = at + i * sizeof *a;
@@ -54,14 +52,14 @@ static word some_pages(word from, long pagemap) {
   for (word k = 0; k < n; k++)
     if (known && !((S.pm_native[k] | S.pm_mirror[k]) >> 62)) {
       if (r.flags & R_ANON) S.interval_bytes += PG;
-    } else if (known || !(r.flags & R_STACK)) compare_page(at + k * PG, r.lo, r.hi);
+    } else if (known || !(r.flags & R_STACK)) compare_page(at + k * PG, r.lo, r.hi, r.flags);
   return at + n * PG < r.hi ? at + n * PG : r.hi;
 }
 
 /* Whether it differs still, in the same way. */
 static int unchanged(const struct suspect *s) {
   word i = mr_find(s->address), at = DOWN(s->address), offset = s->address - at, native, mirror;
-  if (i == S.n_ranges || S.ranges[i].lo > s->address || !comparable(&S.ranges[i]) || !page_copies(at)) return 0;
+  if (i == S.n_ranges || S.ranges[i].lo > s->address || !comparable(&S.ranges[i]) || !page_copies(at, S.ranges[i].flags)) return 0;
   memcpy(&native, S.buf_native + offset, sizeof native);
   memcpy(&mirror, S.buf_mirror + offset, sizeof mirror);
   return native == s->native && mirror == s->mirror;

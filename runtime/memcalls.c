@@ -79,33 +79,43 @@ static long do_munmap(struct frame *f) {
   return r;
 }
 
-static long do_mprotect(struct frame *f) {
-  word lo = f->a[0], hi = lo + UP(f->a[1]), prot = f->a[2] & 7;
-  if (!mr_in_zone(lo, hi - lo) && f->a[1]) return -E_NOMEM;
-  long r = sys(__NR_mprotect, lo, f->a[1], f->a[2]);
-  if (IS_ERR(r) || lo == hi) return r;
-  mr_split(lo), mr_split(hi);
-  for (word i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
-    struct range *p = &S.ranges[i];
-    if (p->flags & R_MIRRORED) {
-      /* May fail where the native call did not: the number of mappings is limited (vm.max_map_count). */
-      if (IS_ERR(sys(__NR_mprotect, MVA(p->lo), p->hi - p->lo, prot & (P_R | P_W)))) {
-        mr_must(!IS_ERR(sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot)), "mprotect failed in the mirror and cannot be taken back");
-        return -E_NOMEM;
-      }
-    } else if (prot & P_W) {
-      /* Becomes writable for the first time: only now is there something to mirror. */
-      if (p->flags & R_SHARED) mr_escape("shared-file-mapping", "mprotect"), p->flags |= R_ESCAPED;
-      if (mr_mirror_anon(p->lo, p->hi, P_R | P_W, 0)) {
-        mr_must(!IS_ERR(sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot)), "a mapping without a mirror cannot be made read-only again");
-        return -E_NOMEM;
-      }
-      mr_copy_present(p->lo, p->hi);
-      p->flags |= R_MIRRORED;
+/* One range: native, then its mirror. */
+static long protect(struct range *p, u32 prot, word wanted) {
+  long r = sys(__NR_mprotect, p->lo, p->hi - p->lo, wanted);
+  if (IS_ERR(r)) return r;
+  if (p->flags & R_MIRRORED) {
+    /* May fail where the native call did not: the number of mappings is limited (vm.max_map_count). */
+    if (IS_ERR(sys(__NR_mprotect, MVA(p->lo), p->hi - p->lo, prot & (P_R | P_W)))) {
+      mr_must(!IS_ERR(sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot)), "mprotect failed in the mirror and cannot be taken back");
+      return -E_NOMEM;
     }
-    p->prot = (u32)prot;
+  } else if (prot & P_W) {
+    /* Becomes writable for the first time: only now is there something to mirror. */
+    if (p->flags & R_SHARED) mr_escape("shared-file-mapping", "mprotect"), p->flags |= R_ESCAPED;
+    if (mr_mirror_anon(p->lo, p->hi, P_R | P_W, 0)) {
+      mr_must(!IS_ERR(sys(__NR_mprotect, p->lo, p->hi - p->lo, p->prot)), "a mapping without a mirror cannot be made read-only again");
+      return -E_NOMEM;
+    }
+    mr_copy_present(p->lo, p->hi);
+    mr_must(!IS_ERR(sys(__NR_mprotect, MVA(p->lo), p->hi - p->lo, prot & (P_R | P_W))), "mprotect of a new mirror failed");
+    p->flags |= R_MIRRORED;
   }
-  return r;
+  p->prot = prot;
+  return 0;
+}
+/* Range by range, up to the first hole or failure, as the kernel does it. */
+static long do_mprotect(struct frame *f) {
+  word lo = f->a[0], hi = lo + UP(f->a[1]), at = lo;
+  if (!mr_in_zone(lo, hi - lo) && f->a[1]) return -E_NOMEM;
+  word first = mr_find(lo);
+  if (lo & (PG - 1) || lo >= hi || first == S.n_ranges || S.ranges[first].lo > lo) return sys(__NR_mprotect, lo, f->a[1], f->a[2]);
+  mr_split(lo), mr_split(hi);
+  for (word i = mr_find(lo); at < hi; at = S.ranges[i++].hi) {
+    if (i == S.n_ranges || S.ranges[i].lo != at) return sys(__NR_mprotect, at, hi - at, f->a[2]); /* a hole, or what is not ours */
+    long r = protect(&S.ranges[i], f->a[2] & 7, f->a[2]);
+    if (IS_ERR(r)) return r;
+  }
+  return 0;
 }
 
 static long do_mremap(struct frame *f) {
@@ -114,6 +124,8 @@ static long do_mremap(struct frame *f) {
   if (!mr_in_zone(old, olen) || ((flags & FIXED) && !mr_in_zone(f->a[4], nlen))) return -E_INVAL;
   word i = mr_find(old);
   struct range was = i < S.n_ranges && S.ranges[i].lo <= old ? S.ranges[i] : (struct range){0, 0, P_R | P_W, 0};
+  /* Several mappings at once, as Linux does since 6.17, would need as many mirrors moved: refused as by an older kernel. */
+  if (was.lo != was.hi && was.hi < old + olen) return -E_FAULT;
   long r = sys6(__NR_mremap, old, f->a[1], f->a[2], flags, f->a[4], 0);
   if (IS_ERR(r)) return r;
   word at = (word)r;
@@ -174,23 +186,42 @@ static long do_brk(struct frame *f) {
   return (long)(S.brk_cur = now);
 }
 
+/* Advice that takes contents away. What fails may have been done in part (locked pages): then the mirror is made anew. */
+static long drop(struct range *p, word a, word b, word what) {
+  long r = sys(__NR_madvise, a, b - a, what);
+  if (!(p->flags & R_MIRRORED)) return r;
+  long m = sys(__NR_madvise, MVA(a), b - a, what);
+  mr_must(IS_ERR(r) || !IS_ERR(m), "the mirror of dropped memory cannot be dropped");
+  /* A file's pages come back with the file's contents; an anonymous mirror comes back zero. */
+  if ((IS_ERR(r) || !(p->flags & (R_ANON | R_STACK | R_FILEMIRROR))) && p->prot & P_W) mr_copy_present(a, b);
+  return r;
+}
 static long do_madvise(struct frame *f) {
   enum { DONTNEED = 4, FREE = 8, REMOVE = 9, DONTFORK = 10, DOFORK = 11, HUGE = 14, NOHUGE = 15, WIPEONFORK = 18, KEEPONFORK = 19, DONTNEED_LOCKED = 24 };
-  word lo = f->a[0], hi = lo + UP(f->a[1]), what = f->a[2];
+  word lo = f->a[0], hi = lo + UP(f->a[1]), what = f->a[2], at = lo;
   /* FREE lets each copy lose its pages at its own time; DONTNEED is a valid FREE (madvise(2)) and loses both now. */
   if (what == FREE) what = DONTNEED;
+  int drops = what == DONTNEED || what == DONTNEED_LOCKED || what == REMOVE, holes = 0;
+  if (!IN_RANGE(lo) || lo & (PG - 1) || lo >= hi) return sys(__NR_madvise, lo, f->a[1], what);
+  if (drops) {
+    /* Range by range: a hole is passed over and told at the end, a failure ends it. */
+    for (word i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
+      struct range *p = &S.ranges[i];
+      word a = p->lo > lo ? p->lo : lo, b = p->hi < hi ? p->hi : hi;
+      holes |= a > at, at = b;
+      long r = drop(p, a, b, what);
+      if (r == -E_NOMEM) holes = 1; /* the stack, not grown so far */
+      else if (IS_ERR(r)) return r;
+    }
+    if (at == lo) return sys(__NR_madvise, lo, f->a[1], what);
+    return holes || at < hi ? -E_NOMEM : 0;
+  }
   long r = sys(__NR_madvise, lo, f->a[1], what);
-  int drops = what == DONTNEED || what == DONTNEED_LOCKED || what == REMOVE;
-  if (IS_ERR(r) || !IN_RANGE(lo)) return r;
-  if (!drops && what != DONTFORK && what != DOFORK && what != HUGE && what != NOHUGE && what != WIPEONFORK && what != KEEPONFORK) return r;
+  if (what != DONTFORK && what != DOFORK && what != HUGE && what != NOHUGE && what != WIPEONFORK && what != KEEPONFORK) return r;
   for (word i = mr_find(lo); i < S.n_ranges && S.ranges[i].lo < hi; i++) {
     struct range *p = &S.ranges[i];
     word a = p->lo > lo ? p->lo : lo, b = p->hi < hi ? p->hi : hi;
-    if (!(p->flags & R_MIRRORED)) continue;
-    long m = sys(__NR_madvise, MVA(a), b - a, what);
-    mr_must(!drops || !IS_ERR(m), "the mirror of dropped memory cannot be dropped"); /* other advice changes no contents */
-    /* A file's pages come back with the file's contents; an anonymous mirror comes back zero. */
-    if (drops && !(p->flags & (R_ANON | R_STACK | R_FILEMIRROR)) && p->prot & P_W) mr_copy_present(a, b);
+    if (p->flags & R_MIRRORED && (!IS_ERR(r) || r == -E_NOMEM)) sys(__NR_madvise, MVA(a), b - a, what); /* changes no contents of this process */
   }
   return r;
 }

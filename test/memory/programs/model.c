@@ -97,14 +97,14 @@ static int all(int i, int n, enum kind kind) {
 }
 static void one(void) {
   static const int prots[] = {PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE};
-  static const int extra[] = {0, MAP_NORESERVE, MAP_POPULATE, MAP_STACK, MAP_GROWSDOWN, MAP_32BIT, MAP_LOCKED};
+  static const int extra[] = {0, MAP_NORESERVE, MAP_POPULATE, MAP_STACK, MAP_GROWSDOWN, MAP_32BIT};
   int i = (int)roll(PAGES), n = 1 + (int)roll(PAGES - i < 12 ? PAGES - i : 12), prot = prots[roll(4)];
   char *at = arena + i * PAGE;
   size_t size = (size_t)n * PAGE;
   switch (roll(11)) {
   case 0: case 1:
     what = "mmap anonymous";
-    if (mmap(at, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | extra[roll(7)], -1, 0) == at) set(i, n, ANON, prot, 1, 0);
+    if (mmap(at, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | extra[roll(6)], -1, 0) == at) set(i, n, ANON, prot, 1, 0);
     break;
   case 2:
     what = "mmap shared anonymous";
@@ -150,11 +150,11 @@ static void one(void) {
   case 8: {
     what = "mremap to another place";
     int to = (int)roll(PAGES - n + 1), flags = MREMAP_MAYMOVE | MREMAP_FIXED | (roll(4) || !all(i, n, ANON) ? 0 : MREMAP_DONTUNMAP);
-    if (to < i + n && i < to + n) break;
+    if ((to < i + n && i < to + n) || !all(i, n, model[i].kind) || !model[i].kind) break;
     if (mremap(at, size, size, flags, arena + to * PAGE) == MAP_FAILED) {
-      // What stood at the new place may be gone already: it is made anew.
-      if (mmap(arena + to * PAGE, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) fail("no memory", to);
-      set(to, n, ANON, PROT_READ | PROT_WRITE, 1, 0);
+      // What stood at the new place may be gone already, or some of it moved (several mappings, since Linux 6.17).
+      munmap(arena + to * PAGE, size), munmap(at, size);
+      set(to, n, NONE, 0, 0, 0), set(i, n, NONE, 0, 0, 0);
       break;
     }
     memcpy(&model[to], &model[i], (size_t)n * sizeof *model);
