@@ -45,6 +45,11 @@ struct frame *mr_at_boundary(word *regs) {
   return f->done ? f : 0;
 }
 
+/* The stack is mirrored before it has grown. */
+static int there(word at) {
+  unsigned char resident;
+  return !sys(__NR_mincore, DOWN(at), PG, &resident);
+}
 /* In the child there is one thread, and it holds none of the locks. What their holders had begun never ends. */
 void mr_forked(void) {
   for (word at = 0; at < MR_LOCKS; at += 16) {
@@ -54,7 +59,7 @@ void mr_forked(void) {
       struct range *r = &S.ranges[i];
       if (!(r->flags & R_MIRRORED) || !(r->prot & P_W)) continue;
       for (word p = (r->lo & -(word)MR_LOCKS) + at; p < r->hi; p += MR_LOCKS) {
-        if (p >= r->lo && memcmp((void *)MVA(p), (void *)p, 16)) memcpy((void *)MVA(p), (void *)p, 16);
+        if (p >= r->lo && !(r->flags & R_STACK && !there(p)) && memcmp((void *)MVA(p), (void *)p, 16)) memcpy((void *)MVA(p), (void *)p, 16);
         if (r->hi - p <= MR_LOCKS) break; /* the sum may be beyond the last address */
       }
     }
