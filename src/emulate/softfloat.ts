@@ -32,6 +32,10 @@ export interface Environment {
   flags: number;
   readonly flushToZero: boolean;
   readonly denormalsAreZero: boolean;
+  /** Underflow is not masked: every tiny result raises it, and is inexact only if it would be with an unlimited exponent (SDM vol. 1, 4.9.1.5). */
+  readonly underflowTraps?: boolean;
+  /** Likewise for overflow. */
+  readonly overflowTraps?: boolean;
   /** The last rounding went away from zero: what x87 tells in C1. */
   up?: boolean;
 }
@@ -145,6 +149,10 @@ export function round(
     // Tiny is what is below the least normal number after rounding with an unlimited exponent (SDM vol. 1, 4.9.1.5).
     const free = cut(env, negative, significand, e - (p - 1) - exponent);
     const tiny = e + (bitLength(free.value) > p ? 1 : 0) < least;
+    if (tiny && env.underflowTraps === true) {
+      env.flags |= UNDERFLOW | (free.exact ? 0 : INEXACT);
+      return zero(negative);
+    }
     if (tiny && env.flushToZero) {
       env.flags |= UNDERFLOW | INEXACT;
       return zero(negative);
@@ -154,7 +162,7 @@ export function round(
   if (!exact) env.flags |= INEXACT;
   if (value === 0n) return zero(negative);
   if (unit + bitLength(value) - 1 > most) {
-    env.flags |= OVERFLOW | INEXACT;
+    env.flags |= env.overflowTraps === true ? OVERFLOW : OVERFLOW | INEXACT;
     const toInfinity = env.rounding === 0 || env.rounding === (negative ? 1 : 2);
     env.up = toInfinity;
     if (toInfinity) return infinity(negative);

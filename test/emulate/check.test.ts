@@ -10,6 +10,21 @@ test.each(Object.keys(groups))('%s: the interpreter does what the CPU does', (gr
   expect(differences).toEqual([]);
 });
 
+// What an unmasked over- or underflow says about the inexact flag.
+test.each([
+  ['cvtsd2ss (%rdi), %xmm2', 200],
+  ['divsd (%rdi), %xmm2', 120],
+])('%s in many states', (text, rounds) => {
+  expect(
+    check(
+      'floats',
+      Array.from({ length: 40 }, () => text),
+      78,
+      rounds / 10,
+    ).differences,
+  ).toEqual([]);
+});
+
 test.each([
   ['a register', 16 + 8 * 3],
   ['the carry flag', 16 + 128],

@@ -24,6 +24,8 @@ function environment(mxcsr: number): Environment {
     flags: 0,
     flushToZero: (mxcsr & 0x8000) !== 0,
     denormalsAreZero: (mxcsr & 0x40) !== 0,
+    overflowTraps: (mxcsr & 0x400) === 0,
+    underflowTraps: (mxcsr & 0x800) === 0,
   };
 }
 
