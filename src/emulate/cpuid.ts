@@ -15,7 +15,6 @@ const features1Edx = bits(
   8, // CMPXCHG8B
   15, // CMOV
   19, // CLFLUSH
-  24, // FXSAVE
   25, // SSE
   26, // SSE2
 );
