@@ -222,12 +222,21 @@ static void mirror_first(word *regs) {
   regs[MR_REG_IP] = (word)p - STORE - LEA;
 }
 
-/* Native memory is ahead: mov m, s; mov s, mirror of m, as often as the write is wide. Before them s may be kept on the stack. */
-static int is_load(const struct insn *i) { return !i->map && (i->opcode == 0x8a || i->opcode == 0x8b) && !i->register_form; }
-static u32 load_bytes(const struct insn *i) { return i->opcode == 0x8a ? 1 : operand_bytes(i); }
+/* Native memory is ahead: mov m, s; mov s, mirror of m, as often as the write is wide; s may be a vector register. Before them s may be kept on
+   the stack. */
+static int is_load(const struct insn *i) {
+  if (i->register_form) return 0;
+  if (i->map == 1) return (i->opcode == 0x6e && i->prefixes == P66) || (i->opcode == 0x7e && i->prefixes == PF3); /* movd, movq */
+  return !i->map && (i->opcode == 0x8a || i->opcode == 0x8b);
+}
+static u32 load_bytes(const struct insn *i) {
+  if (i->map) return i->opcode == 0x7e || i->wide ? 8 : 4;
+  return i->opcode == 0x8a ? 1 : operand_bytes(i);
+}
 static int is_copy(const struct insn *load, const struct insn *store, const word *regs) {
-  return is_load(load) && !store->map && (store->opcode == 0x88 || store->opcode == 0x89) && store->reg == load->reg &&
-         stores_mirror(store, regs, load->address, load_bytes(load));
+  int fits = load->map ? store->map == 1 && (store->opcode == 0x7e || store->opcode == 0xd6) && store->prefixes == P66
+                       : !store->map && (store->opcode == 0x88 || store->opcode == 0x89);
+  return is_load(load) && fits && store->reg == load->reg && stores_mirror(store, regs, load->address, load_bytes(load));
 }
 static void native_first(word *regs) {
   word seen[24]; /* registers as they will be */
