@@ -14,10 +14,13 @@ case ${3-64} in
 esac
 # gcc calls the first four whatever its options say, and makes the thunks: under their own names the program would bind to
 # unmirrored copies.
-renamed=
+renamed='' text=mirror_text,alloc,load,readonly,code,contents
+# The text is bounded, so that interrupted.c knows where a signal came: the thunks belong to it.
+bounded="--rename-section .text=$text"
 for name in memcpy memset memmove memcmp; do renamed="$renamed --redefine-sym $name=mr_$name"; done
 for name in ax bx cx dx si di bp; do
   renamed="$renamed --redefine-sym __x86.get_pc_thunk.$name=mr_thunk.$name"
+  bounded="$bounded --rename-section .text.__x86.get_pc_thunk.$name=$text"
 done
 objects=
 for source in "$here/$arch"/*.S "$here/$arch"/*.c "$here"/*.c; do
@@ -27,7 +30,7 @@ for source in "$here/$arch"/*.S "$here/$arch"/*.c "$here"/*.c; do
   $cc $flags "-I$here" "-I$here/$arch" -c "$source" -o "$object"
   # shellcheck disable=SC2086
   case $source in
-  *.c) section='--rename-section .text=mirror_text,alloc,load,readonly,code,contents' ;; # bounded, so that signals.c knows where a signal came
+  *.c) section=$bounded ;;
   *) section= ;;
   esac
   # shellcheck disable=SC2086

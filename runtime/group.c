@@ -309,12 +309,45 @@ static int strings(word *regs) {
   return 0;
 }
 
+/* fistpll in 32-bit code (mirrorIntegerPop in src/instrument/store.ts): lea down; fistpll and fildll of a slot; its halves to its mirror and to that
+   of the target; lea up; what was kept in a frame is loaded again; fistpll. The slot is the program's stack, too. A group that is not done begins
+   again: behind fildll where the slot is still there, else before the first lea, or before that of the frame, which is gone. */
+static int integer_pop(word *regs) {
+  static const byte begins[] = {0x8d, 0x64, 0x24, 0xf8, 0xdf, 0x3c, 0x24, 0xdf, 0x2c, 0x24}; /* lea -8(%esp), %esp; fistpll (%esp); fildll (%esp) */
+  enum { LEA = 4, FISTP = 3, LONGEST = 96 };
+  const byte *ip = (const byte *)regs[MR_REG_IP], *start = ip;
+  if (sizeof(word) == 8) return 0;
+  while (start > ip - LONGEST && memcmp(start, begins, sizeof begins)) start--;
+  if (start <= ip - LONGEST || ip < start + LEA + FISTP) return 0;
+  const byte *body = start + sizeof begins, *p = body;
+  word seen[24], *sp = &seen[mr_register_order[SP]], slot; /* registers as they will be at the last fistpll */
+  u32 leas = 0, passed = 0, loads = 0;
+  struct insn i;
+  memcpy(seen, regs, sizeof seen);
+  slot = *sp;
+  for (; decode(p, seen, &i) && i.opcode != 0xdf && p - body < LONGEST; p += i.length) {
+    if (leas && is_load(&i)) loads++;
+    if (i.map || i.opcode != 0x8d || i.reg != SP) continue;
+    leas++;
+    if (p < ip) passed++;
+    else *sp = i.address;
+  }
+  if (i.opcode != 0xdf || p < ip) return 0;
+  if (!passed) native_to_mirror(slot, 8);
+  if (ip < body) return 1;
+  native_to_mirror(i.address, 8);
+  /* Each of the frame's slots takes mov r, mirror; mov r, slot. */
+  const byte *restart = passed == 0 ? body : passed == 1 ? start : start - LEA - loads * (7 + 4) + 1;
+  regs[MR_REG_IP] = (word)restart;
+  return 1;
+}
+
 /* Elsewhere (code made at run time) nothing is mirrored, and the bytes around need not be readable. */
 static int in_image(word ip) { return ip > (word)__ehdr_start + PG && ip < (word)__etext; }
 
 void mr_group(word *regs) {
   if (!in_image(regs[MR_REG_IP])) return;
-  if (strings(regs)) return;
+  if (strings(regs) || integer_pop(regs)) return;
   mirror_first(regs); /* it may be that of a register kept around a copy */
   native_first(regs);
 }

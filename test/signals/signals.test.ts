@@ -61,11 +61,12 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     expect(runChecked(mirrored)).toEqual(expected);
   });
 
-  // Not a new one each time: with seed 18 the 32-bit string functions never come to an end.
-  const seed = '1';
+  // With -msse2 no vector register is known to be dead: what is kept is kept on the stack.
+  const seed = String(Date.now() % 100_000);
   test.each([
     ['-O2', '-DSTORES'],
     ['-Os', '-DSTORES'],
+    ['-O2', '-DSTORES', '-msse2', '-mfpmath=387'],
     ['-O2', '-DSTRINGS'],
   ])(`in the middle of a store, a copy, a call, seed ${seed}: %s %s`, (...options) => {
     const { mirrored } = build([join(programs, 'every-step.c')], 'every-step', [size, ...options]);

@@ -21,6 +21,7 @@ static volatile double reals[8];
 static volatile long double longs[4];
 static _Thread_local volatile int own[8];
 static _Thread_local volatile long double own_long;
+static _Thread_local volatile long long own_wide;
 static atomic_int shared;
 static struct record { int key; char text[200]; double value; } records[4];
 static struct { long a[40]; } blocks[2];
@@ -36,7 +37,7 @@ static void interrupt(int signal) {
     wrong += result != 0;
   } else {
     for (int i = 0; i < 8; i++) words[i] = -i, own[i] = 7, bytes[i] = 3, wides[i] = -1;
-    own_long = 1, longs[0] = 2, reals[0] = 5;
+    own_long = 1, own_wide = 4, wides[2] = 6, longs[0] = 2, reals[0] = 5;
     memset(records, 1, sizeof records);
   }
   raise(SIGSTOP);
@@ -53,12 +54,7 @@ static void work(int signal) {
 #ifdef STRINGS
   static int order[5] = {4, 2, 5, 1, 3};
   char line[80];
-#ifdef __x86_64__
   snprintf(line, sizeof line, "%d %s %.3f", words[1], "text", reals[1]);
-#else
-  // Printing a real uses fistpll, which is not undone when a handler leaves for good (docs/architecture.md).
-  snprintf(line, sizeof line, "%d %s %#x", words[1], "text", words[2]);
-#endif
   memcpy(records[1].text, line, sizeof line);
   memset(records[2].text, 'x', sizeof records[2].text);
   memmove(records[2].text + 3, records[2].text, 100);
@@ -77,7 +73,7 @@ static void work(int signal) {
   words[3] = words[1] > words[2];
   own[1] = words[0], own[words[0] & 7] += 3;
   reals[0] = words[0], reals[1] = reals[0] * 1.5, longs[0] = reals[1], longs[1] = longs[0] / 3, own_long = longs[1];
-  words[4] = (int)reals[1], wides[2] = (long long)longs[1];
+  words[4] = (int)reals[1], wides[2] = (long long)longs[1], own_wide = (long long)longs[0];
   records[0] = (struct record){.key = words[0], .value = 2};
   records[1] = records[0];
   blocks[0].a[3] = words[1];
