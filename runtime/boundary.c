@@ -147,7 +147,7 @@ static void after(struct frame *f, u32 rule, long r, word before) {
   case K_MSGRCV: mr_copy(p, (word)r + sizeof(long)); break;
   case K_IPCCTL: {
     long k = ipcctl_size(n, q);
-    if (k < 0) mr_unknown("syscall", f->nr);
+    if (k < 0) mr_unknown(mr_call_name(f->nr), 0, q & 255);
     else mr_copy(p, (word)k);
     break;
   }
@@ -186,7 +186,7 @@ static int refused_by_row(const struct frame *f, u32 rule, long *result) {
     break;
   default: return 0;
   }
-  mr_escape_nr("refused", f->nr);
+  mr_escape("refused", mr_call_name(f->nr));
   return 1;
 }
 
@@ -220,11 +220,11 @@ static word dispatch(struct frame *f) {
   }
   const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
   if (refused_by_row(call, row->rule[0], &refused)) return (word)refused;
-  if (!row->present) mr_unknown("syscall", call->nr);
+  if (!row->present) mr_unknown("syscall", mr_call_name(nr), nr); /* what is packed into ipc and not known has no number of its own */
   for (int i = 0; i < 4; i++) {
     u32 k = row->rule[i] & 255;
     word p = call->a[row->rule[i] >> 8 & 15], q = call->a[row->rule[i] >> 12 & 15];
-    if (k == K_IOCTL && S.strict && !mr_ioctl_known(call->a[1])) mr_unknown("ioctl", call->a[1]);
+    if (k == K_IOCTL && S.strict && !mr_ioctl_known(call->a[1])) mr_unknown("ioctl", mr_ioctl_name(call->a[1]), call->a[1]);
     if (k == K_LENP && q) mr_peek(&before, q, 4);
     if (k == K_MSG && p) mr_peek(&before, p + offsetof(struct msg, namelen), 4);
   }

@@ -94,6 +94,14 @@ static void say(void) {
     mr_put("mirrorasm: "), mr_num(S.interval_checks), mr_put(" interval checks of "), mr_num(S.interval_bytes), mr_put(" bytes, ");
     mr_num(S.interval_differing), mr_put(" differ\n");
   }
+  word e = S.n_escapes < MAX_ESCAPES ? S.n_escapes : MAX_ESCAPES;
+  for (word i = 0; i < e; i++) {
+    const struct escape *x = &S.escapes[i];
+    int refused = mr_streq(x->kind, "refused");
+    mr_put(refused ? "mirrorasm: refused: " : "mirrorasm: escape: ");
+    if (!refused) mr_put(x->kind), mr_put(" ");
+    mr_put(x->name), mr_put(" ("), mr_num(x->count), mr_put(")\n");
+  }
   mr_put("mirrorasm: checked "), mr_num(S.checked), mr_put(" bytes, "), mr_num(S.differing), mr_put(" differ\n");
   for (word i = 0; i < S.n_diffs && i < 8; i++) {
     struct diff *d = &S.diffs[i];

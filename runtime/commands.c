@@ -1,13 +1,14 @@
 /* Calls that write what one of their arguments, a command, says. Sizes from the kernel's headers that stand beside them. */
 #include "mr.h"
 
-#define BY_WORD(four, eight) (sizeof(word) == 8 ? (eight) : (four))
 #define IFREQ (24 + 2 * sizeof(word)) /* linux/if.h, struct ifreq: its struct ifmap has two longs */
 
 static const struct { u32 request, bytes; } ioctls[] = {
 #define I(name, number, size) {number, size},
+#define U(name, number)
 #include "ioctls.def"
 #undef I
+#undef U
 };
 enum { SIOCGIFCONF = 0x8912 };
 
@@ -26,7 +27,7 @@ void mr_after_ioctl(word request, word at) {
     mr_copy(at, sizeof *c);
     if (c->buffer) mr_copy(c->buffer, (word)c->length);
   } else {
-    mr_unknown("ioctl", request);
+    mr_unknown("ioctl", mr_ioctl_name(request), request);
     if (request & 1ul << 31) mr_copy(at, request >> 16 & 0x3fff); /* _IOC_READ: so many bytes, and perhaps more through pointers in them */
   }
 }
@@ -86,5 +87,5 @@ void mr_after_bpf(const word a[]) {
   case 26: case 27: case 28: case 29: case 30: case 31: case 32: case 33: case 34: case 35: return; /* nothing but the attributes */
   case 15: mr_copy((word)((uint64_t)attr[3] << 32 | attr[2]), attr[1]); /* OBJ_GET_INFO_BY_FD: length, pointer */
   }
-  mr_unknown("bpf", a[0]);
+  mr_unknown("bpf", 0, a[0]);
 }

@@ -12,6 +12,7 @@ typedef uint64_t u64 __attribute__((aligned(4))); /* on a stack of 4 bytes: to a
 #define STRINGIFY2(x) #x
 #define STRINGIFY(x) STRINGIFY2(x)
 #define PG 4096ul
+#define BY_WORD(four, eight) (sizeof(word) == 8 ? (eight) : (four))
 #define DOWN(x) ((word)(x) & ~(PG - 1))
 #define UP(x) (((word)(x) + PG - 1) & ~(PG - 1))
 #define IS_ERR(r) ((word)(r) >= (word)-4095)
@@ -44,7 +45,7 @@ struct range { word lo, hi; u32 prot, flags; };
 struct span { word lo, hi; };
 struct diff { word address, length; };
 struct suspect { word address, native, mirror; };
-struct escape { char kind[24]; char name[24]; word count; };
+struct escape { char kind[24]; char name[32]; word count; };
 /* The program's stack pointer at the boundary. */
 #define APP_SP(f) ((word)(f) + sizeof(struct frame) + MR_RED_ZONE)
 
@@ -117,8 +118,11 @@ void mr_must(int ok, const char *what); /* dies when the mirror cannot follow */
 void mr_copy(word native, word len);   /* native bytes to their mirror; the caller knows that the kernel could write them */
 long mr_read_native(word to, word from, word len);
 void mr_escape(const char *kind, const char *name);
-void mr_escape_nr(const char *kind, word nr);
-void mr_unknown(const char *kind, word nr);
+void mr_unknown(const char *kind, const char *name, word nr); /* name: null where there is none */
+
+/* names.c: null where there is none */
+const char *mr_call_name(word nr);
+const char *mr_ioctl_name(word request);
 
 /* ranges.c */
 word mr_find(word addr);               /* index of the first range that ends above addr */

@@ -110,26 +110,27 @@ void mr_escape(const char *kind, const char *name) {
   for (word k = 0; k + 1 < sizeof S.escapes[i].name && name[k]; k++) S.escapes[i].name[k] = name[k];
   __atomic_fetch_add(&S.escapes[i].count, 1, __ATOMIC_RELAXED);
 }
+static void number(char to[12], word nr, word base) {
+  char reversed[12];
+  int n = 0, m = 0;
+  do reversed[n++] = "0123456789abcdef"[nr % base];
+  while (nr /= base);
+  if (base == 16) to[m++] = '0', to[m++] = 'x';
+  while (n) to[m++] = reversed[--n];
+  to[m] = 0;
+}
 /* Something the kernel may have written that nobody knows of: counted, or the end, before it is done. */
-void mr_unknown(const char *kind, word nr) {
-  nr &= 0xffffffff;
+void mr_unknown(const char *kind, const char *name, word nr) {
+  char b[12];
+  number(b, nr & 0xffffffff, mr_streq(kind, "ioctl") ? 16 : 10); /* as headers write them */
   if (S.strict) {
     mr_open_out(2);
-    mr_put("mirrorasm: MIRROR_STRICT: what "), mr_put(kind), mr_put(" "), mr_num(nr), mr_put(" (");
-    mr_hex(nr), mr_put(") writes is not known; without MIRROR_STRICT it is counted in the report\n");
+    mr_put("mirrorasm: MIRROR_STRICT: what "), mr_put(kind), mr_put(" ");
+    if (name) mr_put(name), mr_put(" (");
+    mr_put(b), mr_put(name ? ") writes is not known" : " writes is not known");
+    mr_put("; without MIRROR_STRICT it is counted in the report\n");
     mr_flush();
     for (;;) sys(__NR_exit_group, 120, 0, 0);
   }
-  mr_escape_nr(kind, nr);
-}
-void mr_escape_nr(const char *kind, word nr) {
-  char b[12];
-  int n = 0, m = 0;
-  char r[12];
-  nr &= 0xffffffff;
-  do r[n++] = (char)('0' + nr % 10);
-  while (nr /= 10);
-  while (n) b[m++] = r[--n];
-  b[m] = 0;
-  mr_escape(kind, b);
+  mr_escape(kind, name ? name : b);
 }
