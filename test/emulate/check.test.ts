@@ -10,19 +10,10 @@ test.each(Object.keys(groups))('%s: the interpreter does what the CPU does', (gr
   expect(differences).toEqual([]);
 });
 
-// What an unmasked over- or underflow says about the inexact flag.
-test.each([
-  ['cvtsd2ss (%rdi), %xmm2', 200],
-  ['divsd (%rdi), %xmm2', 120],
-])('%s in many states', (text, rounds) => {
-  expect(
-    check(
-      'floats',
-      Array.from({ length: 40 }, () => text),
-      78,
-      rounds / 10,
-    ).differences,
-  ).toEqual([]);
+// What an unmasked over- or underflow says about the inexact flag: few states have one, and with this seed some do.
+test.each(['cvtsd2ss (%rdi), %xmm2', 'divsd (%rdi), %xmm2'])('%s in many states', (text) => {
+  const texts = Array.from({ length: 400 }, () => text);
+  expect(check('floats', texts, 3, 5).differences).toEqual([]);
 });
 
 test.each([
