@@ -1,5 +1,5 @@
 // `mirrorasm run`: a program in the emulator. Its output and exit code are the command's.
-import { readFileSync, readSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type * as Emulate from '../emulate/index.js';
@@ -12,12 +12,16 @@ interface Arguments {
   stats: boolean;
   trace: boolean;
   limit: number;
+  check: boolean;
+  report: string | undefined;
 }
 
 const exitRefused = 2;
 const signalExit = 128;
+/** As the runtime's own check has it. */
+const exitDiffers = 121;
 
-const takesValue = new Set(['--root', '--env', '--seed', '--memory', '--limit']);
+const takesValue = new Set(['--root', '--env', '--seed', '--memory', '--limit', '--report']);
 
 /** Splits off the program of `run` and its arguments: they are not ours to parse. */
 export function separateProgram(args: readonly string[]): {
@@ -57,10 +61,17 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         describe: 'instructions to execute at most',
       })
       .option('stats', { type: 'boolean', default: false, describe: 'print what was executed' })
+      .option('check', {
+        type: 'boolean',
+        default: false,
+        describe: 'compare native memory and mirror at every store',
+      })
+      .option('report', { type: 'string', describe: 'write what --check found as JSON' })
       .option('trace', { type: 'boolean', default: false, describe: 'print system calls' }),
   handler: async (args) => {
-    const { Machine } = await loadEmulator();
+    const { Machine, Lockstep, describeLockstep, holds } = await loadEmulator();
     let machine: Emulate.Machine;
+    let lockstep: Emulate.Lockstep | undefined;
     const [name = ''] = program;
     const path = resolve(name);
     try {
@@ -73,6 +84,7 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         memory: args.memory * 0x100000,
         io: { read: readInput, write: writeAll },
       });
+      if (args.check) lockstep = new Lockstep(machine);
     } catch (error) {
       process.stderr.write(`${name}: error: ${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = exitRefused;
@@ -114,6 +126,11 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         process.exitCode = exitRefused;
         break;
     }
+    if (!lockstep) return;
+    const found = lockstep.finish(result.kind === 'exit');
+    process.stderr.write(describeLockstep(found));
+    if (args.report !== undefined) writeFileSync(args.report, `${JSON.stringify(found, undefined, 2)}\n`);
+    if (!holds(found)) process.exitCode = exitDiffers;
   },
 });
 

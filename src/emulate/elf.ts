@@ -18,6 +18,15 @@ export interface Elf {
   readonly executableStack: boolean;
   readonly headers: { readonly address: number; readonly size: number; readonly count: number };
   readonly symbols: readonly ElfSymbol[];
+  readonly sections: readonly ElfSection[];
+}
+
+export interface ElfSection {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+  /** SHF_COMPRESSED: the bytes are not the contents. */
+  readonly compressed: boolean;
 }
 
 export interface ElfSymbol {
@@ -38,7 +47,7 @@ interface Layout {
   readonly phentsize: number;
   readonly shentsize: number;
   readonly segment: Readonly<Record<'flags' | 'offset' | 'address' | 'fileSize' | 'memorySize', number>>;
-  readonly section: Readonly<Record<'offset' | 'size', number>>;
+  readonly section: Readonly<Record<'flags' | 'offset' | 'size', number>>;
   readonly symbol: Readonly<Record<'bytes' | 'info' | 'section' | 'address' | 'size', number>>;
 }
 
@@ -51,7 +60,7 @@ const layouts: Readonly<Record<32 | 64, Layout>> = {
     phentsize: 42,
     shentsize: 46,
     segment: { flags: 24, offset: 4, address: 8, fileSize: 16, memorySize: 20 },
-    section: { offset: 16, size: 20 },
+    section: { flags: 8, offset: 16, size: 20 },
     symbol: { bytes: 16, info: 12, section: 14, address: 4, size: 8 },
   },
   64: {
@@ -62,7 +71,7 @@ const layouts: Readonly<Record<32 | 64, Layout>> = {
     phentsize: 54,
     shentsize: 58,
     segment: { flags: 4, offset: 8, address: 16, fileSize: 32, memorySize: 40 },
-    section: { offset: 24, size: 32 },
+    section: { flags: 8, offset: 24, size: 32 },
     symbol: { bytes: 24, info: 4, section: 6, address: 8, size: 16 },
   },
 };
@@ -74,6 +83,7 @@ const PT_GNU_STACK = 0x6474e551;
 const ET_EXEC = 2;
 const ET_DYN = 3;
 const SHT_SYMTAB = 2;
+const SHF_COMPRESSED = 0x800;
 
 export function parseElf(file: Uint8Array): Elf {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -122,7 +132,35 @@ export function parseElf(file: Uint8Array): Elf {
     executableStack,
     headers: { address: headers, size: phentsize, count },
     symbols: symbolsOf(file, view, layout, word),
+    sections: sectionsOf(file, view, layout, word),
   };
+}
+
+function text(file: Uint8Array, start: number): string {
+  return Buffer.from(file.subarray(start, file.indexOf(0, start))).toString('latin1');
+}
+
+function sectionsOf(
+  file: Uint8Array,
+  view: DataView,
+  layout: Layout,
+  word: (at: number) => number,
+): ElfSection[] {
+  const table = word(layout.shoff);
+  const size = view.getUint16(layout.shentsize, true);
+  const count = view.getUint16(layout.shentsize + 2, true);
+  const names = view.getUint16(layout.shentsize + 4, true);
+  if (table + count * size > file.length || names >= count) return [];
+  const strings = word(table + names * size + layout.section.offset);
+  return Array.from({ length: count }, (_, n) => {
+    const at = table + n * size;
+    return {
+      name: text(file, strings + view.getUint32(at, true)),
+      offset: word(at + layout.section.offset),
+      size: word(at + layout.section.size),
+      compressed: (word(at + layout.section.flags) & SHF_COMPRESSED) !== 0,
+    };
+  });
 }
 
 function symbolsOf(
@@ -147,10 +185,8 @@ function symbolsOf(
       if (view.getUint16(s + layout.symbol.section, true) === 0) continue;
       const info = view.getUint8(s + layout.symbol.info) & 15;
       const kind = info === 2 ? 'function' : info === 1 ? 'object' : 'other';
-      const start = strings + view.getUint32(s, true);
-      const end = file.indexOf(0, start);
       symbols.push({
-        name: Buffer.from(file.subarray(start, end)).toString('latin1'),
+        name: text(file, strings + view.getUint32(s, true)),
         address: word(s + layout.symbol.address),
         size: word(s + layout.symbol.size),
         kind,

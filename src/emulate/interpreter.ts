@@ -50,7 +50,9 @@ export class Interpreter {
   onBlock: ((instructions: readonly Decoded[], count: number) => void) | undefined;
   /** The instruction that runs; only meaningful inside one, with `precise`. */
   current: Decoded | undefined;
-  /** Keeps `current`; set before the first block. */
+  /** Its place in the block: `cpu.executed + position` were executed before it. */
+  position = 0;
+  /** Keeps `current` and `position`; set before the first block. */
   precise = false;
 
   constructor(readonly cpu: Cpu) {
@@ -167,7 +169,7 @@ export class Interpreter {
         if (bytes.length < 15) cpu.memory.fetch(at + bytes.length);
         throw new Trap('illegal', 'not an instruction');
       }
-      ops.push(this.build(decoded, bytes));
+      ops.push(this.build(decoded, bytes, ops.length));
       instructions.push(decoded);
       at += decoded.length;
       starts.push(at);
@@ -184,7 +186,7 @@ export class Interpreter {
     };
   }
 
-  private build(decoded: Decoded, bytes: Uint8Array): Op {
+  private build(decoded: Decoded, bytes: Uint8Array, position: number): Op {
     const builder = builderOf(decoded);
     let op: Op;
     try {
@@ -199,6 +201,7 @@ export class Interpreter {
     if (!this.precise) return op;
     return () => {
       this.current = decoded;
+      this.position = position;
       op();
     };
   }

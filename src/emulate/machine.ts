@@ -1,4 +1,6 @@
 // A program in the emulator: load, step, run, look at it. The library's entry.
+import { sourceLines } from './dwarf-lines.js';
+import type { SourceLine } from './dwarf-lines.js';
 import { parseElf } from './elf.js';
 import type { Elf, ElfSymbol } from './elf.js';
 import { Interpreter } from './interpreter.js';
@@ -47,8 +49,12 @@ export class Machine {
   readonly kernel: Kernel;
   readonly elf: Elf;
   readonly start: Start;
+  private lines: ((address: number) => SourceLine | undefined) | undefined;
 
-  constructor(file: Uint8Array, options: MachineOptions) {
+  constructor(
+    private readonly file: Uint8Array,
+    options: MachineOptions,
+  ) {
     this.elf = parseElf(file);
     if (this.elf.bits === 32) throw new Error('32-bit programs are not run yet');
     this.memory = new Memory(options.memory);
@@ -144,6 +150,12 @@ export class Machine {
     const text = `${stop.trap.kind} ${stop.trap.text} ${at}`;
     if (stop.trap.kind === 'missing') return { kind: 'missing', text: `${stop.trap.text} ${at}` };
     return { kind: 'fault', signal: signals[stop.trap.kind], text, address: this.rip };
+  }
+
+  /** Where in the source an instruction comes from, if the file has debug information. */
+  sourceLine(address: number): SourceLine | undefined {
+    this.lines ??= sourceLines(this.file, this.elf);
+    return this.lines(address - this.start.bias);
   }
 
   /** The function or object that an address is in, with the distance from its start. */

@@ -79,6 +79,8 @@ export class Kernel {
   alternateStack: Uint8Array = new Uint8Array(24);
   readonly random: (length: number) => Uint8Array;
   end: End | undefined;
+  /** The name of the call that is under way, or of the last one. */
+  call = '';
   /** Called with each range that a call wrote to the program's memory. */
   onWrite: ((address: number, length: number) => void) | undefined;
   onTrace: ((name: string, a: readonly number[], result: number) => void) | undefined;
@@ -130,6 +132,7 @@ export class Kernel {
       this.end = { kind: 'missing', text: `system call ${number} (arguments ${args.map(hex).join(', ')})` };
       return false;
     }
+    this.call = row.name;
     let result: number;
     try {
       result = row.run(this, args);

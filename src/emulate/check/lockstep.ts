@@ -1,0 +1,379 @@
+// The lockstep check: at every store, native memory and mirror agree, or differ in the bytes of a write whose other half is about to come.
+import { addressOf, MemoryFault, pageSize } from '../memory.js';
+import type { Decoded } from '../instruction.js';
+import type { Machine } from '../machine.js';
+import { GS, RSP } from '../state.js';
+import { Pending } from './pending.js';
+import type { Window, Writer } from './pending.js';
+import { Recent } from './recent.js';
+import { runtimeMap, within } from './runtime-map.js';
+import type { RuntimeMap } from './runtime-map.js';
+import type { Finding, LockstepResult, WindowClass } from './result.js';
+
+/** A write whose other half has not come after so many of the program's instructions has none. The longest pattern takes 64. */
+const patience = 256;
+/** From a mirror store to the native store that it belongs to. */
+const nearby = 8;
+/** What compiled code may keep below its stack pointer (psABI 3.2.2), and below that what a call of the runtime may use (runtime/limits.h, MR_K). */
+const redZone = 128;
+const runtimeStack = 1024;
+
+const AHEAD = 1;
+const BEHIND = 2;
+const UNCHANGED = 4;
+
+export class Lockstep {
+  private readonly map: RuntimeMap;
+  private readonly inRuntime = new WeakMap<readonly Decoded[], boolean>();
+  private readonly pending = new Pending((window) => {
+    this.closed(window);
+  });
+  private readonly recent = new Recent();
+  private readonly windows = new Map<string, WindowClass>();
+  private readonly findings = new Map<string, Finding>();
+  /** Native address minus mirror address; 0 until the program's first instruction. */
+  private distance = 0;
+  private runtimeExecuted = 0;
+  /** The program's stack pointer before the runtime was entered. */
+  private stackPointer = 0;
+  private lastClosed:
+    { readonly window: Window; readonly known: WindowClass; readonly at: number } | undefined;
+  /** Bytes that a finding speaks of. */
+  private readonly explained = new Set<number>();
+  private tallied = -1;
+  private seen = 0;
+  private comparedBytes = 0;
+  private readonly counts = {
+    stores: 0,
+    ahead: 0,
+    after: 0,
+    unchanged: 0,
+    mirrorStores: 0,
+    takenBack: 0,
+    runtimeStores: 0,
+    longestAhead: 0,
+  };
+
+  /** Before the first instruction. Throws where the program is not a mirrored one. */
+  constructor(private readonly machine: Machine) {
+    const map = runtimeMap(machine.elf, machine.start.bias);
+    if (!map)
+      throw new Error('not a mirrored program with symbols: build it with mirrorcc, and do not strip it');
+    this.map = map;
+    const { interpreter, kernel } = machine;
+    interpreter.precise = true;
+    interpreter.onBlock = (instructions, count) => {
+      this.block(instructions, count);
+    };
+    kernel.onWrite = (address, length) => {
+      if (this.distance !== 0)
+        this.write(address, length, { ...this.writer(), kind: 'kernel', name: kernel.call });
+    };
+  }
+
+  private isRuntime(address: number): boolean {
+    return within(this.map.code, address);
+  }
+
+  private block(instructions: readonly Decoded[], count: number): void {
+    const { cpu } = this.machine;
+    let runtime = this.inRuntime.get(instructions);
+    if (runtime === undefined) {
+      runtime = this.isRuntime(Number(instructions[0]?.address ?? 0n));
+      this.inRuntime.set(instructions, runtime);
+    }
+    if (!runtime) {
+      this.stackPointer = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0);
+      const oldest = this.pending.oldest;
+      if (oldest && this.programExecuted() - oldest.window.openedInProgram > patience) this.expire();
+      return;
+    }
+    this.runtimeExecuted += count;
+    if (this.distance === 0 && !this.isRuntime(this.machine.rip)) this.begin();
+  }
+
+  private isRuntimeStack(lo: number, hi: number): boolean {
+    const top = this.stackPointer - redZone;
+    return hi <= top && lo >= top - runtimeStack;
+  }
+
+  private programExecuted(): number {
+    return this.machine.cpu.executed - this.runtimeExecuted;
+  }
+
+  /** The runtime has made the mirrors: from here on they have to agree. */
+  private begin(): void {
+    const { cpu, memory } = this.machine;
+    this.distance = -((cpu.s[GS + 1] ?? 0) * 0x100000000 + ((cpu.s[GS] ?? 0) >>> 0));
+    memory.onStore = (lo, hi, size) => {
+      this.write(addressOf(lo, hi), size, this.writer());
+    };
+    memory.flush();
+    this.compareAll('at the start');
+  }
+
+  private writer(): Writer {
+    const i = this.machine.interpreter.current;
+    const address = Number(i?.address ?? 0n);
+    const prefix = i?.rep === true ? 'rep ' : i?.repne === true ? 'repne ' : i?.lock === true ? 'lock ' : '';
+    return { kind: this.isRuntime(address) ? 'runtime' : 'program', name: prefix + (i?.name ?? ''), address };
+  }
+
+  private now(): number {
+    return this.machine.cpu.executed + this.machine.interpreter.position;
+  }
+
+  private write(address: number, size: number, writer: Writer): void {
+    if (address >= this.distance) this.native(address, address + size, writer);
+    else this.mirror(address + this.distance, address + this.distance + size, writer);
+  }
+
+  private window(
+    kind: Window['kind'],
+    address: number,
+    writer: Writer,
+  ): Omit<Window, 'bytes' | 'missed' | 'parts'> {
+    const { position } = this.machine.interpreter;
+    return {
+      kind,
+      writer,
+      opened: this.now(),
+      openedInProgram: this.programExecuted() + (writer.kind === 'program' ? position : 0),
+      address,
+    };
+  }
+
+  private native(lo: number, hi: number, writer: Writer): void {
+    const { state } = this.map;
+    if (lo >= state.lo && lo < state.hi) {
+      this.counts.runtimeStores++;
+      return;
+    }
+    const differs = this.differs(lo, hi);
+    if (differs === undefined) {
+      // Without a mirror: the runtime's own mappings, or a mapping of the program's that the runtime does not know.
+      if (writer.kind !== 'program') this.counts.runtimeStores++;
+      else {
+        this.find('never', writer, lo, hi - lo);
+        this.tally(this.now(), BEHIND);
+      }
+      return;
+    }
+    let ahead = false;
+    const now = this.now();
+    const before = this.recent.covering(lo, hi);
+    this.refute(writer, before);
+    if (this.pending.touches(lo, hi))
+      this.pending.take(lo, hi, (window, from, to) => {
+        if (window.kind === 'ahead') {
+          ahead = true;
+          this.counts.longestAhead = Math.max(this.counts.longestAhead, now - window.opened);
+          if (this.differs(from, to) === true) this.miss(window);
+        } else if (window.opened !== now) this.overwritten(window);
+      });
+    if (differs) this.pending.add(lo, hi, this.window('behind', lo, writer));
+    // Atomic operations of the program are done in the runtime: only what it uses of the stack for itself does not count.
+    if (writer.kind === 'program' || (writer.kind === 'runtime' && !this.isRuntimeStack(lo, hi)))
+      this.tally(now, differs ? BEHIND : ahead || before !== undefined ? AHEAD : UNCHANGED);
+  }
+
+  private mirror(lo: number, hi: number, writer: Writer): void {
+    this.counts.mirrorStores++;
+    const now = this.now();
+    this.recent.add(lo, hi, now);
+    // Native memory that is not there (any more) differs.
+    const differs = this.differs(lo, hi) ?? true;
+    if (this.pending.touches(lo, hi))
+      this.pending.take(lo, hi, (window, from, to) => {
+        const stillDiffers = this.differs(from, to) ?? true;
+        if (window.kind === 'behind') {
+          if (stillDiffers) this.overwritten(window);
+        } else if (stillDiffers) {
+          if (window.opened !== now) this.overwritten(window);
+        } else this.counts.takenBack++;
+      });
+    if (differs) this.pending.add(lo, hi, this.window('ahead', lo, writer));
+  }
+
+  /** The other half of a write will not come. The runtime and the kernel write the same stack bytes again and again before they are copied. */
+  private overwritten(window: Window): void {
+    if (window.writer.kind === 'program') this.miss(window);
+    else window.missed = true;
+  }
+
+  private miss(window: Window): void {
+    if (window.missed) return;
+    window.missed = true;
+    for (let at = window.address; at < window.address + window.bytes; at++) this.explained.add(at);
+    this.find(window.kind === 'behind' ? 'never' : 'stray', window.writer, window.address, window.bytes);
+  }
+
+  /** A window was closed by a mirror store that turns out to be this native store's own: of the same value by chance. */
+  private refute(writer: Writer, mirrorStore: number | undefined): void {
+    const last = this.lastClosed;
+    if (!last || writer.kind !== 'program' || mirrorStore !== last.at) return;
+    if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return;
+    last.known.windows--;
+    last.known.bytes -= last.window.bytes;
+    last.known.instructions -= last.at - last.window.opened;
+    if (last.known.windows === 0) this.windows.delete(last.known.class);
+    this.lastClosed = undefined;
+    this.miss(last.window);
+  }
+
+  private closed(window: Window): void {
+    if (window.missed || window.kind === 'ahead') return;
+    const { kind, name } = window.writer;
+    const label =
+      kind === 'program' ? name : kind === 'kernel' ? `system call ${name}` : "the runtime's stack";
+    const length = this.now() - window.opened;
+    let known = this.windows.get(label);
+    if (!known) {
+      known = { class: label, writer: kind, windows: 0, bytes: 0, instructions: 0, longest: 0 };
+      this.windows.set(label, known);
+    }
+    known.windows++;
+    known.bytes += window.bytes;
+    known.instructions += length;
+    known.longest = Math.max(known.longest, length);
+    if (kind === 'program') this.lastClosed = { window, known, at: this.now() };
+  }
+
+  /** Bytes that have been pending for too long; what became equal by other writes is settled. */
+  private expire(): void {
+    const limit = this.programExecuted() - patience;
+    for (const part of [...this.pending.all()]) {
+      if (part.window.openedInProgram >= limit) continue;
+      const differs = this.differs(part.lo, part.hi);
+      if (differs === true) this.miss(part.window);
+      else part.window.missed = true; // equal again, or unmapped: no window whose length says anything
+      this.pending.take(part.lo, part.hi, () => undefined);
+    }
+  }
+
+  /** What all writes of one instruction came to. */
+  private tally(now: number, what: number): void {
+    if (now !== this.tallied) {
+      this.settleTally();
+      this.tallied = now;
+    }
+    this.seen |= what;
+  }
+
+  private settleTally(): void {
+    const { counts, seen } = this;
+    if (seen === 0) return;
+    counts.stores++;
+    if (seen & BEHIND) counts.after++;
+    else if (seen & AHEAD) counts.ahead++;
+    else counts.unchanged++;
+    this.seen = 0;
+  }
+
+  /** Undefined: not both are readable. */
+  private differs(lo: number, hi: number): boolean | undefined {
+    const m = this.machine.memory;
+    try {
+      for (let at = lo; at < hi;) {
+        const left = hi - at;
+        const low = at | 0;
+        const high = (at / 0x100000000) | 0;
+        const other = at - this.distance;
+        const otherLow = other | 0;
+        const otherHigh = (other / 0x100000000) | 0;
+        if (left >= 4) {
+          if (m.read32(low, high) !== m.read32(otherLow, otherHigh)) return true;
+          at += 4;
+        } else {
+          if (m.read8(low, high) !== m.read8(otherLow, otherHigh)) return true;
+          at += 1;
+        }
+      }
+      return false;
+    } catch (fault) {
+      if (fault instanceof MemoryFault) return undefined;
+      throw fault;
+    }
+  }
+
+  private find(kind: Finding['kind'], writer: Writer, address: number, bytes: number): void {
+    const key = `${kind} ${writer.kind} ${writer.name} ${writer.address}`;
+    const known = this.findings.get(key);
+    if (known) {
+      known.count++;
+      return;
+    }
+    const { machine } = this;
+    const source = writer.kind === 'kernel' ? undefined : machine.sourceLine(writer.address);
+    this.findings.set(key, {
+      kind,
+      instruction: writer.kind === 'kernel' ? `system call ${writer.name}` : writer.name,
+      at: writer.address,
+      symbol: machine.symbolize(writer.address),
+      ...(source ? { source } : {}),
+      address,
+      object: machine.symbolize(address),
+      bytes,
+      count: 1,
+    });
+  }
+
+  /** Every page of both copies, by content: what no store made differ (dropped pages, mappings without a copy) is found here. */
+  private compareAll(when: string): void {
+    const { memory } = this.machine;
+    const pages = new Set<number>();
+    for (const page of memory.presentPages()) {
+      const address = page * pageSize;
+      pages.add(address >= this.distance ? address : address + this.distance);
+    }
+    for (const address of pages) {
+      const { state } = this.map;
+      if (address >= state.lo && address < state.hi) continue;
+      const differs = this.differs(address, address + pageSize);
+      if (differs === undefined) continue;
+      this.comparedBytes += pageSize;
+      if (!differs) continue;
+      for (let at = address; at < address + pageSize; at++)
+        if (this.differs(at, at + 1) === true && !this.pending.touches(at, at + 1) && !this.explained.has(at))
+          this.find('differs', { kind: 'kernel', name: when, address: 0 }, at, 1);
+    }
+  }
+
+  /** After the last instruction. With `ended` the program has: nothing can come any more, but what the runtime left below the stack. */
+  finish(ended: boolean): LockstepResult {
+    if (this.distance === 0) throw new Error('the program ended before its own code began');
+    this.settleTally();
+    this.compareAll('at the end');
+    let unfinished = 0;
+    for (const part of this.pending.all()) {
+      if (part.window.writer.kind !== 'program' && part.hi <= this.stackPointer - redZone)
+        unfinished += part.hi - part.lo;
+      else if (ended && this.differs(part.lo, part.hi) === true) this.miss(part.window);
+    }
+    const { counts } = this;
+    const found = [...this.findings.values()];
+    const count = (kind: Finding['kind']): number =>
+      found.filter((f) => f.kind === kind).reduce((sum, f) => sum + f.count, 0);
+    const never = count('never');
+    return {
+      instructions: this.machine.executed,
+      runtimeInstructions: this.runtimeExecuted,
+      distance: this.distance,
+      stores: counts.stores,
+      mirroredAhead: counts.ahead,
+      longestAhead: counts.longestAhead,
+      mirroredAfter: Math.max(0, counts.after - never),
+      unchanged: counts.unchanged,
+      neverMirrored: never,
+      mirrorStores: counts.mirrorStores,
+      mirrorStoresWithoutNative: count('stray'),
+      takenBack: counts.takenBack,
+      runtimeStores: counts.runtimeStores,
+      bytesUnfinished: unfinished,
+      bytesCompared: this.comparedBytes,
+      bytesDiffering: count('differs'),
+      windows: [...this.windows.values()].sort((a, b) => b.windows - a.windows),
+      findings: found,
+    };
+  }
+}

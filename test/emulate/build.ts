@@ -1,0 +1,54 @@
+// Small programs for the emulator's tests, in a folder that goes away with the test.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Machine } from '../../src/emulate/index.js';
+import type { MachineOptions } from '../../src/emulate/index.js';
+
+const mirrorcc = join(__dirname, '../../dist/mirrorcc');
+
+export class Workshop {
+  readonly folder = mkdtempSync(join(tmpdir(), 'emulate-'));
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+
+  written(name: string, text: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** With mirrorcc; `environment` is the compiler's. */
+  mirrored(name: string, inputs: readonly string[], options: readonly string[], environment = {}): string {
+    const out = join(this.folder, name);
+    execFileSync(mirrorcc, [...options, ...inputs, '-o', out, '-lm'], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    return out;
+  }
+
+  native(name: string, inputs: readonly string[], options: readonly string[]): string {
+    const out = join(this.folder, name);
+    execFileSync('musl-gcc', ['-static', ...options, ...inputs, '-o', out]);
+    return out;
+  }
+}
+
+export interface Loaded {
+  readonly machine: Machine;
+  readonly output: () => string;
+}
+
+export function loaded(program: string, options: Partial<MachineOptions> = {}): Loaded {
+  const chunks: Buffer[] = [];
+  const machine = new Machine(readFileSync(program), {
+    args: ['program', 'last'],
+    io: { write: (_, bytes) => chunks.push(Buffer.from(bytes)) },
+    ...options,
+  });
+  return { machine, output: () => Buffer.concat(chunks).toString() };
+}
