@@ -29,9 +29,22 @@ const bins = {
   'libexec/as.js': 'as.ts',
   'libexec/dynamic/ld.js': 'ld.ts',
   'libexec/helper.js': 'helper/helper.ts',
+  'libexec/html.js': '../report/html/page.ts',
   'libexec/pass.js': 'pass.ts',
   'libexec/worker.js': 'helper/worker.ts',
 };
+// What a report's page carries for the browser.
+for (const name of ['client/main.ts', 'client/style.css'])
+  await build({
+    entryPoints: [join(root, 'src/report', name)],
+    outfile: join(dist, 'libexec', name.replace('client/', 'page/').replace(/\.ts$/, '.js')),
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    logLevel: 'warning',
+  });
 const hash = createHash('sha256');
 for (const [out, entry] of Object.entries(bins)) {
   const outfile = join(dist, out);

@@ -16,6 +16,7 @@ import type { SourceFile } from './parse/syntax.js';
 import type { CallMirror, ProfileName } from './profile/profile.js';
 import { callMirrorOf, profiles } from './profile/profiles.js';
 import { functionsOf } from './report/collect.js';
+import { listingOf } from './report/listing.js';
 import type { FunctionStats, Stage, Stages } from './report/types.js';
 import { describeSites } from './sites.js';
 import type { SiteInfo } from './sites.js';
@@ -35,6 +36,8 @@ export interface RewriteOptions {
   readonly listSites?: boolean;
   /** Milliseconds of a clock; given: the result has counts by function, and the time of each stage. */
   readonly clock?: (() => number) | undefined;
+  /** Show both texts line by line in the result (report/listing.ts). */
+  readonly listing?: boolean;
   /** What `.include` reads, and `--defsym` values. */
   readonly expand: ExpandOptions;
 }
@@ -52,6 +55,8 @@ export type RewriteResult =
       /** Empty without a clock. */
       readonly functions: readonly FunctionStats[];
       readonly stages: Stages;
+      /** Empty unless asked for. */
+      readonly listing: string;
     }
   | { readonly ok: false; readonly diagnostics: readonly Message[] };
 
@@ -142,5 +147,6 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
     sites: options.listSites === true ? describeSites(file, code, sites) : [],
     functions: options.clock === undefined ? [] : functionsOf(file, code, sites),
     stages,
+    listing: options.listing === true ? listingOf(file, edits) : '',
   };
 }

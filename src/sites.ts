@@ -1,5 +1,6 @@
 // Sites for people: the function, the source line, the statement and what it becomes. Pure.
 import type { Code } from './analyze/code.js';
+import { createPlaceTracker } from './analyze/places.js';
 import type { SiteEdit } from './instrument/instrument.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
@@ -21,28 +22,17 @@ export interface SiteInfo {
 /** Describes all sites of a file. */
 export function describeSites(file: SourceFile, code: Code, sites: readonly SiteEdit[]): SiteInfo[] {
   const described: SiteInfo[] = [];
-  const names = new Map<string, string>();
+  const places = createPlaceTracker();
   let inFunction = '';
-  let source = '';
   for (let i = 0; i < file.count && described.length < sites.length; i++) {
     const parsed = file.parsed[i];
     if (parsed === undefined) continue;
     for (const label of parsed.labels)
       if (code.functions.has(label)) {
         inFunction = label;
-        source = '';
+        places.current = '';
       }
-    if (parsed.body.kind === 'directive') {
-      const { name, args } = parsed.body;
-      if (name === '.file') {
-        // `.file 1 "name"`, or with a folder between them.
-        const [, number = '', path = ''] = /^(\d+)\s.*?"([^"]*)"[^"]*$/.exec(args) ?? [];
-        names.set(number, path);
-      } else if (name === '.loc') {
-        const [number = '', line = ''] = args.split(/[\s,]+/);
-        source = `${names.get(number) ?? `file ${number}`}:${line}`;
-      }
-    }
+    if (parsed.body.kind === 'directive') places.apply(parsed.body.name, parsed.body.args);
     const site = sites[described.length];
     if (site?.statement !== i) continue;
     const start = (file.starts[i] ?? 0) + parsed.bodyOffset;
@@ -50,7 +40,7 @@ export function describeSites(file: SourceFile, code: Code, sites: readonly Site
     described.push({
       number: described.length + 1,
       function: inFunction,
-      source,
+      source: places.current,
       line: positionOf(file, start).line,
       statement: body.trim().replace(/\s+/g, ' '),
       mirrored: [...site.before, ...(site.replace ?? [`\t${body.trim()}`]), ...site.after],

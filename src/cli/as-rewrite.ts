@@ -48,6 +48,7 @@ export function rewriteFor(
     ...settings.options,
     sites: choiceFor(settings.sites, source, key),
     listSites: settings.siteList !== undefined,
+    listing: settings.listing,
     profile,
     clock: settings.stats === undefined ? undefined : () => performance.now(),
     expand,

@@ -13,7 +13,7 @@ import type { AsCommand } from './as-command.js';
 import { rewriteFor } from './as-rewrite.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
-import { expandOptions, formatMessages, readText, writeText } from './files.js';
+import { expandOptions, formatMessages, readText, writeListing, writeText } from './files.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -78,6 +78,7 @@ function main(argv: readonly string[]): number {
       result.stages,
     );
     writeText(file, statsText(measured(stats, command, text, settings)), 'utf8');
+    writeListing(file, settings.listing ? result.listing : '');
   }
   return status ?? exitInternal;
 }

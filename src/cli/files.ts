@@ -1,6 +1,7 @@
 // Reading input and writing output so that nothing half-written is left behind.
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { ExpandOptions } from '../expand/types.js';
 import type { Message } from '../rewrite.js';
 
@@ -13,7 +14,11 @@ export function readText(path: string): string {
 }
 
 /** Writes a whole file or nothing: to a neighbour first, then renamed. `-` is standard output. */
-export function writeText(path: string, text: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
+export function writeText(
+  path: string,
+  text: string | Uint8Array,
+  encoding: 'latin1' | 'utf8' = 'latin1',
+): void {
   if (path === '-') {
     writeFileSync(1, text, encoding);
     return;
@@ -26,6 +31,15 @@ export function writeText(path: string, text: string, encoding: 'latin1' | 'utf8
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+/** Where the listing lies that belongs to a file of statistics. */
+export const listingPath = (stats: string): string => `${stats.replace(/\.json$/, '')}.listing.gz`;
+
+/** Writes the listing that belongs to a file of statistics; an empty one removes what an earlier build left. */
+export function writeListing(stats: string, listing: string): void {
+  if (listing === '') rmSync(listingPath(stats), { force: true });
+  else writeText(listingPath(stats), gzipSync(Buffer.from(listing, 'latin1')));
 }
 
 /**

@@ -5,7 +5,7 @@ import { fileStats } from '../report/collect.js';
 import { statsText } from '../report/format.js';
 import { rewrite } from '../rewrite.js';
 import { marker } from './driver/linkmap.js';
-import { expandOptions, formatMessages, pathArgument, readText, writeText } from './files.js';
+import { expandOptions, formatMessages, pathArgument, readText, writeListing, writeText } from './files.js';
 import { abiOption, checkCallMirror, passOptions } from './pass-options.js';
 
 interface Arguments {
@@ -15,6 +15,7 @@ interface Arguments {
   'call-mirror': CallMirror | undefined;
   abi: 'sysv' | 'none';
   stats: string | undefined;
+  'stats-text': boolean;
   break: number;
   allow: string[];
   include: string[];
@@ -44,6 +45,11 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       .check(checkCallMirror)
       .option('abi', abiOption('none'))
       .option('stats', { type: 'string', describe: 'JSON file for the counts' })
+      .option('stats-text', {
+        type: 'boolean',
+        default: false,
+        describe: 'beside the counts, both texts for the source view of a report',
+      })
       .option('break', {
         type: 'number',
         default: 0,
@@ -87,6 +93,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       breakAt: args.break,
       allow: args.allow,
       clock: args.stats === undefined ? undefined : () => performance.now(),
+      listing: args['stats-text'],
       expand: expandOptions(args.include, args.defsym),
     });
     if (!result.ok) {
@@ -95,7 +102,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       return;
     }
     writeText(args.output, marker + result.text);
-    if (args.stats !== undefined)
+    if (args.stats !== undefined) {
       writeText(
         args.stats,
         statsText(
@@ -103,5 +110,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         ),
         'utf8',
       );
+      if (args.stats !== '-') writeListing(args.stats, result.listing);
+    }
   },
 };

@@ -1,16 +1,19 @@
 // `mirrorasm stats`: what was mirrored and what it costs, from the files that MIRROR_STATS and --stats leave.
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { judge, metrics, parseCondition } from '../report/conditions.js';
 import type { Condition, Judgement } from '../report/conditions.js';
 import { alignedText, csvText, markdownText, summary, tableBy } from '../report/format.js';
 import type { By, Format, Table } from '../report/format.js';
-import { merge } from '../report/merge.js';
-import type { Report } from '../report/merge.js';
+import type * as HtmlPage from '../report/html/page.js';
+import { merge, namesOf } from '../report/merge.js';
+import type { Report, Sum } from '../report/merge.js';
+import { parseProfile } from '../report/profile.js';
 import { statsVersion } from '../report/types.js';
 import type { FileStats } from '../report/types.js';
-import { readText, writeText } from './files.js';
+import { listingPath, readText, writeText } from './files.js';
 
 interface Arguments {
   paths: string[];
@@ -20,6 +23,8 @@ interface Arguments {
   output: string;
   'fail-if': string[];
   against: string | undefined;
+  html: string | undefined;
+  profile: string | undefined;
 }
 
 const exitRefused = 2;
@@ -62,15 +67,24 @@ export const statsCommand: CommandModule<object, Arguments> = {
           .join(', ')}, each also with -change`,
       })
       .option('against', { type: 'string', describe: 'an older report or folder to compare with' })
+      .option('html', { type: 'string', describe: 'write a page with charts and the assembly text, too' })
+      .option('profile', {
+        type: 'string',
+        implies: 'html',
+        describe: 'where time goes, for the page: a function a line, as of perf script -F sym',
+      })
       .check(({ top, 'fail-if': conditions }) => {
         if (!(Number.isInteger(top) && top >= 0)) throw new Error('--top is a number of rows, 0 for all');
         conditions.forEach(parseCondition);
         return true;
       }),
-  handler: (args) => {
+  handler: async (args) => {
     try {
-      const report = readReport(args.paths);
-      const older = args.against === undefined ? undefined : readReport([args.against]);
+      const found = readStatistics(args.paths);
+      const { report } = found;
+      const older = args.against === undefined ? undefined : readStatistics([args.against]).report;
+      if (args.html !== undefined)
+        writeText(args.html, await page(found, older, args.paths, args.profile), 'utf8');
       writeText(args.output, textOf(report, older, args), 'utf8');
       const judged = args['fail-if'].map(parseCondition).map((condition) => judge(condition, report, older));
       const held = judged.filter(({ holds }) => holds);
@@ -102,17 +116,52 @@ function textOf(report: Report, older: Report | undefined, { by, top, format }: 
   return tables.map(text).join('\n');
 }
 
+interface Found {
+  readonly report: Report;
+  /** The files that it was made of; none where a report was given. */
+  readonly files: readonly { readonly path: string; readonly stats: FileStats }[];
+}
+
 /** One report, or the sum of all statistics found. */
-function readReport(paths: readonly string[]): Report {
-  const files = paths.flatMap(filesOf);
-  const read = files.map(readStats);
-  const reports = read.filter((one): one is Report => 'report' in one);
+function readStatistics(paths: readonly string[]): Found {
+  const read = paths.flatMap(filesOf).map((path) => ({ path, stats: readStats(path) }));
+  const reports = read.map(({ stats }) => stats).filter((one): one is Report => 'report' in one);
   const [only] = reports;
-  if (only !== undefined && read.length === 1) return only;
+  if (only !== undefined && read.length === 1) return { report: only, files: [] };
   if (only !== undefined) throw new Error('a report stands alone: give it, or the files that it was made of');
   if (read.length === 0)
     throw new Error(`no statistics in ${paths.join(', ')}: build with MIRROR_STATS=folder`);
-  return merge(read.filter((one): one is FileStats => !('report' in one)));
+  const files = read.filter((one): one is { path: string; stats: FileStats } => !('report' in one.stats));
+  return { report: merge(files.map(({ stats }) => stats)), files };
+}
+
+/** The page; each path that was given is a program in it. The library that draws is loaded only for it. */
+async function page(
+  { report, files }: Found,
+  older: Report | undefined,
+  paths: readonly string[],
+  profile: string | undefined,
+): Promise<string> {
+  const libexec = join(dirname(fileURLToPath(import.meta.url)), 'libexec');
+  const { htmlPage } = (await import(join(libexec, 'html.js'))) as typeof HtmlPage;
+  const names = namesOf(files.map(({ stats }) => stats));
+  const listings = new Map<string, string>();
+  for (const [i, { path }] of files.entries())
+    if (existsSync(listingPath(path)))
+      listings.set(names[i] ?? path, readFileSync(listingPath(path)).toString('base64'));
+  const programs: Sum[] = paths.map((path) => ({
+    ...readStatistics([path]).report.totals,
+    name: basename(resolve(path)),
+  }));
+  return htmlPage({
+    report,
+    older,
+    programs: programs.length > 1 ? programs : [],
+    profile: profile === undefined ? undefined : parseProfile(readText(profile)),
+    listings,
+    script: readFileSync(join(libexec, 'page/main.js'), 'utf8'),
+    style: readFileSync(join(libexec, 'page/style.css'), 'utf8'),
+  });
 }
 
 const filesOf = (path: string): string[] =>

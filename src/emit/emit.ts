@@ -2,14 +2,19 @@
 import type { SourceFile, Syntax } from '../parse/syntax.js';
 import type { Edit } from './edit.js';
 
+/** Where a piece of text stands: in what came in, in what goes out, or in both. */
+export type Side = 'both' | 'mirrored' | 'native';
+
 /**
- * The file's text with the edits done; without edits the very same string.
+ * Says the file's text piece by piece, with the edits done. The pieces of one side, one behind the other, are that side's text.
  *
  * @param edits ascending by statement, at most one a statement
  */
-export function emit(file: SourceFile, edits: readonly Edit[]): string {
-  if (edits.length === 0) return file.text;
-  const pieces: string[] = [];
+export function emitPieces(
+  file: SourceFile,
+  edits: readonly Edit[],
+  say: (text: string, side: Side) => void,
+): void {
   let at = 0;
   for (const edit of edits) {
     const parsed = file.parsed[edit.statement];
@@ -21,25 +26,38 @@ export function emit(file: SourceFile, edits: readonly Edit[]): string {
     const bodyEnd = bodyStart + parsed.bodyLength;
     const { before, replace, after } = inAtt(edit, file.syntaxes?.[edit.statement] ?? 'att');
     const lineStart = indentationStart(file.text, bodyStart, at);
-    if (before === '' && replace === null) pieces.push(file.text.slice(at, bodyEnd));
+    const body = (from: number): void => {
+      say(file.text.slice(from, bodyEnd), replace === null ? 'both' : 'native');
+      if (replace !== null) say(replace, 'mirrored');
+    };
+    if (before === '' && replace === null) say(file.text.slice(at, bodyEnd), 'both');
     else if (lineStart >= 0) {
       // Only blanks stand before the body on its line: new lines go above it.
-      pieces.push(file.text.slice(at, lineStart));
-      if (before !== '') pieces.push(before, '\n');
-      pieces.push(replace ?? file.text.slice(lineStart, bodyEnd));
+      say(file.text.slice(at, lineStart), 'both');
+      if (before !== '') say(`${before}\n`, 'mirrored');
+      body(lineStart);
     } else {
-      pieces.push(file.text.slice(at, bodyStart), '\n');
-      if (before !== '') pieces.push(before, '\n');
-      pieces.push(replace ?? file.text.slice(bodyStart, bodyEnd));
+      say(file.text.slice(at, bodyStart), 'both');
+      say(before === '' ? '\n' : `\n${before}\n`, 'mirrored');
+      body(bodyStart);
     }
     // A comment or another statement may follow on the line: it moves to a line of its own.
-    if (after !== '') pieces.push('\n', after);
+    if (after !== '') say(`\n${after}`, 'mirrored');
     at = bodyEnd;
     const moves = after !== '' && file.text.charCodeAt(at) !== 10;
     if (moves || (replace !== null && parsed.bodyLength === 0 && slashFollows(file.text, at)))
-      pieces.push('\n');
+      say('\n', 'mirrored');
   }
-  pieces.push(file.text.slice(at));
+  say(file.text.slice(at), 'both');
+}
+
+/** The file's text with the edits done; without edits the very same string. */
+export function emit(file: SourceFile, edits: readonly Edit[]): string {
+  if (edits.length === 0) return file.text;
+  const pieces: string[] = [];
+  emitPieces(file, edits, (text, side) => {
+    if (side !== 'native') pieces.push(text);
+  });
   return pieces.join('');
 }
 

@@ -13,7 +13,7 @@ interface Counting {
   inserted: number;
   explicit: number;
   implicit: number;
-  readonly classes: Map<string, { sites: number; inserted: number }>;
+  readonly classes: Map<string, { -readonly [Key in keyof Share]: Share[Key] }>;
   readonly mnemonics: Map<string, number>;
   windows: number;
   windowInstructions: number;
@@ -51,9 +51,13 @@ function add(into: Counting, site: SiteEdit, code: Code): void {
   if (site.kept === 'vector') into.keptInVectors++;
   if (site.kept === 'stack') into.keptOnStack++;
   site.kinds.forEach((kind, place) => {
-    const share = into.classes.get(kind) ?? { sites: 0, inserted: 0 };
+    const share = into.classes.get(kind) ?? { sites: 0, inserted: 0, windows: 0, windowInstructions: 0 };
     share.sites++;
-    if (place === site.kinds.length - 1) share.inserted += site.inserted;
+    if (place === site.kinds.length - 1) {
+      share.inserted += site.inserted;
+      if (site.window > 0) share.windows++;
+      share.windowInstructions += site.window;
+    }
     into.classes.set(kind, share);
     const named = kind !== 'entry' && (effects?.access[effects.memoryOperand] ?? '').includes('w');
     if (named) into.explicit++;

@@ -38,12 +38,18 @@ function sites(title: string, head: string, all: readonly SiteSum[], top: number
   const known = all.some(({ inserted }) => inserted !== null);
   return {
     title,
-    heads: [head, 'writes', 'share', ...(known ? ['inserted', 'each'] : [])],
-    rows: first(all, top).map(({ name, sites: count, inserted }) => [
+    heads: [head, 'writes', 'share', ...(known ? ['inserted', 'each', 'windows'] : [])],
+    rows: first(all, top).map(({ name, sites: count, inserted, windows }) => [
       name,
       String(count),
       percent(count, whole),
-      ...(known ? [String(inserted ?? ''), inserted === null ? '' : (inserted / count).toFixed(2)] : []),
+      ...(known
+        ? [
+            String(inserted ?? ''),
+            inserted === null ? '' : (inserted / count).toFixed(2),
+            String(windows ?? ''),
+          ]
+        : []),
     ]),
   };
 }

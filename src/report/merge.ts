@@ -1,5 +1,5 @@
 // The statistics of many files as one report. Pure.
-import type { CodeBytes, FileStats, FunctionStats, Stage } from './types.js';
+import type { CodeBytes, FileStats, FunctionStats, Share, Stage } from './types.js';
 import { statsVersion } from './types.js';
 
 /** What is known of a file, a function, a section, or of all together. */
@@ -19,11 +19,20 @@ export interface Sum {
   readonly bytes: CodeBytes | null;
 }
 
-/** Sites of one kind or one mnemonic; `inserted` is null where it is not known by itself. */
+/** A function; its name says the file, too. */
+export interface FunctionSum extends Sum {
+  readonly function: string;
+  /** As among the files. */
+  readonly file: string;
+}
+
+/** Sites of one kind or one mnemonic; null: not known by itself. */
 export interface SiteSum {
   readonly name: string;
   readonly sites: number;
   readonly inserted: number | null;
+  readonly windows: number | null;
+  readonly windowInstructions: number | null;
 }
 
 export interface Report {
@@ -36,7 +45,7 @@ export interface Report {
   readonly stages: Readonly<Partial<Record<Stage, number>>>;
   /** Most inserted instructions first. */
   readonly files: readonly Sum[];
-  readonly functions: readonly Sum[];
+  readonly functions: readonly FunctionSum[];
   readonly sections: readonly Sum[];
   /** Most sites first. */
   readonly classes: readonly SiteSum[];
@@ -76,13 +85,13 @@ const plus = (to: Sum, one: FunctionStats, bytes: CodeBytes | null): Sum => ({
   bytes,
 });
 
-const mostInserted = (sums: Iterable<Sum>): Sum[] =>
+const mostInserted = <T extends Sum>(sums: Iterable<T>): T[] =>
   [...sums].sort((a, b) => b.inserted - a.inserted || (a.name < b.name ? -1 : 1));
 const mostSites = (sums: Iterable<SiteSum>): SiteSum[] =>
   [...sums].sort((a, b) => b.sites - a.sites || (a.name < b.name ? -1 : 1));
 
 /** Names for people: objects of sources with one name are told apart. */
-function namesOf(files: readonly FileStats[]): string[] {
+export function namesOf(files: readonly Pick<FileStats, 'file' | 'object'>[]): string[] {
   const objects = new Map<string, Set<string>>();
   for (const { file, object } of files) objects.set(file, (objects.get(file) ?? new Set()).add(object));
   return files.map(({ file, object }) =>
@@ -94,9 +103,9 @@ function namesOf(files: readonly FileStats[]): string[] {
 export function merge(files: readonly FileStats[]): Report {
   const names = namesOf(files);
   const byFile = new Map<string, Sum>();
-  const functions: Sum[] = [];
+  const functions: FunctionSum[] = [];
   const sections = new Map<string, Sum>();
-  const classes = new Map<string, { sites: number; inserted: number }>();
+  const classes = new Map<string, Share>();
   const mnemonics = new Map<string, number>();
   const exemptions = new Map<string, number>();
   const stages: Partial<Record<Stage, number>> = {};
@@ -108,14 +117,18 @@ export function merge(files: readonly FileStats[]): Report {
     for (const one of file.functions) {
       own = plus(own, one, before);
       totals = plus(totals, one, totals.bytes);
-      functions.push(plus(nothing(`${one.name || '(no function)'} in ${name}`), one, one.bytes));
+      const sum = plus(nothing(`${one.name || '(no function)'} in ${name}`), one, one.bytes);
+      functions.push({ ...sum, function: one.name, file: name });
       const section = sections.get(one.section) ?? nothing(one.section);
       sections.set(one.section, plus(section, one, addBytes(section.bytes, one.bytes)));
       for (const [kind, share] of Object.entries(one.classes)) {
-        const sum = classes.get(kind) ?? { sites: 0, inserted: 0 };
-        sum.sites += share.sites;
-        sum.inserted += share.inserted;
-        classes.set(kind, sum);
+        const sum = classes.get(kind) ?? { sites: 0, inserted: 0, windows: 0, windowInstructions: 0 };
+        classes.set(kind, {
+          sites: sum.sites + share.sites,
+          inserted: sum.inserted + share.inserted,
+          windows: sum.windows + share.windows,
+          windowInstructions: sum.windowInstructions + share.windowInstructions,
+        });
       }
       for (const [mnemonic, sites] of Object.entries(one.mnemonics))
         mnemonics.set(mnemonic, (mnemonics.get(mnemonic) ?? 0) + sites);
@@ -136,6 +149,14 @@ export function merge(files: readonly FileStats[]): Report {
     functions: mostInserted(functions),
     sections: mostInserted(sections.values()),
     classes: mostSites([...classes].map(([name, sum]) => ({ name, ...sum }))),
-    mnemonics: mostSites([...mnemonics].map(([name, sites]) => ({ name, sites, inserted: null }))),
+    mnemonics: mostSites(
+      [...mnemonics].map(([name, sites]) => ({
+        name,
+        sites,
+        inserted: null,
+        windows: null,
+        windowInstructions: null,
+      })),
+    ),
   };
 }

@@ -1,6 +1,6 @@
 // The statistics of one rewritten file, as they are written: docs/stats.schema.json says the same in JSON Schema.
 
-export const statsVersion = 2;
+export const statsVersion = 3;
 
 /** Bytes of code, before and after. */
 export interface CodeBytes {
@@ -12,6 +12,9 @@ export interface CodeBytes {
 export interface Share {
   readonly sites: number;
   readonly inserted: number;
+  /** Sites at which an error may lose data, and the instructions during which. */
+  readonly windows: number;
+  readonly windowInstructions: number;
 }
 
 export interface FunctionStats {

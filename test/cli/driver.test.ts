@@ -135,7 +135,7 @@ describe('builds', () => {
     for (const file of files) {
       const stats = JSON.parse(readFileSync(join(folder, 'counts', file), 'utf8')) as Record<string, unknown>;
       expect(stats).toMatchObject({
-        version: 2,
+        version: 3,
         native: expect.any(Number),
         inserted: expect.any(Number),
         sites: expect.any(Number),

@@ -60,7 +60,7 @@ test('by function and section', () => {
     explicit: 2,
     implicit: 1,
     classes: {
-      push: { sites: 1, inserted: 1 },
+      push: { sites: 1, inserted: 1, windows: 0 },
       store: { sites: 1, inserted: 1 },
       modify: { sites: 1, inserted: 3 },
     },
@@ -74,6 +74,7 @@ test('by function and section', () => {
     explicit: 1,
     implicit: 1,
     windows: 1,
+    classes: { call: { windows: 0 }, copy: { windows: 1 } },
   });
   expect(g?.windowInstructions).toBeGreaterThan(1);
 });

@@ -72,7 +72,7 @@ test('tables', () => {
   expect(status).toBe(0);
   expect(stdout).toMatch(/^2 files, 2 functions, \d+ instructions$/m);
   expect(stdout.match(/^set_(one|two) /gm)).toHaveLength(1);
-  expect(stdout).toMatch(/^modify +2 +100\.0 % +6 +3\.00$/m);
+  expect(stdout).toMatch(/^modify +2 +100\.0 % +6 +3\.00 +0$/m);
 });
 
 test('CSV and Markdown', () => {
@@ -118,7 +118,7 @@ test('what is no statistics is refused', () => {
   for (const [path, message] of [
     ['empty', 'no statistics in empty: build with MIRROR_STATS=folder'],
     ['torn.json', 'torn.json is not JSON'],
-    ['old-version.json', 'is no statistics of version 2'],
+    ['old-version.json', 'is no statistics of version 3'],
     ['nowhere', 'nowhere'],
   ] as const) {
     const { status, stderr } = stats(path);

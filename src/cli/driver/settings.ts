@@ -7,6 +7,8 @@ export interface Settings {
   readonly options: Omit<RewriteOptions, 'expand'>;
   /** A JSON file, or a folder that gets one file an object; undefined: no statistics. */
   readonly stats: string | undefined;
+  /** Beside the statistics, both texts line by line. */
+  readonly listing: boolean;
   /** Keep native and mirrored text beside the object. */
   readonly keep: boolean;
   /** Give the rewritten text in place of an object. */
@@ -22,7 +24,7 @@ export interface Settings {
 
 /**
  * Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP,
- * MIRROR_REFUSED, MIRROR_SITE_LIST, MIRROR_SITES, MIRROR_STATS, and for tests MIRROR_CLOBBER. Throws on a wrong value.
+ * MIRROR_REFUSED, MIRROR_SITE_LIST, MIRROR_SITES, MIRROR_STATS, MIRROR_STATS_TEXT, and for tests MIRROR_CLOBBER. Throws on a wrong value.
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const call = env['MIRROR_CALL'];
@@ -43,6 +45,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       allow: (env['MIRROR_ALLOW'] ?? '').split(',').filter((name) => name !== ''),
     },
     stats: env['MIRROR_STATS'],
+    listing: env['MIRROR_STATS'] !== undefined && env['MIRROR_STATS_TEXT'] === '1',
     emitText: env['MIRROR_EMIT'] === 'text',
     keep: env['MIRROR_KEEP'] === '1',
     assembler: env['MIRROR_AS'] ?? 'as',
