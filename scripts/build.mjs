@@ -1,4 +1,4 @@
-// Builds dist/: the grammar's parser, then one bundled file a bin. Run by scripts/setup.mjs and `npm run build`.
+// Builds dist/: the grammar's parser, then one bundled file a bin. Run by scripts/setup.mjs and `npm run build`, both of which see to the packages.
 import { build } from 'esbuild';
 import { buildParserFile } from '@lezer/generator';
 import { execFileSync } from 'node:child_process';

@@ -14,7 +14,9 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1);
 }
 
-debianPackages();
+// `npm run build`: after a change of the source, or of the packages that it needs.
+const again = process.argv.includes('--bundles');
+if (!again) debianPackages();
 nodePackages();
-bundles();
-libraries();
+bundles(again);
+if (!again) libraries();

@@ -16,7 +16,7 @@ const needed = [
   'xz-utils',
 ];
 const neededByTests = [
-  ...['autoconf', 'automake', 'ccache', 'clang', 'cmake', 'distcc', 'g++', 'gcc-multilib'],
+  ...['autoconf', 'automake', 'ccache', 'chromium', 'clang', 'cmake', 'distcc', 'g++', 'gcc-multilib'],
   ...['gdb', 'meson', 'ninja-build', 'tcl'],
 ];
 
@@ -57,10 +57,11 @@ export function nodePackages() {
   putStamp(stamp, lock);
 }
 
-export function bundles() {
+/** @param always also where nothing has changed */
+export function bundles(always) {
   const stamp = join(root, 'dist/.bundles');
   const hash = hashOf(['src', 'grammar', 'scripts/build.mjs', 'package-lock.json'].map((p) => join(root, p)));
-  if (stamped(stamp, hash) && existsSync(join(root, 'src/parse/generated/gas.ts'))) return;
+  if (!always && stamped(stamp, hash) && existsSync(join(root, 'src/parse/generated/gas.ts'))) return;
   step('dist/', () => quiet(process.execPath, ['scripts/build.mjs'], { cwd: root }));
   putStamp(stamp, hash);
 }

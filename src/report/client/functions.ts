@@ -44,6 +44,7 @@ export function functionTable(
       fill();
     });
     head.scope = 'col';
+    if (column.words === undefined) head.className = 'number';
     head.append(button);
     return head;
   });

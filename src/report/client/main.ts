@@ -46,7 +46,7 @@ function sourceView(scroller: HTMLElement): {
   let found: readonly number[] = [];
   let place = -1;
 
-  const most = 10_000;
+  const most = 1_000_000;
   const mostFiles = 200;
   const packed = (index: number): Promise<string> =>
     unpack(the(`text-${index}`, HTMLScriptElement).textContent.trim());

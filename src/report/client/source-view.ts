@@ -124,7 +124,13 @@ export class SourceView {
     const made = element('div', `row ${kinds[mark]}${number === this.current ? ' current' : ''}`);
     made.setAttribute('role', 'row');
     made.setAttribute('aria-rowindex', String(number + 1));
-    const from = element('span', 'place', place);
+    const from = element('span', 'place');
+    const colon = place.lastIndexOf(':');
+    if (place !== '')
+      from.append(
+        element('span', 'source-file', place.slice(0, colon)),
+        element('span', '', place.slice(colon)),
+      );
     from.setAttribute('role', 'cell');
     from.title = place;
     const sign = element('span', 'sign', mark === '~' ? '' : mark);

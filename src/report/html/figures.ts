@@ -16,7 +16,7 @@ export interface Figure {
 const most = 12;
 const count = (number: number): string => number.toLocaleString('en');
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (100 * part) / whole);
-const shown = (share: number): string => `${share.toFixed(1)} %`;
+const shown = (share: number): string => `${share.toFixed(1)}\u00a0%`;
 
 function growth(sums: readonly Sum[], what: string): Figure {
   const rows = sums.slice(0, most);

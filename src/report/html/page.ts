@@ -127,7 +127,7 @@ ${figuresOf(report, programs, profile).map(figure).join('\n')}
 </section>
 <section aria-labelledby="functions"><h2 id="functions">Functions</h2>
 <div class="controls"><label>Filter <input id="function-filter" type="search" placeholder="function or file" autocomplete="off" spellcheck="false"></label> <span id="function-status" role="status"></span></div>
-<div class="wide" tabindex="0" role="region" aria-labelledby="functions"><table id="function-table"><caption class="hidden">Functions</caption></table></div>
+<div class="long" tabindex="0" role="region" aria-label="Table of functions"><table id="function-table"><caption class="hidden">Functions</caption></table></div>
 <noscript><p>The table of functions and the assembly need JavaScript; nothing is fetched.</p></noscript>
 </section>
 <section id="source" aria-labelledby="assembly"><h2 id="assembly">Assembly</h2>
