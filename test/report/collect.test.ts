@@ -74,7 +74,7 @@ test('by function and section', () => {
     explicit: 1,
     implicit: 1,
     windows: 1,
-    classes: { call: { windows: 0 }, copy: { windows: 1 } },
+    classes: { call: { windows: 0 }, 'float-pop': { windows: 1 } },
   });
   expect(g?.windowInstructions).toBeGreaterThan(1);
 });
