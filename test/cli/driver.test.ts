@@ -376,7 +376,11 @@ describe('mirrorasm rewrite', () => {
       native: 2,
       inserted: 1,
       sites: 1,
-      functions: [expect.objectContaining({ classes: { store: { sites: 1, inserted: 1 } } })],
+      functions: [
+        expect.objectContaining({
+          classes: { store: { sites: 1, inserted: 1, windows: 0, windowInstructions: 0 } },
+        }),
+      ],
     });
   });
 });
