@@ -1,11 +1,19 @@
 // `mirrorasm stats`: what was mirrored and what it costs, from the files that MIRROR_STATS and --stats leave.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { judge, metrics, parseCondition } from '../report/conditions.js';
 import type { Condition, Judgement } from '../report/conditions.js';
-import { alignedText, csvText, markdownText, summary, tableBy } from '../report/format.js';
+import {
+  alignedText,
+  csvText,
+  foundText,
+  markdownText,
+  summary,
+  tableBy,
+  verdicts,
+} from '../report/format.js';
 import type { By, Format, Table } from '../report/format.js';
 import type * as HtmlPage from '../report/html/page.js';
 import { merge, namesOf } from '../report/merge.js';
@@ -25,6 +33,7 @@ interface Arguments {
   against: string | undefined;
   html: string | undefined;
   profile: string | undefined;
+  'step-summary': boolean;
 }
 
 const exitRefused = 2;
@@ -73,6 +82,11 @@ export const statsCommand: CommandModule<object, Arguments> = {
         implies: 'html',
         describe: 'where time goes, for the page: a function a line, as of perf script -F sym',
       })
+      .option('step-summary', {
+        type: 'boolean',
+        default: false,
+        describe: 'append the tables and conditions to the summary of the step (GITHUB_STEP_SUMMARY), too',
+      })
       .check(({ top, 'fail-if': conditions }) => {
         if (!(Number.isInteger(top) && top >= 0)) throw new Error('--top is a number of rows, 0 for all');
         conditions.forEach(parseCondition);
@@ -87,6 +101,7 @@ export const statsCommand: CommandModule<object, Arguments> = {
         writeText(args.html, await page(found, older, args.paths, args.profile), 'utf8');
       writeText(args.output, textOf(report, older, args), 'utf8');
       const judged = args['fail-if'].map(parseCondition).map((condition) => judge(condition, report, older));
+      if (args['step-summary']) appendStepSummary(tablesOf(report, older, args), judged);
       const held = judged.filter(({ holds }) => holds);
       for (const one of held) process.stderr.write(`mirrorasm: ${describe(one)}\n`);
       if (held.length > 0) process.exitCode = exitHolds;
@@ -97,15 +112,29 @@ export const statsCommand: CommandModule<object, Arguments> = {
   },
 };
 
-function describe({ condition, found }: Judgement): string {
-  const { metric, change, text }: Condition = condition;
-  const number = metric.unit === '%' ? `${found.toFixed(2)} %` : String(found);
-  return `${text}: ${metric.what}${change ? ', the change,' : ''} is ${number}`;
+function describe(judgement: Judgement): string {
+  const { metric, change, text }: Condition = judgement.condition;
+  return `${text}: ${metric.what}${change ? ', the change,' : ''} is ${foundText(judgement)}`;
 }
 
-function textOf(report: Report, older: Report | undefined, { by, top, format }: Arguments): string {
+/** GitHub Actions show what a step appends to this file, as Markdown. */
+function appendStepSummary(tables: readonly Table[], judged: readonly Judgement[]): void {
+  const path = process.env['GITHUB_STEP_SUMMARY'];
+  if (path === undefined || path === '')
+    throw new Error('--step-summary: GITHUB_STEP_SUMMARY is not set; GitHub Actions set it for each step');
+  const all = judged.length === 0 ? tables : [verdicts(judged), ...tables];
+  appendFileSync(path, `${all.map(markdownText).join('\n')}\n`);
+}
+
+const tablesOf = (report: Report, older: Report | undefined, { by, top }: Arguments): Table[] => [
+  summary(report, older),
+  ...by.map((view) => tableBy(report, view, top)),
+];
+
+function textOf(report: Report, older: Report | undefined, args: Arguments): string {
+  const { format } = args;
   if (format === 'json') return `${JSON.stringify(report)}\n`;
-  const tables = [summary(report, older), ...by.map((view) => tableBy(report, view, top))];
+  const tables = tablesOf(report, older, args);
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const text = (table: Table): string =>
     format === 'csv'

@@ -1,5 +1,6 @@
 // Reports as text: aligned for people, CSV, Markdown. Pure.
 import { metrics } from './conditions.js';
+import type { Judgement } from './conditions.js';
 import type { Report, SiteSum, Sum } from './merge.js';
 import type { FileStats } from './types.js';
 
@@ -93,6 +94,17 @@ export function summary(report: Report, older: Report | undefined): Table {
     }),
   };
 }
+
+/** The number that a condition was held against. */
+export const foundText = ({ condition, found }: Judgement): string =>
+  condition.metric.unit === '%' ? `${found.toFixed(2)} %` : String(found);
+
+/** What became of conditions that must not hold. */
+export const verdicts = (judged: readonly Judgement[]): Table => ({
+  title: judged.some(({ holds }) => holds) ? 'Failed' : 'Passed',
+  heads: ['must not be', 'found', ''],
+  rows: judged.map((one) => [one.condition.text, foundText(one), one.holds ? '❌' : '✅']),
+});
 
 /** A file's statistics as they are written. */
 export const statsText = (stats: FileStats): string => `${JSON.stringify(stats)}\n`;

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 const dist = join(__dirname, '../../dist');
 const mirrorcc = join(dist, 'mirrorcc');
@@ -371,7 +372,12 @@ describe('mirrorasm rewrite', () => {
 
   test('counts are written', () => {
     writeFileSync(join(folder, 'in.s'), '\tmovl\t%eax, (%rdi)\n\tret\n');
-    expect(mirrorasm('rewrite', 'in.s', '-o', 'out.s', '--stats', 'stats.json').status).toBe(0);
+    expect(mirrorasm('rewrite', 'in.s', '-o', 'out.s', '--stats', 'stats.json', '--stats-text').status).toBe(
+      0,
+    );
+    expect(gunzipSync(readFileSync(join(folder, 'stats.listing.gz'))).toString()).toBe(
+      '+\tmovl\t%eax, %gs:(%rdi)\n \tmovl\t%eax, (%rdi)\n \tret\n',
+    );
     expect(JSON.parse(readFileSync(join(folder, 'stats.json'), 'utf8'))).toMatchObject({
       native: 2,
       inserted: 1,

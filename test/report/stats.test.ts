@@ -108,6 +108,26 @@ test('against an older report', () => {
   expect(stats(old, '--against', old, '--fail-if', 'sites-change!=0').status).toBe(0);
 });
 
+test('the summary of a step of GitHub Actions', () => {
+  const file = join(work, 'summary.md');
+  writeFileSync(file, '# Earlier\n');
+  const summary = (path: string, ...args: string[]) =>
+    spawnSync(process.execPath, [command, 'stats', 'counts', '--step-summary', ...args], {
+      encoding: 'utf8',
+      cwd: work,
+      env: { ...process.env, GITHUB_STEP_SUMMARY: path },
+    });
+  expect(summary(file, '--by=mnemonic', '--fail-if', 'unmirrored>0', 'windows<1').status).toBe(4);
+  const text = readFileSync(file, 'utf8');
+  expect(text).toMatch(/^# Earlier\n### Failed\n/);
+  expect(text).toContain('| unmirrored>0 | 0 | ✅ |\n| windows<1 | 0 | ❌ |\n');
+  expect(text).toContain('| add | 2 | 100.0 % |\n');
+  expect(summary('')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('GITHUB_STEP_SUMMARY is not set'),
+  });
+});
+
 test('what is no statistics is refused', () => {
   mkdirSync(join(work, 'empty'));
   writeFileSync(
