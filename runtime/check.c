@@ -8,8 +8,14 @@ static void record(word addr) {
   else if (S.n_diffs < MAX_DIFFS) S.diffs[S.n_diffs++] = (struct diff){addr, 1};
 }
 static void compare(word lo, word hi, const char *n, const char *m) {
-  /* Other threads still run: a difference that goes away is their pending write, not a lost one. */
-  for (u32 i = 0; S.threads && n == (const char *)lo && i < 50 && memcmp(n, m, hi - lo); i++) sys(__NR_sched_yield, 0, 0, 0);
+  /* Other threads still run: a difference that goes away is their pending write, not a lost one. On a busy machine a thread may have to wait
+     for a CPU: a second for all pages together. */
+  for (u32 i = 0; S.threads && n == (const char *)lo && memcmp(n, m, hi - lo); i++) {
+    static const word millisecond[] = {0, 1000000};
+    if (i < 50 || S.sandboxed) sys(__NR_sched_yield, 0, 0, 0);
+    else sys(__NR_nanosleep, millisecond, 0, 0), S.settling++;
+    if (i >= 50 && (S.sandboxed || S.settling > 1000)) break;
+  }
   const volatile word *a = (const volatile word *)n, *b = (const volatile word *)m;
   S.checked += hi - lo;
   const word size = sizeof(word), words = (hi - lo) / size;

@@ -2,7 +2,8 @@
 #include "mr.h"
 
 void mr_lock(void) {
-  while (__atomic_exchange_n(&S.lock, 1, __ATOMIC_ACQUIRE)) sys(__NR_sched_yield, 0, 0, 0);
+  u32 *lock = &S.lock; /* nothing may be called between one wait and the next */
+  while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) mr_wait();
 }
 void mr_unlock(void) { __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE); }
 /* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
@@ -21,6 +22,19 @@ long mr_locked(long (*fn)(struct frame *), struct frame *f) {
 /* May the kernel's choice of an address stay? In a full address space it offers the room that the stack has to grow into. */
 static int usable(word lo, word len) { return mr_in_zone(lo, len) && !(lo < S.stack_top && lo + len > S.stack_lo); }
 
+/* Huge pages. Their mirror has plain ones, so that it never takes from their pool, where a page that is missing is a SIGBUS. The kernel rounds
+   lengths to the page. Gives log2 of its size, or 0 for plain pages. */
+static u32 page_shift(word flags, word file, word at) {
+  enum { HUGETLBFS = (int)0x958458f6, DEFAULT = 21 }; /* linux/magic.h */
+  word fs[32]; /* type, block size; statfs64 has 84 bytes, statfs 120 */
+  if (flags & M_ANON) return flags & M_HUGETLB ? (flags >> 26 & 63 ? flags >> 26 & 63 : DEFAULT) : 0;
+  if (at & ((1ul << DEFAULT) - 1) || S.sandboxed) return 0;
+  if (IS_ERR(mr_fstatfs(file, fs, 84)) || (int)fs[0] != HUGETLBFS) return 0;
+  return (u32)__builtin_ctzl(fs[1]);
+}
+static word page_of(u32 flags) { return flags >> R_PAGE_SHIFT ? 1ul << (flags >> R_PAGE_SHIFT) : PG; }
+static word rounded(word len, word page) { return (len + page - 1) & ~(page - 1); }
+
 static long do_mmap(struct frame *f) {
   word len = UP(f->a[1]), flags = f->a[3], prot = f->a[2];
   int fixed = !!(flags & (M_FIXED | M_NOREPLACE));
@@ -31,6 +45,8 @@ static long do_mmap(struct frame *f) {
   flags &= ~(word)(M_32BIT | M_GROWSDOWN); /* neither can have a mirror at a constant distance, or follow page faults */
   long r = sys6(MR_NR_mmap, f->a[0], f->a[1], prot, flags, f->a[4], f->a[5]);
   if (IS_ERR(r)) return r;
+  u32 shift = page_shift(flags, f->a[4], (word)r);
+  if (shift) len = rounded(len, 1ul << shift);
   word lo = (word)r, hi = lo + len;
   if (fixed ? !mr_in_zone(lo, len) : !usable(lo, len)) {
     mr_escape("refused", "mmap-outside");
@@ -46,7 +62,8 @@ static long do_mmap(struct frame *f) {
     /* The same file privately: equal contents without a copy; a device that cannot be mapped privately gets a plain copy. */
     kind = R_MIRRORED | R_FILEMIRROR | (shared ? R_SHARED | R_ESCAPED : 0);
     if (shared) mr_escape("shared-file-mapping", "mmap");
-    long m = sys6(MR_NR_mmap, MVA(lo), len, prot & (P_R | P_W), M_PRIVATE | M_FIXED | M_NORESERVE, f->a[4], f->a[5]);
+    long m = -E_INVAL;
+    if (!shift) m = sys6(MR_NR_mmap, MVA(lo), len, prot & (P_R | P_W), M_PRIVATE | M_FIXED | M_NORESERVE, f->a[4], f->a[5]);
     if (IS_ERR(m)) {
       kind &= ~(u32)R_FILEMIRROR;
       bad = mr_mirror_anon(lo, hi, P_R | P_W, 0);
@@ -61,7 +78,7 @@ static long do_mmap(struct frame *f) {
     mr_mirror_drop(lo, hi), mr_remove(lo, hi);
     return -E_NOMEM;
   }
-  mr_add(lo, hi, (u32)prot & 7, kind);
+  mr_add(lo, hi, (u32)prot & 7, kind | shift << R_PAGE_SHIFT);
   return r;
 }
 
@@ -103,19 +120,26 @@ static long protect(struct range *p, u32 prot, word wanted) {
   p->prot = prot;
   return 0;
 }
+/* Does `at` cut a huge page? Then the kernel refuses, and the range has to stay whole. */
+static int cuts_page(word at) {
+  word i = mr_find(at);
+  return i < S.n_ranges && S.ranges[i].lo < at && at & (page_of(S.ranges[i].flags) - 1) & ~(PG - 1);
+}
 /* Range by range, up to the first hole or failure, as the kernel does it. */
 static long do_mprotect(struct frame *f) {
   word lo = f->a[0], hi = lo + UP(f->a[1]), at = lo;
   if (!mr_in_zone(lo, hi - lo) && f->a[1]) return -E_NOMEM;
   word first = mr_find(lo);
   if (lo & (PG - 1) || lo >= hi || first == S.n_ranges || S.ranges[first].lo > lo) return sys(__NR_mprotect, lo, f->a[1], f->a[2]);
-  mr_split(lo), mr_split(hi);
-  for (word i = mr_find(lo); at < hi; at = S.ranges[i++].hi) {
+  if (cuts_page(lo)) return -E_INVAL;
+  word end = cuts_page(hi) ? S.ranges[mr_find(hi)].lo : hi;
+  if (end > lo) mr_split(lo), mr_split(end);
+  for (word i = mr_find(lo); at < end; at = S.ranges[i++].hi) {
     if (i == S.n_ranges || S.ranges[i].lo != at) return sys(__NR_mprotect, at, hi - at, f->a[2]); /* a hole, or what is not ours */
     long r = protect(&S.ranges[i], f->a[2] & 7, f->a[2]);
     if (IS_ERR(r)) return r;
   }
-  return 0;
+  return end < hi ? -E_INVAL : 0;
 }
 
 static long do_mremap(struct frame *f) {
@@ -124,6 +148,7 @@ static long do_mremap(struct frame *f) {
   if (!mr_in_zone(old, olen) || ((flags & FIXED) && !mr_in_zone(f->a[4], nlen))) return -E_INVAL;
   word i = mr_find(old);
   struct range was = i < S.n_ranges && S.ranges[i].lo <= old ? S.ranges[i] : (struct range){0, 0, P_R | P_W, 0};
+  olen = rounded(olen, page_of(was.flags)), nlen = rounded(nlen, page_of(was.flags));
   /* Several mappings at once, as Linux does since 6.17, would need as many mirrors moved: refused as by an older kernel. */
   if (was.lo != was.hi && was.hi < old + olen) return -E_FAULT;
   long r = sys6(__NR_mremap, old, f->a[1], f->a[2], flags, f->a[4], 0);
@@ -192,6 +217,9 @@ static long drop(struct range *p, word a, word b, word what) {
   if (!(p->flags & R_MIRRORED)) return r;
   long m = sys(__NR_madvise, MVA(a), b - a, what);
   mr_must(IS_ERR(r) || !IS_ERR(m), "the mirror of dropped memory cannot be dropped");
+  /* Of huge pages only whole ones are dropped (madvise(2)). */
+  word whole = b & ~(page_of(p->flags) - 1);
+  if (whole < b && p->prot & P_W) mr_copy_present(whole > a ? whole : a, b);
   /* A file's pages come back with the file's contents; an anonymous mirror comes back zero. */
   if ((IS_ERR(r) || !(p->flags & (R_ANON | R_STACK | R_FILEMIRROR))) && p->prot & P_W) mr_copy_present(a, b);
   return r;

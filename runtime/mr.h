@@ -28,13 +28,15 @@ typedef uint64_t u64 __attribute__((aligned(4))); /* on a stack of 4 bytes: to a
 
 enum { P_R = 1, P_W = 2, P_X = 4 };
 enum { M_SHARED = 1, M_PRIVATE = 2, M_FIXED = 0x10, M_ANON = 0x20, M_32BIT = 0x40, M_GROWSDOWN = 0x100, M_NORESERVE = 0x4000,
-       M_NOREPLACE = 0x100000 };
+       M_HUGETLB = 0x40000, M_NOREPLACE = 0x100000 };
 enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_FAULT = 14, E_INTR = 4 };
 
 /* Flags of a range. ANON: zero-filled private or shared memory. FILEMIRROR: the mirror maps the same file.
    MIRRORED: the mirror is mapped and holds the contents. ESCAPED: somebody else may write it, so it is not compared. */
 enum { R_ANON = 1, R_SHARED = 2, R_FILEMIRROR = 4, R_MIRRORED = 8, R_ESCAPED = 16, R_STACK = 32, R_HEAP = 64, R_IMAGE = 128,
        R_SHM = 256, R_TLS = 1024 };
+/* The rest of the flags: log2 of the page size where pages are huge ones, else 0. */
+enum { R_PAGE_SHIFT = 16 };
 
 /* How far a system call has come. */
 enum { NOT_DONE, NATIVE_DONE, ALL_DONE };
@@ -58,7 +60,7 @@ struct state {
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
-  u32 check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
+  u32 settling, check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
   word pending_bytes; /* forked while other threads had begun writes, which never end here */
@@ -93,6 +95,7 @@ extern const char __ehdr_start[], __etext[];
 
 /* entry.S */
 long mr_native(struct frame *f);                           /* mirrors the dirtied stack, then the program's call as it is */
+void mr_wait(void);
 long mr_on_stack(long (*fn)(struct frame *), struct frame *f); /* fn on the runtime's own stack */
 long mr_spawn(void (*fn)(void), char *stack_top); /* a thread that runs fn, which never returns */
 void mr_exit_thread(word status, word app_sp) __attribute__((noreturn));

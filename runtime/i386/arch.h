@@ -18,6 +18,8 @@ struct frame { word done, result, call, before, nr, a[6], flags, ret; };
 long mr_sys6(long n, word a, word b, word c, word d, word e, word f); /* entry.S: six arguments need every register */
 #define sys6(n, a, b, c, d, e, f) mr_sys6(n, a, b, c, d, e, f)
 
+static inline long mr_fstatfs(word fd, word *to, word size) { return sys6(__NR_fstatfs64, fd, size, (word)to, 0, 0, 0); }
+
 /* Addresses that can have a mirror: from S.high_start on, and below S.low_end; the mirrors are between (place.c). */
 #define MR_USER_END 0xfffff000ul
 int mr_in_zone(word lo, word len);

@@ -304,6 +304,35 @@ mr_native_kept:
         .cfi_endproc
         .size   mr_native, .-mr_native
 
+# void mr_wait(void): yields the CPU, with the stack mirrored up to here: whoever holds the lock may be the check, which never lets go.
+# What is pushed here is the same each time.
+        .globl  mr_wait
+        .hidden mr_wait
+        .type   mr_wait, @function
+mr_wait:
+        .cfi_startproc
+        push    %esi
+        .cfi_adjust_cfa_offset 4
+        .cfi_offset esi, -8
+        push    %edi
+        .cfi_adjust_cfa_offset 4
+        .cfi_offset edi, -12
+        test    %ebp, %ebp                      # no call is under way: not a thread of the program's, or in a trampoline
+        jz      1f
+        lea     52-MR_K(%ebp), %esi
+        MIRROR_DEAD
+1:      mov     $158, %eax                      # sched_yield
+        int     $0x80
+        pop     %edi
+        .cfi_adjust_cfa_offset -4
+        .cfi_restore edi
+        pop     %esi
+        .cfi_adjust_cfa_offset -4
+        .cfi_restore esi
+        ret
+        .cfi_endproc
+        .size   mr_wait, .-mr_wait
+
 # long mr_on_stack(fn, frame): only with the lock held and signals blocked.
         .type   mr_on_stack, @function
 mr_on_stack:

@@ -22,6 +22,8 @@ static inline long sys6(long n, word a, word b, word c, word d, word e, word f) 
   return r;
 }
 
+static inline long mr_fstatfs(word fd, word *to, word size) { return (void)size, sys6(__NR_fstatfs, fd, (word)to, 0, 0, 0, 0); }
+
 /* Addresses that can have a mirror: bit 46 set, and far enough up that the mirror's are below. User addresses end at 2^47. */
 #define BIT46 (1ul << 46)
 #define NATIVE_LOW (2 * (MR_DISTANCE - BIT46) + BIT46)

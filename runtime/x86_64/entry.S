@@ -220,6 +220,23 @@ mr_native_kept:
         .cfi_endproc
         .size   mr_native, .-mr_native
 
+# void mr_wait(void): yields the CPU, with the stack mirrored up to here: whoever holds the lock may be the check, which never lets go.
+# What is pushed here is the same each time.
+        .globl  mr_wait
+        .hidden mr_wait
+        .type   mr_wait, @function
+mr_wait:
+        .cfi_startproc
+        test    %r15, %r15                      # no call is under way: not a thread of the program's, or in a trampoline
+        jz      1f
+        lea     152-MR_K(%r15), %rsi
+        MIRROR_DEAD
+1:      mov     $24, %eax                       # sched_yield
+        syscall
+        ret
+        .cfi_endproc
+        .size   mr_wait, .-mr_wait
+
 # long mr_on_stack(fn, frame): only with the lock held and signals blocked.
         .type   mr_on_stack, @function
 mr_on_stack:

@@ -1,5 +1,5 @@
 // The C library: musl from its Debian source package.
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { debianSource, quiet, root } from '../tools.mjs';
@@ -40,14 +40,13 @@ export const musl = {
 
 /** Our files in place of musl's, and the links of the tree to musl's own files left as they are. */
 function replaceFiles(tree, machine) {
-  for (const part of readdirSync(own)) {
-    const folder = join(own, part, machine);
-    if (!existsSync(folder)) continue;
-    for (const name of readdirSync(folder)) {
-      const replaced = join(tree, 'src', part, machine, name);
-      rmSync(replaced, { force: true });
-      copyFileSync(join(folder, name), replaced);
-    }
+  for (const path of readdirSync(own, { recursive: true, encoding: 'utf8' })) {
+    const [part, ...rest] = path.split('/');
+    const forThis = rest.length === 1 ? path.endsWith('.c') : rest.length === 2 && rest[0] === machine;
+    if (!forThis) continue;
+    const replaced = join(tree, 'src', part, ...rest);
+    rmSync(replaced, { force: true });
+    copyFileSync(join(own, path), replaced);
   }
 }
 
