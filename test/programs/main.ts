@@ -1,5 +1,5 @@
 // npm run corpus: programs that people run, with their own tests and under load, natively and mirrored; ends with the table of docs/compatibility.md.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { widths } from '../suites/toolchain.js';
@@ -7,6 +7,7 @@ import type { Width } from '../suites/types.js';
 import { measure } from './measure.js';
 import type { Measured } from './measure.js';
 import { programs, versionOf } from './rows.js';
+import type { Program } from './rows.js';
 
 const usage = `npm run corpus -- [PROGRAM ...] [options]
 
@@ -74,6 +75,22 @@ const heads = [
 const markdown = (rows: readonly (readonly (string | number)[])[]): string =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 
+/** What programs need and the machine has not, with what to do; the load of every program is timed by /usr/bin/time. */
+function missingTools(chosen: readonly Program[]): string[] {
+  const needed = new Map([['/usr/bin/time', { packaged: 'time', by: ['every program'] }]]);
+  for (const { name, tools } of chosen)
+    for (const [tool, packaged] of Object.entries(tools))
+      needed.set(tool, { packaged, by: [...(needed.get(tool)?.by ?? []), name] });
+  const absent = [...needed].filter(
+    ([tool]) => spawnSync('sh', ['-c', 'command -v "$1"', 'sh', tool]).status !== 0,
+  );
+  if (absent.length === 0) return [];
+  return [
+    ...absent.map(([tool, { by }]) => `${tool} is not installed; needed by ${by.join(', ')}`),
+    `install what is missing: apt-get install ${absent.map(([, { packaged }]) => packaged).join(' ')}`,
+  ];
+}
+
 async function main(): Promise<void> {
   if (values.help) {
     process.stdout.write(usage);
@@ -85,6 +102,8 @@ async function main(): Promise<void> {
     ({ name, sample }) =>
       (positionals.length === 0 || positionals.includes(name)) && (!values.sample || sample),
   );
+  const missing = missingTools(chosen);
+  if (missing.length > 0) throw new RangeError(missing.join('\n'));
   const asked = widths.filter((width) => values.width.split(',').includes(String(width)));
   const done: Measured[] = [];
   const leftOut: string[] = [];

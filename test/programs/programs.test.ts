@@ -1,6 +1,6 @@
 // The sample of `npm run corpus` that CI runs: programs built by their own build systems, which pass their own tests mirrored.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,6 +21,23 @@ const expected = {
   'lua 32': 1,
   'lua 64': 1,
 };
+
+test('tools that are missing are named, with what to install', () => {
+  const without = join(work, 'bin');
+  mkdirSync(without);
+  for (const name of readdirSync('/usr/bin'))
+    if (!['cmake', 'memcslap', 'prove', 'wrk'].includes(name))
+      symlinkSync(join('/usr/bin', name), join(without, name));
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['scripts/run-ts.mjs', 'test/programs/main.ts', 'lighttpd', 'memcached', '--rounds=0'],
+    { cwd: join(__dirname, '../..'), encoding: 'utf8', env: { ...process.env, PATH: without } },
+  );
+  expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+  expect(stderr).toContain('wrk is not installed; needed by lighttpd\n');
+  expect(stderr).toContain('prove is not installed; needed by lighttpd, memcached\n');
+  expect(stderr).toMatch(/^install what is missing: apt-get install .*\bcmake perl wrk libmemcached-tools$/m);
+});
 
 test('programs with their own build systems and tests', () => {
   const json = join(work, 'ended.json');
