@@ -6,13 +6,15 @@ import type { Elf, ElfSymbol } from './elf.js';
 import { Interpreter } from './interpreter.js';
 import type { Stop } from './interpreter.js';
 import { Kernel } from './linux/kernel.js';
-import type { End, Input } from './linux/kernel.js';
-import { randomBytes } from './linux/random.js';
+import type { End, Input, KernelSnapshot } from './linux/kernel.js';
+import { RandomBytes } from './linux/random.js';
 import { systemCalls } from './linux/table-x86_64.js';
 import { load } from './load.js';
 import type { Start } from './load.js';
 import { addressOf, Memory } from './memory.js';
+import type { MemorySnapshot } from './memory.js';
 import { Cpu, RIP, RSP } from './state.js';
+import type { CpuSnapshot } from './state.js';
 
 export interface MachineOptions {
   /** argv; the first is the program's name. */
@@ -27,6 +29,13 @@ export interface MachineOptions {
   /** Bytes of memory that the program may touch. */
   readonly memory?: number;
   readonly io?: Partial<Input>;
+}
+
+/** A moment of a run. What `io` has given and taken is the caller's to remember. */
+export interface Snapshot {
+  readonly cpu: CpuSnapshot;
+  readonly memory: MemorySnapshot;
+  readonly kernel: KernelSnapshot;
 }
 
 /** Why run() came back. */
@@ -65,7 +74,7 @@ export class Machine {
       name,
       args: options.args,
       environment: options.environment ?? [],
-      random: randomBytes(seed)(16),
+      random: RandomBytes.seeded(seed).next(16),
     });
     const io: Input = {
       read: options.io?.read ?? (() => new Uint8Array(0)),
@@ -124,6 +133,23 @@ export class Machine {
       case 'trap':
         return this.describe(stop);
     }
+  }
+
+  /** Cheap: pages are copied when they are written. */
+  snapshot(): Snapshot {
+    return { cpu: this.cpu.snapshot(), memory: this.memory.snapshot(), kernel: this.kernel.snapshot() };
+  }
+
+  /** Any number of times, forwards or back. */
+  restore(snapshot: Snapshot): void {
+    this.cpu.restore(snapshot.cpu);
+    this.memory.restore(snapshot.memory);
+    this.kernel.restore(snapshot.kernel);
+  }
+
+  /** Gives back the memory that only this snapshot holds. */
+  release(snapshot: Snapshot): void {
+    this.memory.release(snapshot.memory);
   }
 
   private describe(stop: Exclude<Stop, { kind: 'done' | 'stopped' }>): RunResult {

@@ -1,8 +1,10 @@
 // Guest memory: regions as the kernel keeps them, pages filled on first touch, and a software TLB in front. Every page lies in one buffer, so
 // that a hit is two comparisons and an index. What is rare (a miss, a page with code, a store that is watched) shares one slow path.
+import { addressOf, MemoryFault } from './memory-fault.js';
 import { Regions } from './regions.js';
 import type { Region } from './regions.js';
 
+export { addressOf, MemoryFault } from './memory-fault.js';
 export const pageSize = 4096;
 export const READ = 1;
 export const WRITE = 2;
@@ -13,29 +15,16 @@ const noTag = 1;
 const addressLimit = 0x8000; // upper word: user addresses have 47 bits
 
 interface Page {
-  readonly frame: number;
+  frame: number;
   protection: number;
   /** Holds decoded instructions: a store has to be noticed. */
   code: boolean;
 }
 
-/** An access that memory refuses. The guest's address is hi * 2^32 + lo. */
-export class MemoryFault {
-  constructor(
-    readonly lo: number,
-    readonly hi: number,
-    readonly access: number,
-    /** unmapped: SEGV_MAPERR; denied: SEGV_ACCERR; noncanonical: #GP; beyond: SIGBUS behind the end of a file. */
-    readonly why: 'unmapped' | 'denied' | 'noncanonical' | 'beyond',
-  ) {}
-
-  get address(): number {
-    return addressOf(this.lo, this.hi);
-  }
-}
-
-export function addressOf(lo: number, hi: number): number {
-  return (hi >>> 0) * 0x100000000 + (lo >>> 0);
+/** All of memory at one moment. Pages are copied when one side writes them. */
+export interface MemorySnapshot {
+  readonly pages: ReadonlyMap<number, { readonly frame: number; readonly protection: number }>;
+  readonly regions: readonly Region[];
 }
 
 export class Memory {
@@ -44,12 +33,18 @@ export class Memory {
   high = 0;
   /** Called behind every store of an instruction; while it is set each store takes the slow path. */
   onStore: ((lo: number, hi: number, size: number) => void) | undefined;
+  /** Called before loads and stores of the program and its system calls with the page's number; while it is set each takes the slow path. */
+  onTouch: ((page: number) => void) | undefined;
+  /** Called with the number of a page that is given up or moved away. */
+  onDrop: ((page: number) => void) | undefined;
   /** Called when decoded instructions may have changed. */
   onCodeChange: () => void = () => undefined;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly pages = new Map<number, Page>();
   private readonly freeFrames: number[] = [];
+  /** By frame: how many snapshots or other users have it beside the first. */
+  private readonly shares: Uint32Array;
   private nextFrame = 0;
   // An entry: page address (low, high word), offset of its frame.
   private readonly readTlb = new Int32Array(tlbEntries * 4).fill(noTag);
@@ -59,6 +54,7 @@ export class Memory {
   constructor(size = 0x40000000) {
     this.bytes = new Uint8Array(new ArrayBuffer(size));
     this.view = new DataView(this.bytes.buffer);
+    this.shares = new Uint32Array(size / pageSize);
   }
 
   read8(lo: number, hi: number): number {
@@ -229,8 +225,8 @@ export class Memory {
   dropPages(start: number, end: number): void {
     this.forPages(start, end, (number, page) => {
       if (page.code) this.onCodeChange();
-      this.bytes.fill(0, page.frame, page.frame + pageSize);
-      this.freeFrames.push(page.frame);
+      this.onDrop?.(number);
+      this.letGo(page.frame);
       this.pages.delete(number);
     });
     this.flush();
@@ -252,7 +248,10 @@ export class Memory {
   movePages(start: number, end: number, to: number): void {
     const moved: [number, Page][] = [];
     this.forPages(start, end, (number, page) => moved.push([number, page]));
-    for (const [number] of moved) this.pages.delete(number);
+    for (const [number] of moved) {
+      this.onDrop?.(number);
+      this.pages.delete(number);
+    }
     for (const [number, page] of moved) this.pages.set(number + (to - start) / pageSize, page);
     this.flush();
   }
@@ -282,8 +281,14 @@ export class Memory {
     const page = this.pages.get(number) ?? this.populate(number, lo, hi, access);
     const needed = access === READ ? READ | WRITE | EXECUTE : access;
     if (!(page.protection & needed)) throw new MemoryFault(lo, hi, access, 'denied');
+    if (this.onTouch && access !== EXECUTE) {
+      this.onTouch(number);
+      if (access === WRITE) this.unshare(page, lo);
+      return page.frame;
+    }
     const i = ((lo >>> 12) & (tlbEntries - 1)) << 2;
     const tlb = access === READ ? this.readTlb : this.writeTlb;
+    if (access === WRITE) this.unshare(page, lo);
     if (access === READ || (access === WRITE && !page.code && this.onStore === undefined)) {
       tlb[i] = lo & -pageSize;
       tlb[i + 1] = hi;
@@ -317,6 +322,108 @@ export class Memory {
     const frame = this.nextFrame;
     this.nextFrame += pageSize;
     return frame;
+  }
+
+  /** What is written is to be this memory's alone. */
+  private unshare(page: Page, lo: number): void {
+    const old = page.frame;
+    if (this.shares[old / pageSize] === 0) return;
+    page.frame = this.takeFrame();
+    this.bytes.copyWithin(page.frame, old, old + pageSize);
+    this.letGo(old);
+    this.readTlb[((lo >>> 12) & (tlbEntries - 1)) << 2] = noTag;
+  }
+
+  /** Frames that nobody uses any more are zeros. */
+  private letGo(frame: number): void {
+    const at = frame / pageSize;
+    const others = this.shares[at] ?? 0;
+    if (others > 0) {
+      this.shares[at] = others - 1;
+      return;
+    }
+    this.bytes.fill(0, frame, frame + pageSize);
+    this.freeFrames.push(frame);
+  }
+
+  private share(frame: number): void {
+    const at = frame / pageSize;
+    this.shares[at] = (this.shares[at] ?? 0) + 1;
+  }
+
+  snapshot(): MemorySnapshot {
+    const pages = new Map<number, { readonly frame: number; readonly protection: number }>();
+    for (const [number, { frame, protection }] of this.pages) {
+      this.share(frame);
+      pages.set(number, { frame, protection });
+    }
+    this.writeTlb.fill(noTag);
+    return { pages, regions: this.regions.all().slice() };
+  }
+
+  /** A snapshot that is not needed any more gives its pages back. */
+  release(snapshot: MemorySnapshot): void {
+    for (const { frame } of snapshot.pages.values()) this.letGo(frame);
+  }
+
+  restore(snapshot: MemorySnapshot): void {
+    let codeChanged = false;
+    for (const [number, page] of [...this.pages]) {
+      const wanted = snapshot.pages.get(number);
+      if (wanted?.frame === page.frame && wanted.protection === page.protection) continue;
+      codeChanged ||= page.code;
+      this.letGo(page.frame);
+      this.pages.delete(number);
+    }
+    for (const [number, { frame, protection }] of snapshot.pages) {
+      if (this.pages.has(number)) continue;
+      this.share(frame);
+      this.pages.set(number, { frame, protection, code: false });
+    }
+    this.regions.replaceAll(snapshot.regions);
+    this.flush();
+    if (codeChanged) this.onCodeChange();
+  }
+
+  /** Whether a page and what a snapshot has in its place hold the same bytes. */
+  equals(snapshot: MemorySnapshot, number: number): boolean {
+    const own = this.pages.get(number);
+    const other = snapshot.pages.get(number);
+    if (!own || !other) return own === other;
+    return own.frame === other.frame || this.sameFrames(own.frame, other.frame);
+  }
+
+  /** Whether two pages hold the same bytes; undefined: one of them cannot be read. Nobody is told of the access. */
+  samePages(a: number, b: number): boolean | undefined {
+    const first = this.frameOf(a);
+    const second = this.frameOf(b);
+    return first === undefined || second === undefined ? undefined : this.sameFrames(first, second);
+  }
+
+  /** Puts one page's bytes in the place of another's, whatever the protection. */
+  copyPage(from: number, to: number): void {
+    const source = this.frameOf(from);
+    const page = this.frameOf(to) === undefined ? undefined : this.pages.get(to);
+    if (source === undefined || !page) throw new Error(`no page ${from} or ${to}`);
+    this.unshare(page, (to * pageSize) | 0);
+    this.bytes.copyWithin(page.frame, source, source + pageSize);
+    if (page.code) this.onCodeChange();
+  }
+
+  private sameFrames(a: number, b: number): boolean {
+    return Buffer.compare(this.bytes.subarray(a, a + pageSize), this.bytes.subarray(b, b + pageSize)) === 0;
+  }
+
+  private frameOf(number: number): number | undefined {
+    const page = this.pages.get(number);
+    if (page) return page.frame;
+    const address = number * pageSize;
+    try {
+      return this.populate(number, address | 0, (address / 0x100000000) | 0, READ).frame;
+    } catch (fault) {
+      if (fault instanceof MemoryFault) return undefined;
+      throw fault;
+    }
   }
 
   private noteCode(address: number): void {

@@ -25,14 +25,25 @@ export class Regions {
     return this.list;
   }
 
+  replaceAll(regions: readonly Region[]): void {
+    this.list = [...regions];
+  }
+
   find(address: number): Region | undefined {
     const region = this.list[this.firstEndingAfter(address)];
     return region && region.start <= address ? region : undefined;
   }
 
-  /** The place must be free. */
+  /** The place must be free. Neighbours that are alike become one, as mremap wants them (mm/vma.c, vma_merge). */
   add(region: Region): void {
-    this.list.splice(this.firstEndingAfter(region.start), 0, region);
+    const at = this.firstEndingAfter(region.start);
+    const before = this.list[at - 1];
+    const after = this.list[at];
+    let { start, end } = region;
+    let [from, count] = [at, 0];
+    if (before && joins(before, region)) [start, from, count] = [before.start, from - 1, count + 1];
+    if (after && joins(region, after)) [end, count] = [after.end, count + 1];
+    this.list.splice(from, count, { ...region, start, end });
   }
 
   isFree(start: number, end: number): boolean {
@@ -101,6 +112,11 @@ export class Regions {
     }
     return low;
   }
+}
+
+function joins(a: Region, b: Region): boolean {
+  const plain = !a.file && !b.file && !a.shared && !b.shared;
+  return plain && a.end === b.start && a.protection === b.protection && a.name === b.name;
 }
 
 function cut(region: Region, start: number, end: number): Region {

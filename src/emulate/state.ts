@@ -1,6 +1,7 @@
 // What a user-mode program sees of the CPU, in typed arrays over shared buffers, so that parts of registers need no shifting.
 import type { Memory } from './memory.js';
 import { X87 } from './x87.js';
+import type { X87Snapshot } from './x87.js';
 
 /** Places in `Cpu.s`. General registers are pairs of words, low one first, in hardware order: rax 0, rcx 2, ... r15 30. */
 export const RAX = 0;
@@ -47,6 +48,13 @@ const vectorBytes = 64;
 // Two more than the registers: places for operands in the making (ops/vector.ts).
 const vectors = 34;
 
+export interface CpuSnapshot {
+  readonly general: Int32Array;
+  readonly vectors: Int32Array;
+  readonly fpu: X87Snapshot;
+  readonly executed: number;
+}
+
 export class Cpu {
   readonly s = new Int32Array(words);
   readonly b = new Uint8Array(this.s.buffer);
@@ -73,6 +81,22 @@ export class Cpu {
     this.s[MXCSR] = 0x1f80;
     this.s[ZR] = 1;
     this.s[PF] = 1;
+  }
+
+  snapshot(): CpuSnapshot {
+    return {
+      general: this.s.slice(),
+      vectors: this.vi.slice(),
+      fpu: this.fpu.snapshot(),
+      executed: this.executed,
+    };
+  }
+
+  restore(snapshot: CpuSnapshot): void {
+    this.s.set(snapshot.general);
+    this.vi.set(snapshot.vectors);
+    this.fpu.restore(snapshot.fpu);
+    this.executed = snapshot.executed;
   }
 
   /** rflags as pushf stores it (SDM vol. 1, 3.4.3): bit 1 and IF are set. */

@@ -15,6 +15,15 @@ const top = 1n << 63n;
 export const extended: Format = { precision: 64, exponentBits: 15 };
 const precisions: readonly number[] = [24, 64, 53, 64];
 
+export interface X87Snapshot {
+  readonly control: number;
+  readonly status: number;
+  readonly top: number;
+  readonly empty: Uint8Array;
+  readonly significand: BigUint64Array;
+  readonly exponent: Uint16Array;
+}
+
 export class X87 {
   control = 0x37f;
   /** Without the top of stack, which is `top`. */
@@ -24,6 +33,25 @@ export class X87 {
   readonly empty = new Uint8Array(8).fill(1);
   readonly significand = new BigUint64Array(8);
   readonly exponent = new Uint16Array(8);
+
+  snapshot(): X87Snapshot {
+    const { control, status, top } = this;
+    const [empty, significand, exponent] = [
+      this.empty.slice(),
+      this.significand.slice(),
+      this.exponent.slice(),
+    ];
+    return { control, status, top, empty, significand, exponent };
+  }
+
+  restore(snapshot: X87Snapshot): void {
+    this.control = snapshot.control;
+    this.status = snapshot.status;
+    this.top = snapshot.top;
+    this.empty.set(snapshot.empty);
+    this.significand.set(snapshot.significand);
+    this.exponent.set(snapshot.exponent);
+  }
 
   reset(): void {
     this.control = 0x37f;

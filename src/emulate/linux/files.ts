@@ -1,6 +1,7 @@
 // Files under a root of the host, read only; what the program changes lies in an overlay in memory. Nothing is ever written to the host.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
+import { isFrozen } from '../snapshot.js';
 import { EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY } from './errno.js';
 
 export interface Attributes {
@@ -38,9 +39,14 @@ const S_IFLNK = 0o120000;
 const S_IFCHR = 0o020000;
 const mostLinks = 40;
 
+export interface FileSystemState {
+  readonly overlay: Map<string, Node | null>;
+  readonly nextInode: number;
+}
+
 export class FileSystem {
   /** By absolute path; null: removed. */
-  private readonly overlay = new Map<string, Node | null>();
+  private overlay = new Map<string, Node | null>();
   private nextInode = 1;
 
   /** root: undefined gives an empty tree. made: files that are computed when they are opened, such as /proc/self/maps. */
@@ -51,6 +57,16 @@ export class FileSystem {
     for (const [path, name] of devices) this.overlay.set(path, this.device(name));
     for (const path of ['/', '/dev', '/proc', '/proc/self', '/tmp'])
       this.overlay.set(path, { kind: 'folder', attributes: this.attributes(S_IFDIR | 0o755) });
+  }
+
+  /** What changes, for snapshots. */
+  get state(): FileSystemState {
+    return { overlay: this.overlay, nextInode: this.nextInode };
+  }
+
+  set state(state: FileSystemState) {
+    this.overlay = state.overlay;
+    this.nextInode = state.nextInode;
   }
 
   attributes(mode: number): Attributes {
@@ -188,7 +204,7 @@ const devices: readonly (readonly [string, DeviceNode['name']])[] = [
 /** Writes into a file of the overlay; the buffer grows by half. */
 export function writeAt(node: FileNode, at: number, bytes: Uint8Array): void {
   const end = at + bytes.length;
-  if (end > node.data.length) {
+  if (end > node.data.length || isFrozen(node.data)) {
     const grown = new Uint8Array(Math.max(end, Math.floor(node.data.length * 1.5)));
     grown.set(node.data.subarray(0, node.size));
     node.data = grown;

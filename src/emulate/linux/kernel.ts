@@ -1,13 +1,14 @@
 // The state that Linux keeps for a process, and the way from `syscall` into the table of calls.
-import { randomBytes } from './random.js';
 import type { Memory } from '../memory.js';
 import { MemoryFault } from '../memory.js';
+import { cloneState } from '../snapshot.js';
 import { RAX, RDI, RDX, RSI } from '../state.js';
 import type { Cpu } from '../state.js';
 import type { Start } from '../load.js';
 import { EFAULT } from './errno.js';
 import { FileSystem } from './files.js';
-import type { Node } from './files.js';
+import type { FileSystemState, Node } from './files.js';
+import { RandomBytes } from './random.js';
 
 /** An open file. Several numbers may share one. */
 export interface Open {
@@ -61,11 +62,23 @@ export interface KernelOptions {
   readonly executable: string;
 }
 
+const keptFields = [
+  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'clearChildTid', 'end', 'folder', 'mmapTop', 'open', 'signalActions', 'signalMask', 'slept',
+  'threadName', 'umask',
+] as const; // prettier-ignore
+type Kept = Pick<Kernel, (typeof keptFields)[number]>;
+
+export interface KernelSnapshot {
+  readonly plain: Kept;
+  readonly files: FileSystemState;
+  readonly random: bigint;
+}
+
 export class Kernel {
   readonly files: FileSystem;
-  readonly open = new Map<number, Open>();
+  open = new Map<number, Open>();
   readonly memory: Memory;
-  readonly signalActions = new Map<number, Uint8Array>();
+  signalActions = new Map<number, Uint8Array>();
   threadName = 'program';
   signalMask: Uint8Array = new Uint8Array(8);
   folder: string;
@@ -77,7 +90,9 @@ export class Kernel {
   slept = 0;
   clearChildTid = 0;
   alternateStack: Uint8Array = new Uint8Array(24);
-  readonly random: (length: number) => Uint8Array;
+  private readonly generator: RandomBytes;
+  /** System calls so far. */
+  calls = 0;
   end: End | undefined;
   /** The name of the call that is under way, or of the last one. */
   call = '';
@@ -95,7 +110,7 @@ export class Kernel {
     this.brkStart = this.brk = start.brk;
     this.mmapTop = start.mmapTop;
     this.folder = options.folder;
-    this.random = randomBytes(options.seed + 1);
+    this.generator = RandomBytes.seeded(options.seed + 1);
     this.files = new FileSystem(
       options.root,
       new Map([
@@ -110,6 +125,22 @@ export class Kernel {
     });
     for (const number of [0, 1, 2] as const)
       this.open.set(number, { node: { kind: 'host', number }, path: '', flags: 2, offset: 0 });
+  }
+
+  random(length: number): Uint8Array {
+    return this.generator.next(length);
+  }
+
+  snapshot(): KernelSnapshot {
+    const plain = Object.fromEntries(keptFields.map((name) => [name, this[name]])) as Kept;
+    return cloneState({ plain, files: this.files.state, random: this.generator.state });
+  }
+
+  restore(snapshot: KernelSnapshot): void {
+    const { plain, files, random } = cloneState(snapshot);
+    Object.assign(this, plain);
+    this.files.state = files;
+    this.generator.state = random;
   }
 
   /** Nanoseconds since the program started. */
@@ -133,6 +164,7 @@ export class Kernel {
       return false;
     }
     this.call = row.name;
+    this.calls++;
     let result: number;
     try {
       result = row.run(this, args);
