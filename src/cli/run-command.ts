@@ -14,6 +14,9 @@ interface Arguments {
   limit: number;
   check: boolean;
   report: string | undefined;
+  campaign: boolean;
+  cases: number;
+  case: string | undefined;
 }
 
 const exitRefused = 2;
@@ -21,7 +24,16 @@ const signalExit = 128;
 /** As the runtime's own check has it. */
 const exitDiffers = 121;
 
-const takesValue = new Set(['--root', '--env', '--seed', '--memory', '--limit', '--report']);
+const takesValue = new Set([
+  '--root',
+  '--env',
+  '--seed',
+  '--memory',
+  '--limit',
+  '--report',
+  '--cases',
+  '--case',
+]);
 
 /** Splits off the program of `run` and its arguments: they are not ours to parse. */
 export function separateProgram(args: readonly string[]): {
@@ -66,22 +78,29 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         default: false,
         describe: 'compare native memory and mirror at every store',
       })
-      .option('report', { type: 'string', describe: 'write what --check found as JSON' })
+      .option('campaign', {
+        type: 'boolean',
+        default: false,
+        describe: 'lose pages before instructions, and compare with the run without',
+      })
+      .option('cases', { type: 'number', default: 10000, describe: 'cases of a campaign to execute at most' })
+      .option('case', { type: 'string', describe: 'one case of a campaign again' })
+      .option('report', { type: 'string', describe: 'write what --check or --campaign found as JSON' })
       .option('trace', { type: 'boolean', default: false, describe: 'print system calls' }),
   handler: async (args) => {
-    const { Machine, Lockstep, describeLockstep, holds } = await loadEmulator();
+    const emulate = await loadEmulator();
+    if (args.campaign) {
+      campaign(emulate, program, args);
+      return;
+    }
+    const { Machine, Lockstep, describeLockstep, holds } = emulate;
     let machine: Emulate.Machine;
     let lockstep: Emulate.Lockstep | undefined;
     const [name = ''] = program;
     const path = resolve(name);
     try {
       machine = new Machine(readFileSync(path), {
-        args: program,
-        environment: args.env ?? [],
-        root: args.root,
-        folder: process.cwd(),
-        seed: args.seed,
-        memory: args.memory * 0x100000,
+        ...machineOptions(program, args),
         io: { read: readInput, write: writeAll },
       });
       if (args.check) lockstep = new Lockstep(machine);
@@ -133,6 +152,46 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
     if (!holds(found)) process.exitCode = exitDiffers;
   },
 });
+
+function machineOptions(program: readonly string[], args: Arguments): Emulate.MachineOptions {
+  return {
+    args: program,
+    environment: args.env ?? [],
+    root: args.root,
+    folder: process.cwd(),
+    seed: args.seed,
+    memory: args.memory * 0x100000,
+  };
+}
+
+/** The program's own output is compared, not shown. */
+function campaign(emulate: typeof Emulate, program: readonly string[], args: Arguments): void {
+  const [name = ''] = program;
+  try {
+    const file = readFileSync(resolve(name));
+    const options: Emulate.CampaignOptions = {
+      load: (io) => new emulate.Machine(file, { ...machineOptions(program, args), io }),
+      input: () => readFileSync(0),
+      cases: args.cases,
+      seed: args.seed,
+    };
+    if (args.case !== undefined) {
+      const { outcome, text } = emulate.runCase(options, args.case);
+      process.stderr.write(`${args.case}: ${outcome}: ${text}\n`);
+      if (outcome !== 'same') process.exitCode = exitDiffers;
+      return;
+    }
+    const result = emulate.runCampaign(options);
+    const own = process.argv.slice(2, process.argv.length - program.length).filter((word) => word !== '--');
+    const again = ['mirrorasm', ...own, '--case', 'CASE', ...program];
+    process.stderr.write(emulate.describeCampaign(result, again));
+    if (args.report !== undefined) writeFileSync(args.report, `${JSON.stringify(result, undefined, 2)}\n`);
+    if (result.failed.length > 0) process.exitCode = exitDiffers;
+  } catch (error) {
+    process.stderr.write(`${name}: error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = exitRefused;
+  }
+}
 
 function readInput(length: number): Uint8Array {
   const buffer = Buffer.alloc(Math.min(length, 1 << 20));

@@ -1,4 +1,15 @@
 // `import { Machine } from 'mirrorasm/emulate'`.
+export { caseId, parseCase, runCampaign, runCase } from './campaign/campaign.js';
+export type {
+  CampaignOptions,
+  CampaignResult,
+  CampaignRow,
+  ClassRow,
+  FailedCase,
+} from './campaign/campaign.js';
+export { describeCampaign } from './campaign/describe.js';
+export type { Executed, Outcome } from './campaign/runner.js';
+export { Terminal } from './campaign/terminal.js';
 export { Lockstep } from './check/lockstep.js';
 export { describe as describeLockstep, holds } from './check/result.js';
 export type { Finding, LockstepResult, WindowClass } from './check/result.js';

@@ -149,6 +149,9 @@ export class Memory {
 
   /** Copies out, as the kernel or a debugger does; throws a MemoryFault. */
   readBytes(address: number, length: number): Uint8Array {
+    // A size that no memory has, as a program gone astray may pass to a system call.
+    if (!(length >= 0 && length <= this.bytes.length))
+      throw new MemoryFault(address | 0, (address / 0x100000000) | 0, READ, 'unmapped');
     const out = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const at = address + done;
@@ -391,6 +394,12 @@ export class Memory {
     const other = snapshot.pages.get(number);
     if (!own || !other) return own === other;
     return own.frame === other.frame || this.sameFrames(own.frame, other.frame);
+  }
+
+  /** What a snapshot has in a page's place: zeros if it was not touched. */
+  pageBytes(snapshot: MemorySnapshot, number: number): Uint8Array {
+    const page = snapshot.pages.get(number);
+    return page ? this.bytes.subarray(page.frame, page.frame + pageSize) : new Uint8Array(pageSize);
   }
 
   /** Whether two pages hold the same bytes; undefined: one of them cannot be read. Nobody is told of the access. */

@@ -81,6 +81,12 @@ test('stops after any number of instructions and goes on', () => {
 });
 
 test.each([
+  [
+    'a call with an impossible size',
+    'return write(1, "", -5L) == -1 && errno == EFAULT ? 0 : 1;',
+    'exit',
+    /^$/,
+  ],
   ['a system call', 'return syscall(41, 2, 1, 0);', 'missing', /^system call 41 \(arguments 0x2, 0x1, 0x0/],
   [
     'an instruction',
@@ -99,10 +105,11 @@ test.each([
 ])('%s that cannot be done is named', (name, body, kind, text) => {
   const source = written(
     name.replace(/\W/g, ''),
-    `#include <unistd.h>\nint main(void) { ${body} return 0; }\n`,
+    `#include <errno.h>\n#include <unistd.h>\nint main(void) { ${body} return 0; }\n`,
   );
   const result = machine(build(name.replace(/\W/g, '-'), source, 'musl-gcc', '-D_GNU_SOURCE')).machine.run();
   expect(result.kind).toBe(kind);
+  if (result.kind === 'exit') expect(result.code).toBe(0);
   expect('text' in result ? result.text : '').toMatch(text);
 });
 

@@ -2,22 +2,19 @@
 import { addressOf, MemoryFault, pageSize } from '../memory.js';
 import type { Decoded } from '../instruction.js';
 import type { Machine } from '../machine.js';
-import { GS, RSP } from '../state.js';
+import { RSP } from '../state.js';
 import { Pending } from './pending.js';
 import type { Window, Writer } from './pending.js';
 import { Recent } from './recent.js';
-import { runtimeMap, within } from './runtime-map.js';
+import { redZone, runtimeMap, runtimeStack, within } from './runtime-map.js';
 import type { RuntimeMap } from './runtime-map.js';
+import { mirrorDistance } from './start.js';
 import type { Finding, LockstepResult, WindowClass } from './result.js';
 
 /** A write whose other half has not come after so many of the program's instructions has none. The longest pattern takes 64. */
 const patience = 256;
 /** From a mirror store to the native store that it belongs to. */
 const nearby = 8;
-/** What compiled code may keep below its stack pointer (psABI 3.2.2), and below that what a call of the runtime may use (runtime/limits.h, MR_K). */
-const redZone = 128;
-const runtimeStack = 1024;
-
 const AHEAD = 1;
 const BEHIND = 2;
 const UNCHANGED = 4;
@@ -56,10 +53,7 @@ export class Lockstep {
 
   /** Before the first instruction. Throws where the program is not a mirrored one. */
   constructor(private readonly machine: Machine) {
-    const map = runtimeMap(machine.elf, machine.start.bias);
-    if (!map)
-      throw new Error('not a mirrored program with symbols: build it with mirrorcc, and do not strip it');
-    this.map = map;
+    this.map = runtimeMap(machine.elf, machine.start.bias);
     const { interpreter, kernel } = machine;
     interpreter.precise = true;
     interpreter.onBlock = (instructions, count) => {
@@ -103,8 +97,8 @@ export class Lockstep {
 
   /** The runtime has made the mirrors: from here on they have to agree. */
   private begin(): void {
-    const { cpu, memory } = this.machine;
-    this.distance = -((cpu.s[GS + 1] ?? 0) * 0x100000000 + ((cpu.s[GS] ?? 0) >>> 0));
+    const { memory } = this.machine;
+    this.distance = mirrorDistance(this.machine);
     memory.onStore = (lo, hi, size) => {
       this.write(addressOf(lo, hi), size, this.writer());
     };

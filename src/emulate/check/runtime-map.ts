@@ -13,11 +13,15 @@ export interface RuntimeMap {
   readonly state: Span;
 }
 
+/** What compiled code may keep below its stack pointer (psABI 3.2.2), and below that what a call of the runtime may use (runtime/limits.h, MR_K). */
+export const redZone = 128;
+export const runtimeStack = 1024;
+
 /** Entry points stand in .text: they are reached by jumps of 32 bits from everywhere. */
 const entryPoint = /^__mirror_|^mr_(exit_thread|unlock_exit)$/;
 
-/** Undefined: not a mirrored program. Addresses have the bias added. */
-export function runtimeMap(elf: Elf, bias: number): RuntimeMap | undefined {
+/** Addresses have the bias added. Throws where the program is not a mirrored one. */
+export function runtimeMap(elf: Elf, bias: number): RuntimeMap {
   const at = (name: string): number | undefined => {
     const symbol = elf.symbols.find((s) => s.name === name);
     return symbol && symbol.address + bias;
@@ -29,7 +33,8 @@ export function runtimeMap(elf: Elf, bias: number): RuntimeMap | undefined {
   };
   const state = bounds('mirror_state');
   const text = bounds('mirror_text');
-  if (!state || !text) return undefined;
+  if (!state || !text)
+    throw new Error('not a mirrored program with symbols: build it with mirrorcc, and do not strip it');
   const entries = elf.symbols
     .filter((s) => s.kind === 'function' && s.size > 0 && entryPoint.test(s.name))
     .map((s) => ({ lo: s.address + bias, hi: s.address + s.size + bias }));
