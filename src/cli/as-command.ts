@@ -19,6 +19,10 @@ export interface AsCommand {
   readonly refused: string | undefined;
 }
 
+/** The options for the text as it was, which is assembled only to be measured. Its dependencies are written already; `-o` follows. */
+export const measuringOptions = ({ rest }: AsCommand): string[] =>
+  rest.filter((option, i) => option !== '--MD' && rest[i - 1] !== '--MD');
+
 export function readCommand(argv: readonly string[]): AsCommand {
   const inputs: string[] = [];
   const folders: string[] = [];

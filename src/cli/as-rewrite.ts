@@ -6,6 +6,8 @@ import type { ExpandOptions } from '../expand/types.js';
 import type { ProfileName } from '../profile/profile.js';
 import { rewrite } from '../rewrite.js';
 import type { RewriteResult } from '../rewrite.js';
+import { fileStats } from '../report/collect.js';
+import type { FileStats } from '../report/types.js';
 import type { AsCommand } from './as-command.js';
 
 /** The last word size wins, as with GNU as. */
@@ -28,6 +30,17 @@ export interface Rewritten {
   readonly result: RewriteResult;
   /** What the real assembler gets, where the result is good. */
   readonly output: string;
+}
+
+/** What is known of a rewritten file before it is assembled. */
+export function statsOf(
+  { source, profile, result }: Rewritten,
+  { output }: AsCommand,
+  settings: Settings,
+): FileStats | undefined {
+  if (!result.ok) return undefined;
+  const { allow } = settings.options;
+  return fileStats({ file: source, object: output }, profile, result.functions, allow, result.stages);
 }
 
 /** Rewrites the text of a command's inputs, one after the other, as GNU as takes them. */

@@ -1,19 +1,17 @@
 // The `as` that a compiler finds through -B, in one process: rewrites its input, then runs the real assembler on the result.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
-import { fileStats } from '../report/collect.js';
+import { basename, join } from 'node:path';
 import { readObject, withBytes } from '../report/elf.js';
 import { statsText } from '../report/format.js';
 import type { FileStats } from '../report/types.js';
-import { readCommand } from './as-command.js';
+import { measuringOptions, readCommand } from './as-command.js';
 import type { AsCommand } from './as-command.js';
-import { rewriteFor } from './as-rewrite.js';
+import { rewriteFor, statsOf } from './as-rewrite.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
-import { expandOptions, formatMessages, readText, writeListing, writeText } from './files.js';
+import { expandOptions, formatMessages, readText, statsFile, writeListing, writeText } from './files.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -46,7 +44,8 @@ function main(argv: readonly string[]): number {
     }
   }
   const expand = expandOptions(command.folders, command.symbols);
-  const { source, key, profile, result, output } = rewriteFor(command, text, settings, expand);
+  const rewritten = rewriteFor(command, text, settings, expand);
+  const { source, key, result, output } = rewritten;
   if (!result.ok) return refuse(formatMessages(result.diagnostics), command.output, settings);
   if (settings.siteList !== undefined)
     writeText(
@@ -67,26 +66,15 @@ function main(argv: readonly string[]): number {
     writeText(`${command.output}.mirrored.s`, output);
     writeText(`${command.output}.native.s`, text);
   }
-  if (status === 0 && settings.stats !== undefined) {
-    const file = isFolder(settings.stats) ? statsFile(settings.stats, command.output) : settings.stats;
-    const { allow } = settings.options;
-    const stats = fileStats(
-      { file: source, object: command.output },
-      profile,
-      result.functions,
-      allow,
-      result.stages,
-    );
+  const stats = statsOf(rewritten, command, settings);
+  if (status === 0 && settings.stats !== undefined && stats !== undefined) {
+    const file = isFolder(settings.stats)
+      ? statsFile(settings.stats, command.output, process.cwd())
+      : settings.stats;
     writeText(file, statsText(measured(stats, command, text, settings)), 'utf8');
     writeListing(file, settings.listing ? result.listing : '');
   }
   return status ?? exitInternal;
-}
-
-/** A name for each object: whoever makes it again replaces what was said of it, and nobody else does. */
-function statsFile(folder: string, output: string): string {
-  const place = createHash('sha256').update(resolve(output)).digest('hex').slice(0, 16);
-  return join(folder, `${basename(output)}.${place}.json`);
 }
 
 /** With the bytes of code: the text is assembled once more as it was. Where that cannot be, they are left out. */
@@ -94,9 +82,7 @@ function measured(stats: FileStats, command: AsCommand, text: string, settings: 
   const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-native-'));
   try {
     const native = join(folder, 'native.o');
-    // Its dependencies are written already.
-    const options = command.rest.filter((option, i, all) => option !== '--MD' && all[i - 1] !== '--MD');
-    const { status } = spawnSync(settings.assembler, [...options, '-o', native], {
+    const { status } = spawnSync(settings.assembler, [...measuringOptions(command), '-o', native], {
       stdio: ['pipe', 'ignore', 'ignore'],
       input: Buffer.from(text, 'latin1'),
     });

@@ -1,6 +1,7 @@
 // Reading input and writing output so that nothing half-written is left behind.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ExpandOptions } from '../expand/types.js';
 import type { Message } from '../rewrite.js';
@@ -31,6 +32,12 @@ export function writeText(
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+/** A name for each object: whoever makes it again replaces what was said of it, and nobody else does. */
+export function statsFile(folder: string, output: string, workingFolder: string): string {
+  const place = createHash('sha256').update(resolve(workingFolder, output)).digest('hex').slice(0, 16);
+  return join(folder, `${basename(output)}.${place}.json`);
 }
 
 /** Where the listing lies that belongs to a file of statistics. */

@@ -10,11 +10,13 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const dist = join(__dirname, '../../dist');
@@ -162,10 +164,59 @@ describe('the same as without it', () => {
     both(mirrorcc, args, ['größe.o', 'part.o', 'part.s']);
   });
 
-  test.each(['KEEP', 'STATS'])('MIRROR_%s', (name) => {
-    const value = name === 'KEEP' ? '1' : 'counts.json';
-    expect(run(mirrorcc, ['-c', 'part.c'], { [`MIRROR_${name}`]: value }).status).toBe(0);
-    expect(existsSync(join(folder, name === 'KEEP' ? 'part.o.mirrored.s' : 'counts.json'))).toBe(true);
+  test('MIRROR_KEEP', () => {
+    expect(run(mirrorcc, ['-c', 'part.c'], { MIRROR_KEEP: '1' }).status).toBe(0);
+    expect(existsSync(join(folder, 'part.o.mirrored.s'))).toBe(true);
+  });
+
+  test.each(['counts', 'counts.json'])('MIRROR_STATS=%s', (place) => {
+    if (place === 'counts') mkdirSync(join(folder, place));
+    // Where node cannot be found nobody but the helper can have done it.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    for (const name of ['as', 'gcc']) symlinkSync(`/usr/bin/${name}`, join(bin, name));
+    const statistics = (more: NodeJS.ProcessEnv): unknown => {
+      const { status, stderr } = run(mirrorcc, ['-g', '-MMD', '-c', 'part.c'], {
+        MIRROR_STATS: place,
+        MIRROR_STATS_TEXT: '1',
+        ...more,
+      });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.startsWith('counts') && name !== 'counts')
+        .sort();
+      expect(files).toHaveLength(2);
+      const contents = files.map((name) => {
+        const content = readFileSync(join(folder, name));
+        rmSync(join(folder, name));
+        return name.endsWith('.gz')
+          ? gunzipSync(content).toString()
+          : { ...(JSON.parse(content.toString()) as object), stages: {} };
+      });
+      const [object, dependencies] = ['part.o', 'part.d'].map((name) => readFileSync(join(folder, name)));
+      return { files, contents, object, dependencies };
+    };
+    const alone = statistics({ MIRROR_HELPER: '0' });
+    expect(cc('-c', 'part.c').status).toBe(0);
+    expect(helpers()).toHaveLength(1);
+    expect(statistics({ PATH: bin })).toEqual(alone);
+    expect(alone).toMatchObject({
+      contents: [{ bytes: { native: expect.any(Number) } }, expect.stringContaining('%gs:cell')],
+    });
+    // Without the texts, those of an earlier build do not stay.
+    run(mirrorcc, ['-c', 'part.c'], { MIRROR_STATS: place, MIRROR_STATS_TEXT: '1' });
+    run(mirrorcc, ['-c', 'part.c'], { MIRROR_STATS: place });
+    expect(
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.gz')),
+    ).toEqual([]);
+  });
+
+  test('statistics that cannot be written are an error, as without a helper', () => {
+    const more = { MIRROR_STATS: 'no/such/folder/counts.json' };
+    expect(cc('-c', 'part.c').status).toBe(0);
+    const helped = run(mirrorcc, ['-c', 'part.c'], more);
+    expect(helped.status).not.toBe(0);
+    expect(helped.stderr).toContain('no/such/folder/counts.json');
   });
 
   test('variables of the environment reach the pass', () => {

@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 /**
  * From the launcher: `c`, `x`, `a` ask for the work of mirrorcc, mirrorc++ and as; `d` answers `q` or `n`.
  * From the helper: `q` run this and give what it writes, `n` give this file, `r` run the compiler, `t` assemble this text,
- * `e` print this and end, `h` still working, `f` no answer: do it with node.
+ * `s` the same with statistics: then come `w` write this file and `e`, `e` print this and end, `h` still working, `f` no answer: do it with node.
  */
-export type MessageType = 'a' | 'c' | 'd' | 'e' | 'f' | 'h' | 'n' | 'q' | 'r' | 't' | 'x';
+export type MessageType = 'a' | 'c' | 'd' | 'e' | 'f' | 'h' | 'n' | 'q' | 'r' | 's' | 't' | 'w' | 'x';
 
 const headLength = 5;
 

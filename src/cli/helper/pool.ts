@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AsCommand } from '../as-command.js';
 import type { Settings } from '../driver/settings.js';
+import type { FileStats } from '../../report/types.js';
 
 export interface Job {
   readonly command: AsCommand;
@@ -11,8 +12,17 @@ export interface Job {
   readonly text: Uint8Array;
 }
 
+export interface Done {
+  /** The rewritten text, latin1. */
+  readonly text: Uint8Array;
+  /** Where statistics are wanted: all but the bytes of code. */
+  readonly stats: FileStats | undefined;
+  /** Where it is wanted: the listing, compressed. */
+  readonly listing: Uint8Array | undefined;
+}
+
 /** Undefined where the text is refused, or more than the text is needed: node in the launcher's place then says why. */
-export type Answer = Uint8Array | undefined;
+export type Answer = Done | undefined;
 
 interface Thread {
   readonly worker: Worker;

@@ -1,6 +1,9 @@
 // One launcher's work. The helper decides and rewrites; the launcher reads, runs and writes.
 import type { Socket } from 'node:net';
-import { readCommand } from '../as-command.js';
+import { measuringOptions, readCommand } from '../as-command.js';
+import { listingPath, statsFile } from '../files.js';
+import { readObject, withBytes } from '../../report/elf.js';
+import { statsText } from '../../report/format.js';
 import { CannotAsk, plan } from '../driver/plan.js';
 import type { Plan } from '../driver/plan.js';
 import { reportUnmirrored } from '../driver/linkmap.js';
@@ -34,9 +37,21 @@ class Launcher {
   /** Sends a demand and waits for the answer. */
   async demand(type: MessageType, words: readonly string[]): Promise<Buffer> {
     this.say(type, encodeStrings(words));
+    return this.given();
+  }
+
+  async given(): Promise<Buffer> {
     const { type: got, payload } = await this.next();
     if (got !== 'd') throw new Unanswered();
     return payload;
+  }
+
+  /** Words, and a text behind them. */
+  sayWithText(type: MessageType, words: readonly string[], text: Uint8Array): void {
+    const encoded = encodeStrings(words);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(encoded.length);
+    this.say(type, length, encoded, text);
   }
 
   say(type: MessageType, ...payload: readonly Uint8Array[]): void {
@@ -71,20 +86,15 @@ export async function serve(socket: Socket, pool: Pool, dist: string): Promise<v
 }
 
 /** Settings that have files read or written beside the object. */
-const withFiles = [
-  'MIRROR_CLOBBER',
-  'MIRROR_EMIT',
-  'MIRROR_KEEP',
-  'MIRROR_SITES',
-  'MIRROR_SITE_LIST',
-  'MIRROR_STATS',
-];
+const withFiles = ['MIRROR_CLOBBER', 'MIRROR_EMIT', 'MIRROR_KEEP', 'MIRROR_SITES', 'MIRROR_SITE_LIST'];
 
-async function assemble(launcher: Launcher, { argv, env }: Work, pool: Pool): Promise<void> {
+async function assemble(launcher: Launcher, { argv, env, folder }: Work, pool: Pool): Promise<void> {
   if (withFiles.some((name) => env[name] !== undefined)) throw new Unanswered();
   if (argv.includes('--version') || argv.includes('--help')) throw new Unanswered();
   const settings = readSettings(env);
   const command = readCommand(argv);
+  // Words of the launcher's protocol end at an empty one.
+  if (settings.stats === '' || argv.includes('')) throw new Unanswered();
   if (command.refused !== undefined) throw new Unanswered();
   const parts: Buffer[] = [];
   for (const input of command.inputs) parts.push(await launcher.demand('n', [input]));
@@ -95,10 +105,22 @@ async function assemble(launcher: Launcher, { argv, env }: Work, pool: Pool): Pr
   try {
     const rewritten = await pool.run({ command, settings, text });
     if (rewritten === undefined) throw new Unanswered();
-    const args = encodeStrings([settings.assembler, ...command.rest]);
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(args.length);
-    launcher.say('t', length, args, rewritten);
+    const args = [settings.assembler, ...command.rest];
+    const { stats, text: output } = rewritten;
+    if (settings.stats === undefined || stats === undefined) {
+      launcher.sayWithText('t', args, output);
+      return;
+    }
+    const measuring = [settings.assembler, ...measuringOptions(command)];
+    launcher.sayWithText('s', [...args, '', ...measuring, '', settings.stats, command.output], output);
+    const many = (await launcher.given()).toString('latin1') === 'm';
+    const native = await launcher.given();
+    const mirrored = await launcher.given();
+    const whole = native.length === 0 ? stats : withBytes(stats, readObject(native), readObject(mirrored));
+    const file = many ? statsFile(settings.stats, command.output, folder) : settings.stats;
+    launcher.say('w', encodeStrings([file]), Buffer.from(statsText(whole), 'utf8'));
+    launcher.say('w', encodeStrings([listingPath(file)]), rewritten.listing ?? Buffer.alloc(0));
+    launcher.say('e');
   } finally {
     clearInterval(alive);
   }

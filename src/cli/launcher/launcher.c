@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ extern char **environ;
 enum { exit_internal = 1, exit_refused = 2 };
 
 static char *dist, *here, *scratch;
+// The text that was given to the helper, for the assembler to measure.
+static struct bytes given;
 
 static void find_place(void) {
     char path[PATH_MAX];
@@ -121,7 +124,10 @@ static bool give_file(int channel, const char *path) {
             exit(exit_internal);
         }
     } else if (file >= 0) close(file);
-    return whole && channel_send(channel, 'd', content.data, content.length);
+    if (!whole || !channel_send(channel, 'd', content.data, content.length)) return false;
+    if (given.data == NULL) given = content;
+    else bytes_add(&given, content.data, content.length);
+    return true;
 }
 
 // The real assembler takes this process, with the rewritten text as its input.
@@ -220,6 +226,82 @@ static void drive(int channel, struct message *plan) {
     end(code);
 }
 
+// Runs the assembler on a text: its exit code, or -1 where it could not be run.
+static int assemble_beside(char **args, const void *text, size_t length, bool quiet) {
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    int status, file = memfd_create("text", MFD_CLOEXEC);
+    if (file < 0 || !write_all(file, text, length) || lseek(file, 0, SEEK_SET) != 0 || args[0] == NULL) return -1;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, file, 0);
+    for (int output = 1; quiet && output <= 2; output++)
+        posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0);
+    int error = posix_spawnp(&child, args[0], &actions, NULL, args, environ);
+    close(file);
+    if (error != 0) return -1;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool send_file(int channel, const char *path) {
+    struct bytes content = {0};
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool whole = file >= 0 && bytes_read(&content, file);
+    if (file >= 0) close(file);
+    return whole && channel_send(channel, 'd', content.data, content.length);
+}
+
+// The whole of a file or nothing; without content it is removed.
+static bool put_file(struct message *message) {
+    const char *path = message->payload, *content = path + strlen(path) + 1;
+    if (content > path + message->length) return false;
+    size_t length = message->length - (size_t)(content - path);
+    if (length == 0) return unlink(path) == 0 || errno == ENOENT;
+    char *partial = format("%s.%d.partial", path, getpid());
+    int file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool whole = file >= 0 && write_all(file, content, length);
+    if (file >= 0 && close(file) != 0) whole = false;
+    if (whole && rename(partial, path) == 0) return true;
+    unlink(partial);
+    return false;
+}
+
+// As assemble(), and leaves the statistics: the helper gets both objects to measure them, and says what is written. Returns only where node has to do it.
+static void assemble_counted(int channel, struct message *message) {
+    uint32_t length;
+    if (message->length < sizeof length) return;
+    memcpy(&length, message->payload, sizeof length);
+    char *at = message->payload + sizeof length, *text = at + length;
+    char **args = strings(&at, text), **native = strings(&at, text), **names = strings(&at, text);
+    const char *folder = getenv("TMPDIR");
+    struct stat facts;
+    if (names[0] == NULL || names[1] == NULL) return;
+    int code = assemble_beside(args, text, (size_t)(message->payload + message->length - text), false);
+    if (code < 0) return;
+    if (code > 0) end(code);
+    bool many = stat(names[0], &facts) == 0 && S_ISDIR(facts.st_mode);
+    char *object = format("%s/mirrorasm-native-XXXXXX", folder != NULL && folder[0] == '/' ? folder : "/tmp");
+    int made = mkstemp(object);
+    if (made < 0) return;
+    close(made);
+    size_t count = 0;
+    while (native[count] != NULL) count++;
+    char **measured = need(calloc(count + 3, sizeof *measured));
+    memcpy(measured, native, count * sizeof *native);
+    measured[count] = "-o";
+    measured[count + 1] = object;
+    bool known = assemble_beside(measured, given.data, given.length, true) == 0;
+    bool sent = channel_send(channel, 'd', many ? "m" : "1", 1) &&
+                (known ? send_file(channel, object) : channel_send(channel, 'd', "", 0)) && send_file(channel, names[1]);
+    unlink(object);
+    if (!sent) return;
+    for (struct message next; channel_receive(channel, &next);) {
+        if (next.type == 'e') end(0);
+        if (next.type != 'w' || !put_file(&next)) return;
+    }
+}
+
 static void ask_helper(char **argv) {
     int channel = channel_open(dist);
     if (channel < 0 || !request(channel, argv)) return;
@@ -232,6 +314,7 @@ static void ask_helper(char **argv) {
             if (!give_file(channel, message.payload)) return;
             break;
         case 'r': drive(channel, &message); return;
+        case 's': assemble_counted(channel, &message); return;
         case 't': assemble(&message); return;
         default: return;
         }
