@@ -196,6 +196,24 @@ void mr_after(struct frame *f) {
   for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], (long)f->result, f->before);
 }
 
+/* rt_sigprocmask: SIGBUS stays open, a blocked one would end the process (recover.c). Where a signal finds this, interrupted.c gives the argument back. */
+static void leave_bus(struct frame *f) {
+  enum { UNBLOCK = 1 };
+  u64 set, open;
+  mr_all_but_bus(&open);
+  f->call = (word)f, f->before = f->a[1];
+  if (f->a[1] && f->a[0] != UNBLOCK && f->a[3] == 8 && !mr_peek(&set, f->a[1], 8)) set &= open, f->a[1] = (word)&set;
+  mr_native(f);
+  f->a[1] = f->before;
+  mr_after(f);
+}
+/* A thread gives back what it has from the runtime. */
+static long end_thread(struct frame *f) {
+  (void)f;
+  mr_thread_ends();
+  return 0;
+}
+
 static word dispatch(struct frame *f) {
   word nr = f->nr & 0xffffffff, before = 0;
   long refused;
@@ -210,6 +228,7 @@ static word dispatch(struct frame *f) {
   case __NR_exit:
     if (S.threads) {
       mr_clear_tid();
+      mr_locked(end_thread, f);
       mr_exit_thread(f->a[0], APP_SP(f));
     } /* fall through: the only thread ends the process */
     __attribute__((fallthrough));
@@ -228,9 +247,20 @@ static word dispatch(struct frame *f) {
     if (k == K_LENP && q) mr_peek(&before, q, 4);
     if (k == K_MSG && p) mr_peek(&before, p + offsetof(struct msg, namelen), 4);
   }
+  if (nr == __NR_rt_sigprocmask && !S.dynamic) {
+    leave_bus(f);
+    return f->result;
+  }
   if (nr == __NR_seccomp || (nr == __NR_prctl && f->a[0] == PR_SET_SECCOMP)) S.sandboxed = 1;
   f->call = (word)call, f->before = before;
-  mr_native(f);
+  int begins = nr == __NR_execve || nr == __NR_execveat;
+  if (begins) mr_told_early(0);
+  for (u32 tries = 0;; tries++) {
+    mr_native(f);
+    if ((long)f->result != -E_FAULT || !mr_again(call, tries)) break;
+    f->done = NOT_DONE;
+  }
+  if (begins) mr_told_early(1);
   mr_after(f);
   return f->result;
 }

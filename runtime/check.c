@@ -118,6 +118,17 @@ static void say(void) {
   mr_flush();
 }
 void mr_key(const char *k) { mr_put(",\n  "), mr_json(k), mr_put(": "); }
+static void recoveries(void) {
+  word n = mr_control.recovered < MAX_RECOVERED ? (word)mr_control.recovered : MAX_RECOVERED;
+  mr_key("pagesLost"), mr_num((word)mr_control.lost), mr_key("callsRetried"), mr_num((word)mr_control.retried);
+  mr_key("callsNotRetried"), mr_num((word)mr_control.not_retried), mr_key("recovered"), mr_put("[");
+  for (word i = 0; i < n; i++) {
+    const struct recovered *r = &S.recovered[i];
+    mr_put(i ? ", " : ""), mr_put("{\"address\": \""), mr_hex(r->address), mr_put("\", \"kind\": "), mr_json(mr_kind(r->flags));
+    mr_put(", \"copy\": "), mr_json(r->mirror ? "mirror" : "native"), mr_put(", \"microseconds\": "), mr_num(r->us), mr_put("}");
+  }
+  mr_put("]");
+}
 static void report(void) {
   char path[600], name[200];
   word n = 0, offset, pid = (word)sys(__NR_getpid, 0, 0, 0);
@@ -167,7 +178,8 @@ static void report(void) {
     mr_key("intervalBytesDiffering"), mr_num(S.interval_differing), mr_key("intervalWordsSettled"), mr_num(S.interval_settled);
   }
   if (S.pending_bytes) mr_key("bytesPendingAtFork"), mr_num(S.pending_bytes);
-  mr_key("ranges"), mr_num(S.n_ranges), mr_key("recoveries"), mr_put("0");
+  mr_key("ranges"), mr_num(S.n_ranges), mr_key("recoveries"), mr_num((word)mr_control.recovered);
+  recoveries();
   if (S.more_report) S.more_report();
   mr_put("\n}\n");
   mr_flush();

@@ -97,5 +97,6 @@ void mr_init(word *sp) {
   mr_must(!mr_mirror_anon(S.stack_lo, S.stack_top, P_R | P_W, 0), "no mirror for the stack");
   mr_copy((word)sp, S.stack_top - (word)sp);
   mr_add(S.stack_lo, S.stack_top, P_R | P_W, R_MIRRORED | R_STACK);
+  mr_start_recovery();
   mr_start_checker();
 }

@@ -38,6 +38,8 @@ struct frame *mr_at_boundary(word *regs) {
   if (!f || !mr_site(f->ret)) return 0;
   if (ip >= (word)mr_native_done && ip <= (word)mr_native_kept) f->result = regs[mr_register_order[0]], f->done = NATIVE_DONE;
   if (f->done == NATIVE_DONE) mr_after(f), f->done = ALL_DONE;
+  /* leave_bus in boundary.c: a set of the runtime's own, below the frame. */
+  if (f->nr == __NR_rt_sigprocmask && f->a[1] < (word)f && f->a[1] > (word)f - MR_K) f->a[1] = f->before;
   mr_as_program(f, regs);
   /* Deeper calls of ours have left bytes in the gap above the int frame, too. */
   mr_make_equal(sp - GAP, GAP);

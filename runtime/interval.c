@@ -126,7 +126,7 @@ void mr_checker(void) {
 void mr_start_checker(void) {
   if (!S.interval) return;
   if (S.dynamic) mr_die("MIRROR_CHECK=<interval> needs a static program", "use MIRROR_CHECK=exit");
-  u64 all = ~0ull, old = 0;
+  u64 all = ~0ull, old = 0; /* SIGBUS, too: it reads both copies without touching them */
   sys4(__NR_rt_sigprocmask, 2, &all, &old, 8);
   long r = mr_spawn(mr_checker, mr_checker_stack + sizeof mr_checker_stack);
   sys4(__NR_rt_sigprocmask, 2, &old, 0, 8);

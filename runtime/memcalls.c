@@ -4,12 +4,18 @@
 void mr_lock(void) {
   u32 *lock = &S.lock; /* nothing may be called between one wait and the next */
   while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) mr_wait();
+  S.lock_owner = (word)sys(__NR_gettid, 0, 0, 0);
 }
-void mr_unlock(void) { __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE); }
+void mr_unlock(void) {
+  S.lock_owner = 0;
+  __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
+}
+int mr_lock_is_mine(void) { return S.lock && S.lock_owner == (word)sys(__NR_gettid, 0, 0, 0); }
 /* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
    too, and each side releases its own copy. */
 long mr_locked(long (*fn)(struct frame *), struct frame *f) {
-  uint64_t all = ~0ull, old = 0;
+  u64 all, old = 0;
+  mr_all_but_bus(&all);
   sys4(__NR_rt_sigprocmask, 2, &all, &old, 8);
   mr_lock();
   long r = mr_rewrap(mr_current, mr_on_stack(fn, f));
@@ -86,13 +92,13 @@ static long do_munmap(struct frame *f) {
   word lo = f->a[0], hi = lo + UP(f->a[1]), sp = APP_SP(f);
   if (!mr_in_zone(lo, hi - lo)) return lo & (PG - 1) || hi <= lo || lo >= MR_USER_END ? -E_INVAL : 0; /* nothing of the program's is there */
   int own = sp > lo && sp <= hi;
-  if (own) mr_clear_tid();
+  if (own) mr_clear_tid(), mr_thread_ends();
   long r = sys(__NR_munmap, lo, f->a[1], 0);
   if (IS_ERR(r)) return r;
   mr_mirror_drop(lo, hi);
   mr_remove(lo, hi);
   /* musl's __unmapself: the program could only exit now, and we have no stack to go back to. */
-  if (own) mr_unlock_exit();
+  if (own) S.lock_owner = 0, mr_unlock_exit();
   return r;
 }
 
@@ -281,6 +287,7 @@ static long do_shmdt(struct frame *f) {
 }
 
 static void in_child(void) {
+  S.lock_owner = (word)sys(__NR_gettid, 0, 0, 0);
   S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   if (S.threads) {
     mr_forked();

@@ -55,11 +55,17 @@ struct escape { char kind[24]; char name[32]; word count; };
 #define MAX_ESCAPES 64
 #define MAX_EXCLUDED 256
 #define MAX_SUSPECTS 256
+#define MAX_RECOVERED 64
+struct recovered { word address, us; u32 flags, mirror; };
+enum { SIGBUS_NR = 7 };
+/* Counters that others read (mirrorasm top), and what they ask for (mirrorasm inject): the same layout for both word sizes. */
+struct control { u64 ranges, n_ranges; /* where the table's address and its length are */ u64 recovered, lost, retried, not_retried, request, address, result; };
 struct state {
   u32 lock;          /* offset 0: entry.S */
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
+  word lock_owner;   /* the thread, or 0 where that is not known */
   u32 settling, check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
@@ -71,12 +77,14 @@ struct state {
   word mirrored, checked, differing, n_diffs, n_escapes;
   word handlers[65];
   uint64_t handler_masks[65], nodefer; /* as the program gave them; a bit a signal */
+  word bus_action[SIGACTION_WORDS];    /* the program's, as the kernel has it for others */
+  struct recovered recovered[MAX_RECOVERED];
   struct range fixed_ranges[512];
   struct diff diffs[MAX_DIFFS];
   struct escape escapes[MAX_ESCAPES];
   struct suspect suspects[MAX_SUSPECTS];
   word lost[MAX_SUSPECTS];
-  char report[512], program[256], out[1024];
+  char report[512], program[256], out[1024], out_kept[1024];
   uint64_t pm_native[512], pm_mirror[512];
   char buf_native[4096], buf_mirror[4096];
   const char *elf; /* the program's file, mapped read-only for its .symtab */
@@ -89,6 +97,7 @@ struct state {
 };
 extern struct state mr_state;
 extern char mr_locks[MR_LOCKS];
+extern struct control mr_control;
 #define S mr_state
 extern char __start_mirror_state[], __stop_mirror_state[];
 extern const char __ehdr_start[], __etext[];
@@ -141,6 +150,7 @@ long mr_memcall(struct frame *f);
 int mr_is_memcall(const struct frame *f);
 void mr_lock(void); /* with signals blocked */
 void mr_unlock(void);
+int mr_lock_is_mine(void);
 long mr_locked(long (*fn)(struct frame *), struct frame *f);
 
 /* group.c */
@@ -152,6 +162,23 @@ void mr_make_equal(word at, word bytes); /* native bytes to the mirror; never fa
 int mr_is_sigcall(word nr);
 long mr_sigcall(struct frame *f);
 int mr_peek(void *to, word from, word len); /* the program's bytes, or -EFAULT */
+
+word mr_trampoline(word flags); /* of the kernel's sigaction */
+void mr_all_but_bus(void *mask); /* 8 bytes */
+
+/* recover.c, alternate.c, retry.c, inject.c: lost pages */
+extern const char __mirror_bus[];
+void mr_start_recovery(void);
+void mr_told_early(int on);
+void mr_catch_bus(void);
+int mr_repair(word address, word size);
+int mr_readable(word at);
+const char *mr_kind(u32 flags);
+void mr_own_stack(void);
+void mr_thread_ends(void);
+long mr_sigaltstack(struct frame *f);
+int mr_again(struct frame *call, u32 tries);
+int mr_injection(void);
 
 /* interrupted.c: a signal came; the registers are those of the int frame, which is the kernel's still */
 void mr_interrupted(word *regs);

@@ -7,15 +7,33 @@ enum { SA_SIGINFO = 4, SA_NODEFER = 0x40000000 };
 /* Reads what a pointer of the program's points at, as the kernel would: a bad one is an error, not a signal. */
 int mr_peek(void *to, word from, word len) { return mr_read_native((word)to, from, len) == (long)len ? 0 : -E_FAULT; }
 
-static word trampoline(word flags) { return (word)(flags & SA_SIGINFO ? __mirror_sigtramp_info : __mirror_sigtramp); }
-static int is_trampoline(word handler) { return handler == trampoline(0) || handler == trampoline(SA_SIGINFO); }
+void mr_all_but_bus(void *mask) {
+  uint64_t all = ~BIT(SIGBUS_NR);
+  memcpy(mask, &all, sizeof all);
+}
+word mr_trampoline(word flags) { return (word)(flags & SA_SIGINFO ? __mirror_sigtramp_info : __mirror_sigtramp); }
+static int is_trampoline(word handler) { return handler == mr_trampoline(0) || handler == mr_trampoline(SA_SIGINFO); }
+
+/* For SIGBUS the kernel has our handler, and this is its sigaction(2): it keeps what the kernel would, in the layout of rt_sigaction, for when the
+   signal is the program's. `flags`, `mask` as below. */
+static long bus_action(const word *act, word *oact, word flags, word mask, word mask_bytes) {
+  word was[SIGACTION_WORDS], *keeps = S.bus_action;
+  memcpy(was, keeps, sizeof was);
+  if (oact && !mr_readable((word)oact)) return -E_FAULT;
+  if (act) {
+    keeps[0] = act[0], keeps[1] = act[flags], keeps[2] = act[flags + 1]; /* the restorer is behind the flags in both */
+    memset(&keeps[3], 0, 8), memcpy(&keeps[3], &act[mask], mask_bytes);
+  }
+  if (oact) oact[0] = was[0], oact[flags] = was[1], oact[flags + 1] = was[2], memcpy(&oact[mask], &was[3], mask_bytes);
+  return 0;
+}
 
 /* sigaction(2) in the kernel's layouts: `words` long, the handler in word 0, the flags in word `flags`, the mask from word `mask` on. In the
    kernel every signal is blocked until the trampoline is through. */
 static long do_sigaction(const struct frame *f, word words, word flags, word mask) {
   word sig = f->a[0], act[SIGACTION_WORDS], *oact = (word *)f->a[2], size = words * sizeof(word), use = f->a[1];
   word mask_bytes = f->nr == __NR_rt_sigaction ? 8 : sizeof(word);
-  uint64_t blocked = 0;
+  uint64_t blocked = 0, all;
   if (sig - 1 >= 64) return -E_INVAL;
   word was = S.handlers[sig];
   uint64_t mask_was = S.handler_masks[sig];
@@ -25,12 +43,12 @@ static long do_sigaction(const struct frame *f, word words, word flags, word mas
     memcpy(&blocked, &act[mask], mask_bytes);
     if (act[0] > 1) {
       S.handler_masks[sig] = blocked;
-      __atomic_store_n(&S.handlers[sig], act[0], __ATOMIC_RELEASE), act[0] = trampoline(act[flags]);
-      memset(&act[mask], 255, mask_bytes);
+      __atomic_store_n(&S.handlers[sig], act[0], __ATOMIC_RELEASE), act[0] = mr_trampoline(act[flags]);
+      mr_all_but_bus(&all), memcpy(&act[mask], &all, mask_bytes);
     }
     use = (word)act;
   }
-  long r = sys4(f->nr, sig, use, oact, f->a[3]);
+  long r = sig == SIGBUS_NR && !S.dynamic ? bus_action((const word *)use, oact, flags, mask, mask_bytes) : sys4(f->nr, sig, use, oact, f->a[3]);
   if (IS_ERR(r)) S.handlers[sig] = was, S.handler_masks[sig] = mask_was;
   else {
     if (use && act[0] > 1) S.nodefer = act[flags] & SA_NODEFER ? S.nodefer | BIT(sig) : S.nodefer & ~BIT(sig);
@@ -46,10 +64,17 @@ static long do_signal(const struct frame *f) {
   if (sig - 1 >= 64) return -E_INVAL;
   word was = S.handlers[sig];
   if (handler > 1) S.handler_masks[sig] = 0, __atomic_store_n(&S.handlers[sig], handler, __ATOMIC_RELEASE);
-  long r = sys(__NR_signal, sig, handler > 1 ? trampoline(0) : handler, 0);
+  if (sig == SIGBUS_NR) {
+    word once[SIGACTION_WORDS] = {handler > 1 ? mr_trampoline(0) : handler, 0xc0000000}, old[SIGACTION_WORDS]; /* SA_RESETHAND, SA_NODEFER */
+    mr_all_but_bus(&once[3]);
+    S.nodefer |= BIT(sig);
+    bus_action(once, old, 1, 3, 8);
+    return is_trampoline(old[0]) ? (long)was : (long)old[0];
+  }
+  long r = sys(__NR_signal, sig, handler > 1 ? mr_trampoline(0) : handler, 0);
   if (IS_ERR(r) && !is_trampoline((word)r)) S.handlers[sig] = was;
   else if (handler > 1 && !sys4(__NR_rt_sigaction, sig, 0, act, 8)) {
-    memset(&act[3], 255, 8);
+    mr_all_but_bus(&act[3]);
     S.nodefer |= BIT(sig);
     sys4(__NR_rt_sigaction, sig, act, 0, 8);
   }
@@ -62,7 +87,7 @@ int mr_is_sigcall(word nr) {
 #ifdef __NR_signal
   case __NR_signal: case __NR_sigaction:
 #endif
-  case __NR_rt_sigaction: return 1;
+  case __NR_rt_sigaction: case __NR_sigaltstack: return 1;
   }
   return 0;
 }
@@ -72,6 +97,7 @@ long mr_sigcall(struct frame *f) {
   case __NR_signal: return do_signal(f);
   case __NR_sigaction: return do_sigaction(f, 4, 2, 1); /* handler, mask, flags, restorer */
 #endif
+  case __NR_sigaltstack: return mr_sigaltstack(f);
   default: return do_sigaction(f, SIGACTION_WORDS, 1, 3); /* handler, flags, restorer, mask */
   }
 }
@@ -116,10 +142,18 @@ static void own_address(word frame, int info, word *regs) {
   regs[MR_REG_CR2] = own;
 }
 
-/* From the trampolines, with all signals blocked: what the signal came into is ended or undone, the int frame copied. Gives the program's
+/* The program has its SIGBUS; the next one is ours to see first. */
+static void bus_is_handled(void) {
+  enum { RESETHAND = 0x80000000 };
+  if (S.bus_action[1] & RESETHAND) memset(S.bus_action, 0, sizeof(word));
+  mr_catch_bus();
+}
+
+/* From the trampolines, with all signals but SIGBUS blocked: what the signal came into is ended or undone, the int frame copied. Gives the program's
    handler and the mask that it runs with. */
 word mr_sigframe(word sig, word frame, int info, uint64_t *mask) {
   word *regs = mr_registers(frame, info);
+  if (sig == SIGBUS_NR && !S.dynamic) bus_is_handled();
   *mask = mr_saved_mask(frame, info);
   own_address(frame, info, regs);
   mr_interrupted(regs);
@@ -129,5 +163,6 @@ word mr_sigframe(word sig, word frame, int info, uint64_t *mask) {
   sig &= 127;
   *mask |= S.handler_masks[sig];
   if (!(S.nodefer & BIT(sig))) *mask |= BIT(sig);
+  *mask &= ~BIT(SIGBUS_NR);
   return __atomic_load_n(&S.handlers[sig], __ATOMIC_ACQUIRE);
 }

@@ -59,6 +59,12 @@ static inline word mr_thread_base(void) {
 }
 int mr_is_mirror(word at);
 
+/* retry.c: where st_mode is in the words of struct stat64; calls that receive, and calls that take something away before they tell of it. */
+enum { MR_NR_fstat = __NR_fstat64, MR_STAT_MODE = 4 };
+#define MR_RECEIVES case __NR_recvfrom: case __NR_recvmsg: case __NR_recvmmsg: case __NR_recvmmsg_time64: \
+  case NR_SOCKETCALL + 10: case NR_SOCKETCALL + 12: case NR_SOCKETCALL + 17: case NR_SOCKETCALL + 19:
+#define MR_TAKES case __NR_accept4: case NR_SOCKETCALL + 5: case NR_SOCKETCALL + 18: case __NR_msgrcv: case NR_IPC + 12: case __NR_waitpid: \
+  case __NR_mq_timedreceive_time64: case __NR_rt_sigtimedwait_time64: case __NR_clock_nanosleep_time64:
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_TLS = 3, CLONE_CTID = 4 };
 /* The kernel's struct sigaction: handler, flags, restorer, mask of two words. */

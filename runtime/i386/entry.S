@@ -3,11 +3,13 @@
 #include "limits.h"
         .set    D, -MR_DISTANCE                 # D(m) is the mirror of m, modulo 2^32
         .text
-        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe
+        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall
+        .globl  __mirror_bus
+        .hidden __mirror_bus
         .globl  mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
         .hidden mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
 
@@ -16,6 +18,16 @@
         lea     D(%esi), %edi
         mov     $\bytes/4, %ecx
         rep movsl
+        .endm
+
+# In a new thread, on its stack. Keeps all registers; eax is 0.
+        .macro  THREAD_BEGINS
+        push    %ecx; push %edx
+        lea     8(%esp), %eax
+        push    %eax
+        call    mr_thread_begins
+        pop     %eax; pop %edx; pop %ecx
+        xor     %eax, %eax
         .endm
 
 # Process entry (psABI 2.3.1: esp at argc, edx a function for atexit). Init runs on the runtime's stack so that the program's
@@ -175,7 +187,7 @@ mr_leaving:
         mov     (%esp), %edi
         lea     4(%esp), %esp
         .cfi_adjust_cfa_offset -4
-5:      xor     %eax, %eax
+5:      THREAD_BEGINS
         popf
         ret
 
@@ -238,6 +250,7 @@ mr_leaving:
         ret
 .Lchild3:                                       # ebx may point to the parent's stack and be gone: child_tid is copied by nobody else
         lea     -8(%esp), %esp
+        THREAD_BEGINS
         popf
         ret
         .cfi_endproc
@@ -465,6 +478,27 @@ __mirror_sigtramp_info:
         ret
         .cfi_endproc
         .size   __mirror_sigtramp_info, .-__mirror_sigtramp_info
+
+# SIGBUS, on an alternate stack: ours, or the program's, whose mirror then gets the int frame and what was written below it. Every register
+# comes back from the frame.
+        .type   __mirror_bus, @function
+__mirror_bus:
+        xor     %ebp, %ebp
+        mov     %esp, %ebx
+        push    %esp
+        call    mr_bus                          # (frame) -> bytes
+        mov     %ebx, %esp
+        mov     %eax, %ecx
+        jecxz   1f
+        lea     -MR_SIGNAL_K(%esp), %esi
+        lea     D(%esi), %edi
+        add     $MR_SIGNAL_K, %ecx
+        rep movsb
+1:      lea     4(%esp), %esp                   # the kernel finds the frame so
+        mov     $173, %eax                      # rt_sigreturn
+        int     $0x80
+        ud2
+        .size   __mirror_bus, .-__mirror_bus
 
         .section .rodata
         .balign 4

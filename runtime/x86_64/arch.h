@@ -61,6 +61,10 @@ static inline word mr_thread_base(void) {
 }
 static inline int mr_is_mirror(word at) { return mr_in_zone(at + MR_DISTANCE, 1); }
 
+/* retry.c: where st_mode is in the words of struct stat; calls that receive, and calls that take something away before they tell of it. */
+enum { MR_NR_fstat = __NR_fstat, MR_STAT_MODE = 6 };
+#define MR_RECEIVES case __NR_recvfrom: case __NR_recvmsg: case __NR_recvmmsg:
+#define MR_TAKES case __NR_accept: case __NR_accept4: case __NR_msgrcv:
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_CTID = 3, CLONE_TLS = 4 };
 /* The kernel's struct sigaction: handler, flags, restorer, mask. */

@@ -1,11 +1,13 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
 #include "limits.h"
         .text
-        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe
+        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall
+        .globl  __mirror_bus
+        .hidden __mirror_bus
         .globl  mr_spawn, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
         .hidden mr_spawn, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
 
@@ -15,6 +17,20 @@
         add     %rsi, %rdi
         mov     $\bytes/8, %ecx
         rep movsq
+        .endm
+
+# In a new thread, on its stack, over its return address. Keeps all but rcx and r11; rax is 0.
+        .macro  THREAD_BEGINS
+        lea     -8(%rsp), %rsp
+        push    %rdi; push %rsi; push %rdx; push %r10; push %r8; push %r9; push %rbx
+        mov     %rsp, %rbx
+        lea     56(%rsp), %rdi
+        and     $-16, %rsp
+        call    mr_thread_begins
+        mov     %rbx, %rsp
+        pop     %rbx; pop %r9; pop %r8; pop %r10; pop %rdx; pop %rsi; pop %rdi
+        lea     8(%rsp), %rsp
+        xor     %eax, %eax
         .endm
 
 # Process entry (psABI 3.4.1: rsp at argc, rdx a function for atexit; all else unspecified, preserved anyway).
@@ -171,7 +187,8 @@ mr_leaving:
         mov     $MR_LOCKS/8, %ecx
         rep stosq                               # rax is 0 in a child
         mov     %r11, %rdi
-3:      mov     -8(%rsp), %rcx
+3:      THREAD_BEGINS
+        mov     -8(%rsp), %rcx
         jmp     *%rcx
 .Lspawn3:
         syscall
@@ -193,6 +210,7 @@ mr_leaving:
         mov     %ecx, %gs:(%r11)
         jmp     .Lparent_done
 .Lchild3:                                       # rdi may be on the parent's stack and gone: child_tid is copied by nobody else
+        THREAD_BEGINS
         mov     -8(%rsp), %rcx
         jmp     *%rcx
         .cfi_endproc
@@ -344,6 +362,29 @@ __mirror_sigtramp_info:
         jmp     *%r11
         .cfi_endproc
         .size   __mirror_sigtramp, .-__mirror_sigtramp
+
+# SIGBUS, on an alternate stack: ours, or the program's, whose mirror then gets the int frame and what was written below it. Every register
+# comes back from the frame.
+        .type   __mirror_bus, @function
+__mirror_bus:
+        xor     %r15d, %r15d
+        mov     %rsp, %rbx
+        mov     %rsp, %rdi
+        and     $-16, %rsp
+        call    mr_bus                          # (frame) -> bytes
+        mov     %rbx, %rsp
+        mov     %rax, %rcx
+        jrcxz   1f
+        lea     -MR_SIGNAL_K(%rsp), %rsi
+        mov     $-MR_DISTANCE, %rdi
+        add     %rsi, %rdi
+        add     $MR_SIGNAL_K, %rcx
+        rep movsb
+1:      lea     8(%rsp), %rsp                   # the kernel finds the frame so
+        mov     $15, %eax
+        syscall
+        ud2
+        .size   __mirror_bus, .-__mirror_bus
 
         .section .rodata
         .balign 8

@@ -1,0 +1,69 @@
+/* Alternate stacks: one of the runtime's for each thread, for SIGBUS, where the program has not set one of its own. What the program is told is as if ours
+   was not there. Ours hold nothing between two signals and are no memory of the program's: they have no mirror. */
+#include "mr.h"
+
+enum { SS_ONSTACK = 1, SS_DISABLE = 2, BYTES = 32768, E_ALREADY_ON = E_PERM };
+struct stack { word sp; int flags; word size; }; /* stack_t */
+/* Last in the section, page-padded by its type (ranges.c). */
+__attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) static char main_stack[BYTES];
+
+static struct stack current(void) {
+  struct stack s = {0, SS_DISABLE, 0};
+  sys(__NR_sigaltstack, 0, &s, 0);
+  return s;
+}
+static int of_program(const struct stack *s) {
+  word i = mr_find(s->sp);
+  return s->size && i < S.n_ranges && S.ranges[i].lo <= s->sp && !(s->sp == (word)main_stack);
+}
+
+/* A thread without one can be recovered as long as the page below its stack pointer is whole. */
+void mr_own_stack(void) {
+  word at = (word)main_stack;
+  if (sys(__NR_gettid, 0, 0, 0) != sys(__NR_getpid, 0, 0, 0)) {
+    long r = sys6(MR_NR_mmap, 0, BYTES, P_R | P_W, M_PRIVATE | M_ANON | M_NORESERVE, -1ul, 0);
+    if (IS_ERR(r)) return;
+    at = (word)r;
+  }
+  struct stack s = {at, 0, BYTES};
+  sys(__NR_sigaltstack, &s, 0, 0);
+}
+static void give_back(const struct stack *own) {
+  if (own->size && own->sp != (word)main_stack) sys(__NR_munmap, own->sp, own->size, 0);
+}
+/* With the lock held. */
+void mr_thread_ends(void) {
+  struct stack s = current(), none = {0, SS_DISABLE, 0};
+  if (S.dynamic || of_program(&s)) return;
+  sys(__NR_sigaltstack, &none, 0, 0);
+  give_back(&s);
+}
+/* From entry.S, in a new thread whose stack pointer is `sp`: the bytes that this dirties below it reach the mirror. A child of vfork has its
+   parent's. */
+void mr_thread_begins(word sp) {
+  if (!S.dynamic && !current().size) mr_own_stack();
+  mr_copy(sp - MR_K, MR_K);
+}
+
+long mr_sigaltstack(struct frame *f) {
+  struct stack wanted, was = current(), told = was;
+  word sp = APP_SP(f);
+  int own = !of_program(&was);
+  if (own) told = (struct stack){0, SS_DISABLE, 0};
+  else told.flags = (was.flags & ~SS_ONSTACK) | (sp > was.sp && sp - was.sp <= was.size ? SS_ONSTACK : 0);
+  if (f->a[0]) {
+    if (mr_peek(&wanted, f->a[0], sizeof wanted)) return -E_FAULT;
+    if (told.flags & SS_ONSTACK) return -E_ALREADY_ON;
+    int off = (wanted.flags & 0x7fffffff) == SS_DISABLE;
+    long r = off ? 0 : sys(__NR_sigaltstack, &wanted, 0, 0);
+    if (r) return r;
+    if (off && !own) mr_own_stack();
+    if (!off && own) give_back(&was);
+  }
+  if (f->a[1]) {
+    if (mr_peek(&wanted, f->a[1], sizeof wanted)) return -E_FAULT;
+    memcpy((void *)f->a[1], &told, sizeof told);
+    mr_copy(f->a[1], sizeof told);
+  }
+  return 0;
+}

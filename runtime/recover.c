@@ -1,0 +1,190 @@
+/* Lost pages. The kernel tells of one by SIGBUS when a thread touches it, or before (PR_MCE_KILL_EARLY): it is rebuilt aside from the other copy and
+   moved into its place, so that no thread sees it half full, and the instruction begins again. The handler is on the thread's alternate stack
+   (alternate.c), since the page may be the one below the stack pointer. SIGBUS is never blocked: the runtime may meet a lost page during a call of
+   its own; then the lock is this thread's. */
+#include "mr.h"
+#include <linux/elf.h>
+#include <linux/prctl.h>
+
+enum { BUS_ADRERR = 2, BUS_MCEERR_AR = 4, BUS_MCEERR_AO = 5 };
+enum { MAYMOVE = 1, FIXED = 2, DONTNEED = 4, REMOVE = 9 };
+enum { SIG_IGNORE = 1 };
+struct siginfo { int signo, error, code; word address; uint16_t lsb; }; /* asm-generic/siginfo.h */
+
+/* Of a clock of clock_gettime(2). */
+struct moment { word seconds, nanoseconds; };
+static struct moment now(word clock) {
+  struct moment t = {0, 0};
+  sys(__NR_clock_gettime, clock, &t, 0);
+  return t;
+}
+static word us_since(struct moment from) {
+  struct moment to = now(1); /* CLOCK_MONOTONIC */
+  return (to.seconds - from.seconds) * 1000000 + to.nanoseconds / 1000 - from.nanoseconds / 1000;
+}
+
+/* Whether the page can be read: process_vm_readv meets what a load would meet, and gives it back as an error. */
+int mr_readable(word at) {
+  char byte;
+  word local[2] = {(word)&byte, 1}, remote[2] = {at, 1};
+  return sys6(__NR_process_vm_readv, (word)sys(__NR_getpid, 0, 0, 0), (word)local, 1, (word)remote, 1, 0) == 1;
+}
+
+/* One page of the program's file: what is never written has no mirror. */
+static int reread(word to, word page) {
+  MR_ELF(Ehdr) e;
+  MR_ELF(Phdr) p;
+  int found = 0;
+  long fd = sys4(__NR_openat, -100, "/proc/self/exe", 0x80000, 0);
+  if (fd < 0) return 0;
+  if (sys4(__NR_pread64, fd, &e, sizeof e, 0) == sizeof e)
+    for (word i = 0; i < e.e_phnum && !found; i++) {
+      if (sys4(__NR_pread64, fd, &p, sizeof p, e.e_phoff + i * sizeof p) != sizeof p) break;
+      word start = DOWN(S.bias + p.p_vaddr), end = S.bias + p.p_vaddr + p.p_filesz;
+      if (p.p_type != PT_LOAD || page < start || page >= end) continue;
+      found = sys4(__NR_pread64, fd, to, PG, DOWN(p.p_offset) + page - start) > 0;
+    }
+  sys(__NR_close, fd, 0, 0);
+  return found;
+}
+
+const char *mr_kind(u32 flags) {
+  if (flags & R_IMAGE) return flags & R_MIRRORED ? "data" : "code";
+  return flags & R_STACK ? "stack" : flags & R_HEAP ? "heap" : flags & R_SHARED ? "shared" : flags & R_ANON ? "anonymous" : "file";
+}
+static void put2(word n, const char *behind) { mr_put(n < 10 ? "0" : ""), mr_num(n), mr_put(behind); }
+/* UTC. Days to a date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. */
+static void put_time(word seconds) {
+  word days = seconds / 86400 + 719468, era = days / 146097, of_era = days % 146097;
+  word year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * year + year / 4 - year / 100);
+  word from_march = (5 * of_year + 2) / 153, month = from_march < 10 ? from_march + 3 : from_march - 9;
+  mr_num(era * 400 + year + (month <= 2)), mr_put("-"), put2(month, "-"), put2(of_year - (153 * from_march + 2) / 5 + 1, "T");
+  put2(seconds / 3600 % 24, ":"), put2(seconds / 60 % 60, ":"), put2(seconds % 60, "Z");
+}
+static void say_page(word own, int mirror, u32 flags) {
+  char name[100];
+  word offset;
+  mr_symbol(own, name, sizeof name, &offset);
+  mr_open_out(2);
+  mr_put("mirrorasm: "), put_time(now(0).seconds), mr_put(mirror ? " the mirror of " : " "), mr_hex(own), mr_put(" ");
+  mr_put(name), mr_put("+"), mr_num(offset), mr_put(" ("), mr_put(mr_kind(flags)), mr_put(")");
+}
+static void say_recovered(const struct recovered *it) {
+  u32 mirrored = it->flags & R_MIRRORED;
+  say_page(it->address, (int)it->mirror, it->flags);
+  mr_put(" was lost and is recovered from "), mr_put(!mirrored ? "the program's file" : it->mirror ? "memory" : "its mirror");
+  mr_put(" in "), mr_num(it->us), mr_put(" us\n");
+  mr_flush();
+}
+static void say_lost(word own, u32 flags) {
+  say_page(own, 0, flags);
+  mr_put(" is lost, and so is "), mr_put(flags & R_MIRRORED ? "its mirror" : "the program's file"), mr_put(": nothing can bring it back\n");
+  mr_flush();
+}
+
+/* A store whose mirror half went to the lost page, and whose native half came after the copying: the mirror has what was copied, native memory
+   another value. A store that is under way has changed the mirror. */
+static void late_stores(word mirror, word native, word size, word copied) {
+  for (word i = 0; i < size; i += sizeof(word)) {
+    word was = *(const word *)(copied + i), is = __atomic_load_n((word *)(native + i), __ATOMIC_ACQUIRE);
+    if (is != was) __atomic_compare_exchange_n((word *)(mirror + i), &was, is, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  }
+}
+/* `lost` gets what `aside` has. Shared memory is that of other processes, too: a hole in it is filled. */
+static int put_back(word lost, word size, word aside, const struct range *r, int mirror) {
+  u32 prot = mirror ? r->prot & (P_R | P_W) : r->prot;
+  if (r->flags & R_SHARED && r->flags & R_ANON) {
+    sys(__NR_madvise, lost, size, REMOVE), sys(__NR_madvise, lost, size, DONTNEED);
+    if (!mr_readable(lost)) return 0;
+    memcpy((void *)lost, (const void *)aside, size);
+    sys(__NR_munmap, aside, size, 0);
+    return 1;
+  }
+  if (prot != (P_R | P_W)) sys(__NR_mprotect, aside, size, prot);
+  return sys6(__NR_mremap, aside, size, size, MAYMOVE | FIXED, lost, 0) == (long)lost;
+}
+/* Two copies of the contents: one to become the page, one to compare with. */
+static int rebuild(word lo, word size, const struct range *r, int mirror) {
+  word lost = mirror ? MVA(lo) : lo, other = mirror ? lo : MVA(lo), done = 0;
+  long aside = sys6(MR_NR_mmap, 0, 2 * size, P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
+  if (IS_ERR(aside)) return 0;
+  word first = (word)aside, second = first + size;
+  int got = r->flags & R_MIRRORED ? mr_readable(other) && mr_read_native(second, other, size) == (long)size : size == PG && reread(second, lo);
+  if (got) {
+    memcpy((void *)first, (const void *)second, size);
+    done = put_back(lost, size, first, r, mirror);
+    if (done && mirror && r->prot & P_W) late_stores(lost, lo, size, second);
+  }
+  if (!done) sys(__NR_munmap, first, size, 0);
+  sys(__NR_munmap, second, size, 0);
+  return (int)done;
+}
+
+/* Makes the page of `address` whole, or the huge page; 0 where it is not ours to do, or nothing can be done. With the lock held. */
+int mr_repair(word address, word size) {
+  int mirror = mr_is_mirror(address);
+  word own = mirror ? address + MR_DISTANCE : address, lo = own & -size, i = mr_find(own);
+  if (i == S.n_ranges || S.ranges[i].lo > own) return 0;
+  struct range r = S.ranges[i];
+  if (r.flags & R_ESCAPED || (!(r.flags & R_MIRRORED) && (mirror || !(r.flags & R_IMAGE)))) return 0;
+  if (!(r.prot & P_R)) return 1; /* nobody can touch it now; who can one day will be told */
+  if (lo < r.lo || lo + size > r.hi) lo = DOWN(own), size = PG;
+  struct moment from = now(1);
+  if (mr_readable(mirror ? MVA(lo) : lo)) return 1; /* another thread was faster, or the kernel has it in a file */
+  if (!rebuild(lo, size, &r, mirror)) {
+    mr_control.lost++;
+    say_lost(own, r.flags);
+    return 0;
+  }
+  struct recovered it = {own, us_since(from), r.flags, (u32)mirror};
+  if (mr_control.recovered < MAX_RECOVERED) S.recovered[mr_control.recovered] = it;
+  mr_control.recovered++;
+  say_recovered(&it);
+  return 1;
+}
+
+/* What is not ours goes to the program as if we had not been here: its action is the kernel's until its handler is entered (mr_sigframe), and the
+   access is made again, or the signal sent again. */
+static void give_to_program(const struct siginfo *info) {
+  int sent = info->code <= 0 || info->code == BUS_MCEERR_AO;
+  if (sent && S.bus_action[0] == SIG_IGNORE) return;
+  sys4(__NR_rt_sigaction, SIGBUS_NR, S.bus_action, 0, 8);
+  if (sent) sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), sys(__NR_gettid, 0, 0, 0), SIGBUS_NR, info);
+}
+
+/* From __mirror_bus. Gives the bytes of the int frame where it is on a stack of the program's, whose mirror has to get them. */
+word mr_bus(word frame) {
+  const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
+  int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, mine = mr_lock_is_mine(), ours;
+  u32 out_fd = S.out_fd, out_n = S.out_n; /* a report may be under way */
+  if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
+  else mr_lock();
+  if (machine || info->code == BUS_ADRERR) ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG);
+  else ours = info->code <= 0 && mr_injection();
+  if (!ours) give_to_program(info);
+  word i = mr_find(frame);
+  int mirrored = i < S.n_ranges && S.ranges[i].lo <= frame && S.ranges[i].flags & R_MIRRORED;
+  if (mine) memcpy(S.out, S.out_kept, sizeof S.out), S.out_fd = out_fd, S.out_n = out_n;
+  else mr_unlock();
+  return mirrored ? mr_frame_end(frame, 1) - frame : 0;
+}
+
+/* SIGBUS is ours from now on. */
+void mr_catch_bus(void) {
+  enum { SIGINFO = 4, ONSTACK = 0x08000000, NODEFER = 0x40000000, RESTORER = 0x04000000 };
+  word act[SIGACTION_WORDS] = {(word)__mirror_bus, SIGINFO | ONSTACK | NODEFER | RESTORER, (word)__mirror_bus};
+  mr_all_but_bus(&act[3]);
+  sys4(__NR_rt_sigaction, SIGBUS_NR, act, 0, 8);
+}
+void mr_start_recovery(void) {
+  if (S.dynamic) return; /* its C library makes threads of its own */
+  mr_control.ranges = (word)&S.ranges, mr_control.n_ranges = (word)&S.n_ranges;
+  sys4(__NR_rt_sigaction, SIGBUS_NR, 0, S.bus_action, 8);
+  mr_own_stack();
+  mr_catch_bus();
+  mr_told_early(1);
+}
+/* Whether the kernel tells of a lost page before it is touched; fails where it knows of no memory errors. A program that is begun by execve would inherit it. */
+void mr_told_early(int on) {
+  if (!S.dynamic) sys6(__NR_prctl, PR_MCE_KILL, on ? PR_MCE_KILL_SET : PR_MCE_KILL_CLEAR, on ? PR_MCE_KILL_EARLY : 0, 0, 0, 0);
+}
