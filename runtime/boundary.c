@@ -196,6 +196,14 @@ void mr_after(struct frame *f) {
   for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], (long)f->result, f->before);
 }
 
+/* The call, and again where it met a lost page. */
+static void call_kernel(struct frame *f, struct frame *call) {
+  for (u32 tries = 0;; tries++) {
+    mr_native(f);
+    if ((long)f->result != -E_FAULT || !mr_again(call, tries)) return;
+    f->done = NOT_DONE;
+  }
+}
 /* rt_sigprocmask: SIGBUS stays open, a blocked one would end the process (recover.c). Where a signal finds this, interrupted.c gives the argument back. */
 static void leave_bus(struct frame *f) {
   enum { UNBLOCK = 1 };
@@ -203,7 +211,7 @@ static void leave_bus(struct frame *f) {
   mr_all_but_bus(&open);
   f->call = (word)f, f->before = f->a[1];
   if (f->a[1] && f->a[0] != UNBLOCK && f->a[3] == 8 && !mr_peek(&set, f->a[1], 8)) set &= open, f->a[1] = (word)&set;
-  mr_native(f);
+  call_kernel(f, f);
   f->a[1] = f->before;
   mr_after(f);
 }
@@ -255,11 +263,7 @@ static word dispatch(struct frame *f) {
   f->call = (word)call, f->before = before;
   int begins = nr == __NR_execve || nr == __NR_execveat;
   if (begins) mr_told_early(0);
-  for (u32 tries = 0;; tries++) {
-    mr_native(f);
-    if ((long)f->result != -E_FAULT || !mr_again(call, tries)) break;
-    f->done = NOT_DONE;
-  }
+  call_kernel(f, call);
   if (begins) mr_told_early(1);
   mr_after(f);
   return f->result;

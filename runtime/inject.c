@@ -4,36 +4,33 @@
 __attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) struct control mr_control;
 
 enum { NONE, ASKED, DONE, FAILED };
-enum { DONTNEED = 4, DONTNEED_LOCKED = 24, HWPOISON = 100, MAYMOVE = 1, FIXED = 2 };
-enum { E_NOTTY = 25, E_OPNOTSUPP = 95 };
+enum { DONTNEED = 4, HWPOISON = 100, MAYMOVE = 1, FIXED = 2 };
 /* linux/userfaultfd.h; UFFDIO_POISON is younger than some headers. */
 enum { USER_MODE_ONLY = 1, CLOEXEC = 0x80000, API = 0xaa, FEATURE_POISON = 1 << 14, MODE_MISSING = 1 };
 #define UFFD(number, size) (3ul << 30 | (word)(size) << 16 | API << 8 | (number))
 
-/* The contents in an anonymous page: a file would give them back. */
-static long make_anonymous(word page, u32 prot) {
-  long aside = sys6(MR_NR_mmap, 0, PG, P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
-  if (IS_ERR(aside)) return aside;
-  if (mr_read_native((word)aside, page, PG) != (long)PG) {
-    sys(__NR_munmap, aside, PG, 0);
-    return -E_FAULT;
-  }
-  if (prot != (P_R | P_W)) sys(__NR_mprotect, aside, PG, prot);
-  long r = sys6(__NR_mremap, (word)aside, PG, PG, MAYMOVE | FIXED, page, 0);
-  return IS_ERR(r) ? r : 0;
-}
-/* Whoever touches the page between DONTNEED and POISON waits until the descriptor is closed. */
-static long poison(word page) {
+/* userfaultfd's poison: a touch is a SIGBUS, a system call gets EFAULT. Whoever comes between `emptied` and the poison waits until the descriptor is closed. */
+static long poison(word page, int emptied) {
   u64 api[3] = {API, FEATURE_POISON, 0}, area[4] = {page, PG, MODE_MISSING, 0};
   long fd = sys(__NR_userfaultfd, CLOEXEC | USER_MODE_ONLY, 0, 0);
   if (fd < 0) return fd;
   long r = sys(__NR_ioctl, fd, UFFD(0x3f, sizeof api), api);
   if (!r) r = sys(__NR_ioctl, fd, UFFD(0x00, sizeof area), area);
-  if (!r) r = sys(__NR_madvise, page, PG, DONTNEED);
-  if (r == -E_INVAL) r = sys(__NR_madvise, page, PG, DONTNEED_LOCKED);
+  if (!r && !emptied) r = sys(__NR_madvise, page, PG, DONTNEED);
   area[2] = 0;
   if (!r) r = sys(__NR_ioctl, fd, UFFD(0x08, sizeof area), area);
   sys(__NR_close, fd, 0, 0);
+  return r;
+}
+/* A poisoned page takes the place of this one, at once: no thread sees anything between. */
+static long replace(word page, u32 prot) {
+  long aside = sys6(MR_NR_mmap, 0, PG, P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
+  if (IS_ERR(aside)) return aside;
+  long r = poison((word)aside, 1);
+  if (!r && prot != (P_R | P_W)) r = sys(__NR_mprotect, aside, PG, prot);
+  if (!r) r = sys6(__NR_mremap, (word)aside, PG, PG, MAYMOVE | FIXED, page, 0);
+  if (r == (long)page) return 0;
+  sys(__NR_munmap, aside, PG, 0);
   return r;
 }
 static long lose(word page) {
@@ -41,13 +38,9 @@ static long lose(word page) {
   word own = mirror ? page + MR_DISTANCE : page, i = mr_find(own);
   if (i == S.n_ranges || S.ranges[i].lo > own) return -E_FAULT;
   const struct range *r = &S.ranges[i];
-  if (!(r->flags & R_MIRRORED) || !mr_readable(page)) return -E_FAULT;
-  if (!(r->flags & (R_ANON | R_STACK)) && (mirror ? r->flags & R_FILEMIRROR : 1)) {
-    long bad = make_anonymous(page, r->prot);
-    if (bad) return bad;
-  }
-  long bad = poison(page);
-  return bad ? sys(__NR_madvise, page, PG, HWPOISON) ? bad : 0 : 0;
+  if (!(r->flags & R_MIRRORED) || r->flags & R_ESCAPED || !mr_readable(page)) return -E_FAULT;
+  long bad = r->flags & R_SHARED ? poison(page, 0) : replace(page, mirror ? r->prot & (P_R | P_W) : r->prot);
+  return bad && !sys(__NR_madvise, page, PG, HWPOISON) ? 0 : bad;
 }
 
 /* 0 where nobody asked: the signal is the program's. */

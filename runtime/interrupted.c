@@ -3,7 +3,7 @@
 
 /* In the order of the text: the lock may be ours, the mirror was begun, memory was tried, the lock is free again, the value found there was
    another one, the mirror has it, nothing was begun, the lock is free. Then where to begin again. */
-struct places { int taken, written, done, out, changed, repaired, differs, freed, start; u32 bytes, address, lock; };
+struct places { int taken, written, done, out, changed, repaired, differs, freed, start; u32 bytes, pair, address, lock; }; /* pair: in two registers */
 extern const struct places mr_cas_places[]; /* `taken` of the last is 0 */
 
 enum { CARRY = 1, ZERO = 0x40 };
@@ -21,6 +21,24 @@ void mr_interrupted(word *regs) {
     if (mend) memcpy((void *)MVA(regs[p->address]), (const void *)regs[p->address], p->bytes);
     __atomic_store_n((u32 *)regs[p->lock], 0, __ATOMIC_RELEASE);
     regs[MR_REG_IP] = first + (word)(long)(ends ? p->out : p->start);
+    return;
+  }
+}
+
+/* The same where the operation met a lost page of either copy: what a rebuilt page takes from the mirror must not be a value that is not yet stored. The
+   accumulator has what memory had, or, where it was changed in between, what it has now: the lost mirror then gets that from memory. */
+void mr_lost_page(word *regs) {
+  word first = (word)mr_cas_places;
+  long at = (long)(regs[MR_REG_IP] - first);
+  for (const struct places *p = mr_cas_places; p->taken; p++) {
+    if (at < p->taken || at >= p->differs) continue;
+    word low = regs[mr_register_order[0]], high = regs[mr_register_order[2]], mirror = MVA(regs[p->address]), each = p->bytes >> p->pair;
+    if (at >= p->written && at < p->done && mr_readable(mirror)) {
+      memcpy((void *)mirror, &low, each);
+      if (p->pair) memcpy((void *)(mirror + each), &high, each);
+    }
+    __atomic_store_n((u32 *)regs[p->lock], 0, __ATOMIC_RELEASE);
+    regs[MR_REG_IP] = first + (word)(long)(at >= p->done ? p->out : p->start);
     return;
   }
 }

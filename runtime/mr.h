@@ -182,6 +182,7 @@ int mr_injection(void);
 
 /* interrupted.c: a signal came; the registers are those of the int frame, which is the kernel's still */
 void mr_interrupted(word *regs);
+void mr_lost_page(word *regs); /* SIGBUS */
 struct frame *mr_at_boundary(word *regs); /* the call that was ended, or null */
 void mr_forked(void);                      /* in the child, with the lock held */
 

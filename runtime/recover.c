@@ -103,18 +103,30 @@ static int put_back(word lost, word size, word aside, const struct range *r, int
   if (prot != (P_R | P_W)) sys(__NR_mprotect, aside, size, prot);
   return sys6(__NR_mremap, aside, size, size, MAYMOVE | FIXED, lost, 0) == (long)lost;
 }
+/* No atomic operation is under way in the page: its mirror is ahead of memory then. Whoever holds one of the locks ends, or meets the lost page and lets it
+   go (mr_lost_page). */
+static void hold_locks(word lo, word size, int hold) {
+  for (word at = 0; at < size && at < MR_LOCKS; at += 16) {
+    u32 *lock = (u32 *)(mr_locks + ((lo + at) & (MR_LOCKS - 1)));
+    if (!hold) __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+    else
+      while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) sys(__NR_sched_yield, 0, 0, 0);
+  }
+}
 /* Two copies of the contents: one to become the page, one to compare with. */
 static int rebuild(word lo, word size, const struct range *r, int mirror) {
   word lost = mirror ? MVA(lo) : lo, other = mirror ? lo : MVA(lo), done = 0;
   long aside = sys6(MR_NR_mmap, 0, 2 * size, P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
   if (IS_ERR(aside)) return 0;
   word first = (word)aside, second = first + size;
+  hold_locks(lo, size, 1);
   int got = r->flags & R_MIRRORED ? mr_readable(other) && mr_read_native(second, other, size) == (long)size : size == PG && reread(second, lo);
   if (got) {
     memcpy((void *)first, (const void *)second, size);
     done = put_back(lost, size, first, r, mirror);
     if (done && mirror && r->prot & P_W) late_stores(lost, lo, size, second);
   }
+  hold_locks(lo, size, 0);
   if (!done) sys(__NR_munmap, first, size, 0);
   sys(__NR_munmap, second, size, 0);
   return (int)done;
@@ -157,6 +169,7 @@ word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
   int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, mine = mr_lock_is_mine(), ours;
   u32 out_fd = S.out_fd, out_n = S.out_n; /* a report may be under way */
+  if (info->code > 0 && info->code != BUS_MCEERR_AO) mr_lost_page(mr_registers(frame, 1));
   if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
   else mr_lock();
   if (machine || info->code == BUS_ADRERR) ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG);

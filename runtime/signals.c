@@ -127,9 +127,8 @@ static void waiting_mask(const struct frame *f, uint64_t *mask) {
 
 /* si_addr of a mirror store that faulted is the program's address, and no mapping is what the mirror's reservation is. */
 static void own_address(word frame, int info, word *regs) {
-  enum { PAGE_FAULT = 14, MAPERR = 1, CODE = 2 }; /* si_code is the third word of 32 bits */
+  enum { MAPERR = 1, CODE = 2 }; /* si_code is the third word of 32 bits */
   word *address = mr_fault_address(frame, info);
-  if (regs[MR_REG_TRAP] != PAGE_FAULT || !mr_faulted_in_mirror(regs, regs[MR_REG_CR2])) return;
   word own = regs[MR_REG_CR2] + MR_DISTANCE;
   if (address && *address == regs[MR_REG_CR2]) {
     *address = own;
@@ -152,11 +151,13 @@ static void bus_is_handled(void) {
 /* From the trampolines, with all signals but SIGBUS blocked: what the signal came into is ended or undone, the int frame copied. Gives the program's
    handler and the mask that it runs with. */
 word mr_sigframe(word sig, word frame, int info, uint64_t *mask) {
+  enum { PAGE_FAULT = 14 };
   word *regs = mr_registers(frame, info);
   if (sig == SIGBUS_NR && !S.dynamic) bus_is_handled();
   *mask = mr_saved_mask(frame, info);
-  own_address(frame, info, regs);
-  mr_interrupted(regs);
+  int in_mirror = regs[MR_REG_TRAP] == PAGE_FAULT && mr_faulted_in_mirror(regs, regs[MR_REG_CR2]);
+  mr_interrupted(regs); /* first: who holds one of its locks must not wait for ours (recover.c, hold_locks) */
+  if (in_mirror) own_address(frame, info, regs);
   waiting_mask(mr_at_boundary(regs), mask);
   mr_group(regs);
   mr_copy(frame, mr_frame_end(frame, info) - frame);

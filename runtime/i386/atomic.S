@@ -154,16 +154,16 @@ __mirror_againpair8:
         .balign 4
         .globl  mr_cas_places
         .hidden mr_cas_places
-        .macro  PLACES name, bytes, address
+        .macro  PLACES name, bytes, address, pair=0
         .long   .Ltaken\name - mr_cas_places, .Lwritten\name - mr_cas_places, .Ldone\name - mr_cas_places
         .long   .Lout\name - mr_cas_places, .Lchanged\name - mr_cas_places, .Lrepaired\name - mr_cas_places
         .long   .Ldiffers\name - mr_cas_places, .Lfreed\name - mr_cas_places, __mirror_again\name - mr_cas_places
-        .long   \bytes, \address, 4
+        .long   \bytes, \pair, \address, 4
         .endm
 mr_cas_places:
         PLACES  1, 1, 9
         PLACES  2, 2, 9
         PLACES  4, 4, 9
-        PLACES  pair8, 8, 5
+        PLACES  pair8, 8, 5, 1
         .long   0
         .section .note.GNU-stack,"",@progbits

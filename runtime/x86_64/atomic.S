@@ -128,23 +128,23 @@ __mirror_pair\bytes:
         PAIR    8, 4, eax, edx, ebx, ecx
         PAIR    16, 8, rax, rdx, rbx, rcx
 
-# Where a signal may find us, for mr_interrupted: offsets from the table. Then the size of the word, and in which of the kernel's saved
+# Where a signal may find us, for mr_interrupted: offsets from the table. Then the size of the word, whether two registers make it, and in which of the kernel's saved
 # registers its address and its lock are.
         .section .rodata
         .balign 4
         .globl  mr_cas_places
         .hidden mr_cas_places
-        .macro  PLACES entry, name, bytes
+        .macro  PLACES entry, name, bytes, pair=0
         .long   .Ltaken\name - mr_cas_places, .Lwritten\name - mr_cas_places, .Ldone\name - mr_cas_places
         .long   .Lout\name - mr_cas_places, .Lchanged\name - mr_cas_places, .Lrepaired\name - mr_cas_places
         .long   .Ldiffers\name - mr_cas_places, .Lfreed\name - mr_cas_places, \entry\bytes - mr_cas_places
-        .long   \bytes, 2, 1
+        .long   \bytes, \pair, 2, 1
         .endm
 mr_cas_places:
         .irp    bytes, 1, 2, 4, 8
         PLACES  __mirror_cas, \bytes, \bytes
         .endr
-        PLACES  __mirror_pair, pair8, 8
-        PLACES  __mirror_pair, pair16, 16
+        PLACES  __mirror_pair, pair8, 8, 1
+        PLACES  __mirror_pair, pair16, 16, 1
         .long   0
         .section .note.GNU-stack,"",@progbits

@@ -1,0 +1,77 @@
+// The program's own SIGBUS, as without the runtime: what its handlers see, where they run, what it reads back of its settings.
+#include "lose.h"
+#include <sys/resource.h>
+
+static sigjmp_buf back;
+static volatile int code, seen;
+static void *volatile address;
+static char *volatile stack_at;
+
+static void handler(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  char here;
+  must(signal == SIGBUS, "signal");
+  seen++, code = info->si_code, address = info->si_addr, stack_at = &here;
+  if (info->si_code > 0) siglongjmp(back, 1);
+}
+static void plain(int signal) { seen += 100 + (signal != SIGBUS); }
+int main(int argc, char **argv) {
+  (void)argc;
+  find_control(argv);
+  struct sigaction old = {.sa_handler = plain};
+  must(!sigaction(SIGBUS, 0, &old) && old.sa_handler == SIG_DFL && !(old.sa_flags & SA_ONSTACK), "the default at the start");
+  stack_t stack;
+  must(!sigaltstack(0, &stack) && stack.ss_flags == SS_DISABLE, "no alternate stack at the start");
+  sigset_t mask;
+  sigemptyset(&mask), sigaddset(&mask, SIGUSR2);
+  must(!sigaction(SIGBUS, &(struct sigaction){.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_RESTART, .sa_mask = mask}, 0), "sigaction");
+  must(!sigaction(SIGBUS, 0, &old) && old.sa_sigaction == handler && old.sa_flags & SA_RESTART && !(old.sa_flags & SA_ONSTACK), "read back");
+  must(sigismember(&old.sa_mask, SIGUSR2) == 1 && sigismember(&old.sa_mask, SIGUSR1) == 0, "its mask");
+  // Behind the end of a file, as often as it happens, with lost pages in between.
+  FILE *file = tmpfile();
+  must(file && !ftruncate(fileno(file), 10), "a file");
+  char *map = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
+  char *memory = malloc(10000);
+  memset(memory, 5, 10000);
+  for (int i = 1; i <= 5; i++) {
+    if (!sigsetjmp(back, 1)) map[4096 + i] = 1;
+    must(seen == i && code == BUS_ADRERR && address == map + 4096 + i, "behind the end of a file");
+    must(labs((char *)&i - stack_at) < 20000, "on the stack of the thread");
+    lose(memory + 5000);
+    must(memory[5000] == 5, "a lost page in between");
+  }
+  raise(SIGBUS);
+  must(seen == 6 && code == SI_TKILL, "raise");
+  kill(getpid(), SIGBUS);
+  must(seen == 7 && code == SI_USER, "kill");
+  union sigval value = {.sival_int = 42};
+  sigqueue(getpid(), SIGBUS, value);
+  must(seen == 8 && code == SI_QUEUE, "sigqueue");
+  lose(memory + 5000);
+  must(memory[5000] == 5, "a lost page after them");
+  must(!sigaction(SIGBUS, &(struct sigaction){.sa_handler = plain, .sa_flags = SA_RESETHAND}, 0), "SA_RESETHAND");
+  raise(SIGBUS);
+  must(seen == 108 && !sigaction(SIGBUS, 0, &old) && old.sa_handler == SIG_DFL, "once");
+  signal(SIGBUS, SIG_IGN);
+  raise(SIGBUS);
+  must(seen == 108, "ignored");
+  // It cannot be blocked, as SIGKILL cannot: a thread that touches a lost page has to hear of it.
+  sigfillset(&mask);
+  sigprocmask(SIG_SETMASK, &mask, 0);
+  lose(memory);
+  must(memory[0] == 5, "with all signals blocked");
+  sigset_t is;
+  sigprocmask(SIG_SETMASK, 0, &is);
+  must(sigismember(&is, SIGUSR1) == 1 && sigismember(&is, SIGBUS) == 0, "the mask");
+  signal(SIGBUS, SIG_DFL);
+  printf("as without the runtime\n");
+  fflush(stdout);
+  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+  if (argc > 2 && argv[2][0] == 'b') { // both copies
+    lose(memory);
+    lose_mirror(memory);
+    return memory[0];
+  }
+  map[4096] = 1;
+  return 0;
+}

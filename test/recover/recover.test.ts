@@ -1,0 +1,87 @@
+// Lost pages come back: each kind of memory, both copies, in system calls, under threads, beside the program's own SIGBUS.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseElf } from '../../src/emulate/elf.js';
+
+const driver = join(__dirname, '../../dist/mirrorcc.js');
+const work = mkdtempSync(join(tmpdir(), 'mirrorasm-recover-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe.each(['-m64', '-m32'])('%s', (size) => {
+  const built = new Map<string, string>();
+  const build = (name: string): string => {
+    const known = built.get(name);
+    if (known !== undefined) return known;
+    const program = join(work, name + size);
+    const source = join(__dirname, 'programs', `${name}.c`);
+    execFileSync(driver, [size, '-O1', '-w', '-pthread', source, '-o', program]);
+    built.set(name, program);
+    return program;
+  };
+
+  /** Runs a program that loses pages of its own; with the check at exit. */
+  const run = (name: string, args: readonly string[] = []) => {
+    const program = build(name);
+    const { symbols } = parseElf(readFileSync(program));
+    const at = (symbol: string): number => symbols.find((one) => one.name === symbol)!.address;
+    const distance = (at('mr_control') - at('__ehdr_start')).toString(16);
+    const report = join(work, `${name}${size}.json`);
+    rmSync(report, { force: true });
+    const { status, signal, stdout, stderr } = spawnSync(program, [distance, ...args], {
+      encoding: 'utf8',
+      timeout: 200_000,
+      maxBuffer: 1 << 26,
+      env: { MIRROR_CHECK: 'exit', MIRROR_REPORT: report },
+    });
+    return { status, signal, stdout, stderr, report: () => JSON.parse(readFileSync(report, 'utf8')) };
+  };
+
+  test('every kind of memory, both copies, the frames that are running', () => {
+    const done = run('kinds');
+    expect(done).toMatchObject({
+      status: 0,
+      signal: null,
+      stdout: 'written through a stream that was lost\n14 kinds\n',
+    });
+    const report = done.report();
+    expect(report).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
+    expect(report.recoveries).toBeGreaterThan(90);
+    const kinds = new Set(report.recovered.map(({ kind, copy }: Record<string, string>) => `${kind} ${copy}`));
+    for (const kind of ['data', 'heap', 'anonymous', 'shared', 'file', 'stack'])
+      for (const copy of ['native', 'mirror']) expect(kinds).toContain(`${kind} ${copy}`);
+    expect(done.stderr).toMatch(
+      /^mirrorasm: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ 0x[0-9a-f]+ data\+0 \(data\) was lost and is recovered from its mirror in \d+ us$/m,
+    );
+  });
+
+  test('system calls do what they would have done, once', () => {
+    const done = run('calls');
+    expect(done).toMatchObject({ status: 0, signal: null, stdout: '23 calls\n' });
+    expect(done.report()).toMatchObject({ bytesDiffering: 0, callsNotRetried: 2, pagesLost: 0 });
+  });
+
+  const seed = String(Date.now() % 100_000);
+  test.each(['native', 'mirror'])(`threads that work in the pages, seed ${seed}, %s`, (copy) => {
+    const done = run('threads', [seed, copy]);
+    expect(done).toMatchObject({ status: 0, signal: null, stdout: 'many lost, 0 wrong\n' });
+    expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
+  });
+
+  test('the program has its own SIGBUS, and ends by it as it would', () => {
+    expect(run('handlers')).toMatchObject({
+      status: null,
+      signal: 'SIGBUS',
+      stdout: 'as without the runtime\n',
+    });
+  });
+
+  test('both copies lost: a message, then the default action', () => {
+    const done = run('handlers', ['both']);
+    expect(done).toMatchObject({ status: null, signal: 'SIGBUS' });
+    expect(done.stderr).toMatch(
+      / 0x[0-9a-f]+ \[heap\]\+\d+ \(heap\) is lost, and so is its mirror: nothing can bring it back\n$/,
+    );
+  });
+});
