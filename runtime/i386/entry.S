@@ -169,7 +169,11 @@ mr_leaving:
         jz      4f
         mov     (%edi), %eax
         mov     %eax, D(%edi)
-4:      test    $0x100, %ebx                    # without CLONE_VM the lock is our own copy: nobody else can release it
+4:      test    $0x100000, %ebx                 # CLONE_PARENT_SETTID: the parent may come late, and the page be lost before
+        jz      8f
+        mov     (%edx), %eax
+        mov     %eax, D(%edx)
+8:      test    $0x100, %ebx                    # without CLONE_VM the lock is our own copy: nobody else can release it
         jnz     5f
         call    6f
 6:      .cfi_adjust_cfa_offset 4

@@ -179,7 +179,11 @@ mr_leaving:
         jz      2f
         mov     (%r10), %ecx
         mov     %ecx, %gs:(%r10)
-2:      test    $0x100, %edi                    # without CLONE_VM the lock is our own copy: nobody else can release it
+2:      test    $0x100000, %edi                 # CLONE_PARENT_SETTID: the parent may come late, and the page be lost before
+        jz      6f
+        mov     (%rdx), %ecx
+        mov     %ecx, %gs:(%rdx)
+6:      test    $0x100, %edi                    # without CLONE_VM the lock is our own copy: nobody else can release it
         jnz     3f
         movl    $0, mr_state(%rip)
         mov     %rdi, %r11                      # nor the locks of atomic.S
