@@ -35,12 +35,15 @@ const takesValue = new Set([
   '--case',
 ]);
 
-/** Splits off the program of `run` and its arguments: they are not ours to parse. */
+/** Splits off the program of `run`, and what `--` parts from other commands: its arguments are not ours to parse. */
 export function separateProgram(args: readonly string[]): {
   readonly own: string[];
   readonly program: readonly string[];
 } {
-  if (args[0] !== 'run') return { own: [...args], program: [] };
+  if (args[0] !== 'run') {
+    const end = args.includes('--') ? args.indexOf('--') : args.length;
+    return { own: args.slice(0, end), program: args.slice(end + 1) };
+  }
   let n = 1;
   while (n < args.length && args[n]?.startsWith('-') && args[n] !== '--')
     n += takesValue.has(args[n] ?? '') ? 2 : 1;

@@ -48,7 +48,9 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     const report = done.report();
     expect(report).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
     expect(report.recoveries).toBeGreaterThan(90);
-    const kinds = new Set(report.recovered.map(({ kind, copy }: Record<string, string>) => `${kind} ${copy}`));
+    const kinds = new Set(
+      report.recovered.map(({ kind, copy }: Record<string, string>) => `${kind} ${copy}`),
+    );
     for (const kind of ['data', 'heap', 'anonymous', 'shared', 'file', 'stack'])
       for (const copy of ['native', 'mirror']) expect(kinds).toContain(`${kind} ${copy}`);
     expect(done.stderr).toMatch(
