@@ -139,6 +139,7 @@ int mr_repair(word address, word size) {
   if (i == S.n_ranges || S.ranges[i].lo > own) return 0;
   struct range r = S.ranges[i];
   if (r.flags & R_ESCAPED || (!(r.flags & R_MIRRORED) && (mirror || !(r.flags & R_IMAGE)))) return 0;
+  if (!mirror && r.flags >> R_PAGE_SHIFT) size = 1ul << (r.flags >> R_PAGE_SHIFT), lo = own & -size; /* its mirror has plain pages */
   if (!(r.prot & P_R)) return 1; /* nobody can touch it now; who can one day will be told */
   if (lo < r.lo || lo + size > r.hi) lo = DOWN(own), size = PG;
   struct moment from = now(1);
