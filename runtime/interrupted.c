@@ -46,14 +46,20 @@ void mr_lost_page(word *regs) {
 /* The boundary: the handler finds the program before its system call or behind it, as it would natively, with its own registers, and may go
    elsewhere (siglongjmp; a cancellation asks where the program is). A call that the kernel has not done is begun again. */
 struct frame *mr_at_boundary(word *regs) {
-  extern const char __start_mirror_text[], __stop_mirror_text[], mr_leaving[], mr_native_done[], mr_native_kept[];
+  extern const char __start_mirror_text[], __stop_mirror_text[], mr_leaving[], mr_syscall_end[], mr_native_done[], mr_native_kept[];
   enum { GAP = 256 }; /* the red zone, and what aligns the state of the vector registers to 64 */
   word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP];
   if (S.dynamic) return 0; /* its C library has system calls of its own */
   if (mr_entering(regs)) return 0;
-  if (!(ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text) && !(ip >= (word)mr_entered && ip < (word)mr_leaving)) return 0;
+  int in_text = ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text, in_call = ip >= (word)mr_entered && ip < (word)mr_leaving;
+  if (!in_text && !in_call && !(ip >= (word)mr_leaving && ip < (word)mr_syscall_end)) return 0;
   struct frame *f = mr_call_of(regs);
-  if (!f || !mr_site(f->ret)) return 0;
+  if ((word)f & 1) { /* THREAD_BEGINS (entry.S): no call is under way, only its stack to be mirrored */
+    word top = (word)f - 1;
+    if (top >= sp && top - sp <= MR_K) mr_make_equal(sp - GAP, GAP + top - sp);
+    return 0;
+  }
+  if ((!in_text && !in_call) || !f || !mr_site(f->ret)) return 0;
   if (ip >= (word)mr_native_done && ip <= (word)mr_native_kept) f->result = regs[mr_register_order[0]], f->done = NATIVE_DONE;
   if (f->done == NATIVE_DONE) mr_after(f), f->done = ALL_DONE;
   /* leave_bus in boundary.c: a set of the runtime's own, below the frame. */

@@ -165,6 +165,12 @@ static void give_to_program(const struct siginfo *info) {
   if (sent) sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), sys(__NR_gettid, 0, 0, 0), SIGBUS_NR, info);
 }
 
+/* Where BUS_ADRERR says that the pool of huge pages is empty. */
+static int huge(word address) {
+  word i = mr_find(address);
+  return i < S.n_ranges && S.ranges[i].lo <= address && S.ranges[i].flags >> R_PAGE_SHIFT;
+}
+
 /* From __mirror_bus. Gives the bytes of the int frame where it is on a stack of the program's, whose mirror has to get them. */
 word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
@@ -173,7 +179,7 @@ word mr_bus(word frame) {
   if (info->code > 0 && info->code != BUS_MCEERR_AO) mr_lost_page(mr_registers(frame, 1));
   if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
   else mr_lock();
-  if (machine || info->code == BUS_ADRERR) ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG);
+  if (machine || (info->code == BUS_ADRERR && !huge(info->address))) ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG);
   else ours = info->code <= 0 && mr_injection();
   if (!ours) give_to_program(info);
   word i = mr_find(frame);

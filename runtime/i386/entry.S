@@ -20,13 +20,17 @@
         rep movsl
         .endm
 
-# In a new thread, on its stack. Keeps all registers; eax is 0.
+# In a new thread, on its stack. Keeps all registers; eax is 0. ebp tells a signal how far up to copy (mr_at_boundary).
         .macro  THREAD_BEGINS
+        mov     %ebp, D-4(%esp)
+        push    %ebp
+        lea     5(%esp), %ebp                   # the stack pointer as it was, and 1
         push    %ecx; push %edx
-        lea     8(%esp), %eax
+        lea     -1(%ebp), %eax
         push    %eax
         call    mr_thread_begins
         pop     %eax; pop %edx; pop %ecx
+        pop     %ebp
         xor     %eax, %eax
         .endm
 
@@ -55,8 +59,8 @@ __mirror_start:
 
 # Called in place of int $0x80: eax number, ebx ecx edx esi edi ebp arguments. Preserves all but eax, flags included. What a signal in
 # between finds done is in kernel.c by the labels.
-        .globl  mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving
-        .hidden mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving
+        .globl  mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
+        .hidden mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
         .type   __mirror_syscall, @function
 __mirror_syscall:
         .cfi_startproc
@@ -258,6 +262,7 @@ mr_leaving:
         popf
         ret
         .cfi_endproc
+mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
 
         .section mirror_text, "ax", @progbits

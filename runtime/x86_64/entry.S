@@ -19,16 +19,20 @@
         rep movsq
         .endm
 
-# In a new thread, on its stack, over its return address. Keeps all but rcx and r11; rax is 0.
+# In a new thread, on its stack, over its return address. Keeps all but rcx and r11; rax is 0. r15 tells a signal how far up to copy (mr_at_boundary).
         .macro  THREAD_BEGINS
         lea     -8(%rsp), %rsp
+        mov     %r15, %gs:-8(%rsp)
+        push    %r15
+        lea     9(%rsp), %r15                   # the stack pointer as it was, and 1
         push    %rdi; push %rsi; push %rdx; push %r10; push %r8; push %r9; push %rbx
         mov     %rsp, %rbx
-        lea     56(%rsp), %rdi
+        lea     -1(%r15), %rdi
         and     $-16, %rsp
         call    mr_thread_begins
         mov     %rbx, %rsp
         pop     %rbx; pop %r9; pop %r8; pop %r10; pop %rdx; pop %rsi; pop %rdi
+        pop     %r15
         lea     8(%rsp), %rsp
         xor     %eax, %eax
         .endm
@@ -54,8 +58,8 @@ __mirror_start:
 
 # rcx: return address. Preserves all but rax, rcx, r11, flags included. The test for rt_sigreturn must use no stack (the kernel
 # finds the frame at rsp) and no flags. What a signal in between finds done is in kernel.c by the labels.
-        .globl  mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving
-        .hidden mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving
+        .globl  mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
+        .hidden mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
 .Lsigreturn:
         syscall
         ud2
@@ -218,6 +222,7 @@ mr_leaving:
         mov     -8(%rsp), %rcx
         jmp     *%rcx
         .cfi_endproc
+mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
 
         .section mirror_text, "ax", @progbits
