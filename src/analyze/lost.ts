@@ -30,7 +30,8 @@ function usedBefore(code: Code, uses: Uses): Uint8Array {
 
 /**
  * By group: 1 where a call loses r11 for certain as far as any convention could promise to keep it. A function that promises it either never
- * writes r11 and calls only such functions, or saves what it finds there; this one writes it, or calls code that may, and saves nothing.
+ * writes r11 and calls only such functions, or saves what it finds there; this one writes it, or calls a function in view that loses
+ * it, and saves nothing.
  */
 export function losesR11(code: Code, { groupOf, size, strange }: Groups, uses: Uses): Uint8Array {
   const { units, target } = code;
