@@ -73,8 +73,10 @@ export const campaignCommand = (program: readonly string[]): CommandModule<objec
       if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(campaign, null, 1)}\n`);
       process.stdout.write(campaignTable(campaign));
       const bad = campaign.runs.filter(isBad);
-      for (const run of bad) process.stdout.write(badRun(run, campaign.command, args));
+      for (const run of bad) process.stdout.write(badRun(run, campaign));
       process.exitCode = bad.length > 0 ? exitBad : 0;
+      if (campaign.runs.every(({ errors }) => errors.length === 0))
+        throw new NotProtected('no run met an error: the program ends too soon, or mirrorcc did not link it');
     } catch (error) {
       if (!(error instanceof NotProtected || error instanceof RangeError)) throw error;
       process.stderr.write(`mirrorasm: error: ${error.message}\n`);
@@ -83,11 +85,22 @@ export const campaignCommand = (program: readonly string[]): CommandModule<objec
   },
 });
 
-function badRun({ seed, ending, errors, message }: Run, command: readonly string[], args: Arguments): string {
+/** The options that make a run what it is, as they are typed. */
+function optionsOf({ errors, kind, copy, stdin, timeout }: Arguments): string[] {
+  return [
+    `--errors=${errors}`,
+    ...(kind.length < kinds.length ? kind.map((one) => `--kind=${one}`) : []),
+    ...(copy.length < copies.length ? copy.map((one) => `--copy=${one}`) : []),
+    ...(stdin === '/dev/null' ? [] : [`--stdin=${stdin}`]),
+    ...(timeout === undefined ? [] : [`--timeout=${timeout}`]),
+  ];
+}
+
+function badRun({ seed, ending, errors, message }: Run, { command, options }: Campaign): string {
   const places = errors.map(
     ({ kind, copy, address, milliseconds }) => `${copy} ${kind} ${address} at ${milliseconds} ms`,
   );
-  const again = `mirrorasm campaign --seeds=${seed}-${seed} --errors=${args.errors} -- ${command.join(' ')}`;
+  const again = `mirrorasm campaign --seeds=${seed}-${seed} ${options.join(' ')} -- ${command.join(' ')}`;
   return `\nseed ${seed}: ${ending}; lost: ${places.join(', ') || 'nothing'}\n${message}  ${again}\n`;
 }
 
@@ -113,7 +126,7 @@ async function runAll(command: readonly string[], args: Arguments): Promise<Camp
     };
     await Promise.all(Array.from({ length: args.jobs }, worker));
     if (process.stderr.isTTY) process.stderr.write('\n');
-    return { version: 1, command, runs: runs.sort((a, b) => a.seed - b.seed) };
+    return { version: 1, command, options: optionsOf(args), runs: runs.sort((a, b) => a.seed - b.seed) };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -29,6 +29,8 @@ export interface Run {
 export interface Campaign {
   readonly version: 1;
   readonly command: readonly string[];
+  /** Those that make a run what it is, beside its seed: as they are typed. */
+  readonly options: readonly string[];
   readonly runs: readonly Run[];
 }
 
@@ -59,10 +61,13 @@ export function merge(parts: readonly Campaign[]): Campaign {
   for (const part of parts)
     if (part.command.join('\0') !== first.command.join('\0'))
       throw new RangeError(`other programs: '${first.command.join(' ')}' and '${part.command.join(' ')}'`);
+  for (const part of parts)
+    if (part.options.join('\0') !== first.options.join('\0'))
+      throw new RangeError(`other options: '${first.options.join(' ')}' and '${part.options.join(' ')}'`);
   runs.forEach(({ seed }, i) => {
     if (i > 0 && runs[i - 1]?.seed === seed) throw new RangeError(`seed ${seed} is there twice`);
   });
-  return { version: 1, command: first.command, runs };
+  return { ...first, runs };
 }
 
 /** The table at the end: a row a kind of memory, whose errors count in the columns of the runs they were in. */

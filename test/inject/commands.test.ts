@@ -54,7 +54,9 @@ test('a campaign on a program whose stores are not mirrored fails, and says how 
   );
   expect(status).toBe(1);
   expect(stdout).toMatch(/\nseed \d: (wrong output|crashed); lost: native (data|heap) 0x[0-9a-f]+ at \d+ ms/);
-  expect(stdout).toMatch(/ {2}mirrorasm campaign --seeds=(\d)-\1 --errors=4 -- \S+\/unmirrored\n/);
+  expect(stdout).toMatch(
+    / {2}mirrorasm campaign --seeds=(\d)-\1 --errors=4 --kind=data --kind=heap --copy=native -- \S+\/unmirrored\n/,
+  );
 });
 
 test('errors in a program that is launched: its output and exit code are as without', () => {
@@ -92,4 +94,11 @@ test('errors in a process, its counters, and processes that are none of ours', a
     ),
   });
   expect(mirrorasm('inject')).toMatchObject({ status: 3 });
+});
+
+test('a campaign on a program that is none of ours is no success', () => {
+  expect(mirrorasm('campaign', '--seeds=1-2', '--', '/bin/true')).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^mirrorasm: error: no run met an error: /),
+  });
 });

@@ -105,7 +105,12 @@ const run = (seed: number, rest: Partial<Run>): Run => ({
   ...rest,
 });
 const error = { copy: 'native', address: '0x1000', milliseconds: 5 } as const;
-const part = (...runs: readonly Run[]): Campaign => ({ version: 1, command: ['./a', 'b'], runs });
+const part = (...runs: readonly Run[]): Campaign => ({
+  version: 1,
+  command: ['./a', 'b'],
+  options: ['--errors=2'],
+  runs,
+});
 
 test('the table of a campaign', () => {
   const runs = [
@@ -136,7 +141,8 @@ test('parts of a campaign', () => {
     1, 5, 6,
   ]);
   expect(() => merge([part(run(1, {})), part(run(1, {}))])).toThrow('seed 1 is there twice');
-  expect(() => merge([part(), { version: 1, command: ['./c'], runs: [] }])).toThrow(
-    "other programs: './a b' and './c'",
+  expect(() => merge([part(), { ...part(), command: ['./c'] }])).toThrow("other programs: './a b' and './c'");
+  expect(() => merge([part(), { ...part(), options: ['--errors=3'] }])).toThrow(
+    "other options: '--errors=2' and '--errors=3'",
   );
 });

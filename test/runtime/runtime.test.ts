@@ -111,6 +111,25 @@ test.each(bits)('%i bits: exit codes pass through; an unknown call is an escape'
   expect(JSON.parse(file).escapes).toEqual([{ kind: 'syscall', name: '999', count: 1 }]);
 });
 
+// A signal there came into a system call: PC thunks of 32-bit code, which the compiler puts elsewhere, have to be within.
+test.each(bits)('%i bits: all of its C code is within the bounds of its text', (size) => {
+  const symbols = execFileSync('nm', [program(size)], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([address = '', , name = '']) => ({ address: parseInt(address, 16), name }));
+  const at = (wanted: string): number => symbols.find(({ name }) => name === wanted)!.address;
+  const code = symbols.filter(({ name }) => /^mr_(thunk\.\w+|dispatch|memcall|sigframe|bus)$/.test(name));
+  expect(code.filter(({ name }) => name.startsWith('mr_thunk')).length > 0).toBe(size === 32);
+  for (const { name, address } of code)
+    expect({
+      name,
+      within: address >= at('__start_mirror_text') && address < at('__stop_mirror_text'),
+    }).toEqual({
+      name,
+      within: true,
+    });
+});
+
 test.each(bits)('%i bits: the runtime stays within its bound on the program stack', (size) => {
   const bound = Number(/MR_K (\d+)/.exec(readFileSync(join(root, 'runtime', 'limits.h'), 'utf8'))?.[1]);
   const used = run(size, 'painted').stdout.trim().split(/\s+/).map(Number);
