@@ -17,6 +17,10 @@ static int of_program(const struct stack *s) {
   return s->size && i < S.n_ranges && S.ranges[i].lo <= s->sp && !(s->sp == (word)main_stack);
 }
 
+void mr_use_stack(word at, word bytes) {
+  struct stack s = {at, 0, bytes};
+  sys(__NR_sigaltstack, &s, 0, 0);
+}
 /* A thread without one can be recovered as long as the page below its stack pointer is whole. */
 void mr_own_stack(void) {
   word at = (word)main_stack;
@@ -25,8 +29,7 @@ void mr_own_stack(void) {
     if (IS_ERR(r)) return;
     at = (word)r;
   }
-  struct stack s = {at, 0, BYTES};
-  sys(__NR_sigaltstack, &s, 0, 0);
+  mr_use_stack(at, BYTES);
 }
 static void give_back(const struct stack *own) {
   if (own->size && own->sp != (word)main_stack) sys(__NR_munmap, own->sp, own->size, 0);

@@ -233,6 +233,7 @@ static word dispatch(struct frame *f) {
   if (mr_is_sigcall(nr)) return (word)mr_locked(mr_sigcall, f);
   if (mr_refused(f, &refused)) return (word)refused;
   switch (nr) {
+  case MR_NR_VERIFY: return (word)mr_locked(mr_verify, f);
   case __NR_exit:
     if (S.threads) {
       mr_clear_tid();

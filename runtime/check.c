@@ -177,6 +177,10 @@ static void report(void) {
     mr_key("intervalChecks"), mr_num(S.interval_checks), mr_key("intervalBytesChecked"), mr_num(S.interval_bytes);
     mr_key("intervalBytesDiffering"), mr_num(S.interval_differing), mr_key("intervalWordsSettled"), mr_num(S.interval_settled);
   }
+  if (S.scrub) {
+    mr_key("scrubs"), mr_num(S.interval_checks), mr_key("scrubBytesChecked"), mr_num(S.interval_bytes);
+    mr_key("scrubBytesDiffering"), mr_num(S.interval_differing), mr_key("scrubWordsSettled"), mr_num(S.interval_settled);
+  }
   if (S.pending_bytes) mr_key("bytesPendingAtFork"), mr_num(S.pending_bytes);
   mr_key("ranges"), mr_num(S.n_ranges), mr_key("recoveries"), mr_num((word)mr_control.recovered);
   recoveries();
@@ -197,6 +201,6 @@ void mr_check_and_report(struct frame *f) {
 long mr_exit_group(struct frame *f) {
   word status = f->a[0];
   mr_check_and_report(f);
-  if (S.differing || S.interval_differing) status = 121;
+  if (S.differing || (S.interval && S.interval_differing)) status = 121;
   for (;;) sys(__NR_exit_group, status, 0, 0);
 }

@@ -7,6 +7,8 @@
 #define MR_STACK 32768
 /* Bytes of address over which the locks of atomic.S are spread. */
 #define MR_LOCKS 65536
+/* A call of the runtime alone: libc/misc/mirror_verify.c. */
+#define MR_NR_VERIFY 0x6d760001
 /* mva = nva - MR_DISTANCE. Not a plain power of two: the L1 way predictor of AMD Zen keeps one line for addresses that agree in bits 6
    to 27, so native and mirror line would evict each other at every store (bench/distance measured 22 times a store's time on Zen 3).
    2 MiB more (i386: less, the sum is modulo 2^32) always changes that hash and keeps huge pages aligned. */

@@ -55,11 +55,12 @@ struct escape { char kind[24]; char name[32]; word count; };
 #define MAX_ESCAPES 64
 #define MAX_EXCLUDED 256
 #define MAX_SUSPECTS 256
+struct suspects { word n; struct suspect at[MAX_SUSPECTS]; };
 #define MAX_RECOVERED 64
 struct recovered { word address, us; u32 flags, mirror; };
 enum { SIGBUS_NR = 7 };
 /* Counters that others read (mirrorasm top), and what they ask for (mirrorasm inject): the same layout for both word sizes. */
-struct control { u64 ranges, n_ranges; /* where the table's address and its length are */ u64 recovered, lost, retried, not_retried, request, address, result; };
+struct control { u64 ranges, n_ranges; /* where the table's address and its length are */ u64 recovered, lost, retried, not_retried, request, address, result, checks, differing; };
 struct state {
   u32 lock;          /* offset 0: entry.S */
   u32 threads;       /* offset 4: entry.S; a thread was made */
@@ -70,7 +71,9 @@ struct state {
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
   word pending_bytes; /* forked while other threads had begun writes, which never end here */
-  word interval, interval_checks, interval_bytes, interval_differing, interval_settled, interval_told, n_suspects, n_lost;
+  word interval, scrub; /* milliseconds */
+  word checker;         /* the thread */
+  word interval_checks, interval_bytes, interval_differing, interval_settled, interval_told, n_lost;
   word low_end, high_start; /* i386: native memory is below the one and above the other */
   struct range *ranges;
   word n_ranges, cap_ranges;
@@ -82,7 +85,7 @@ struct state {
   struct range fixed_ranges[512];
   struct diff diffs[MAX_DIFFS];
   struct escape escapes[MAX_ESCAPES];
-  struct suspect suspects[MAX_SUSPECTS];
+  struct suspects suspects, verified; /* of the thread; with the lock held */
   word lost[MAX_SUSPECTS];
   char report[512], program[256], out[1024], out_kept[1024];
   uint64_t pm_native[512], pm_mirror[512];
@@ -174,6 +177,7 @@ void mr_catch_bus(void);
 int mr_repair(word address, word size);
 int mr_readable(word at);
 const char *mr_kind(u32 flags);
+void mr_use_stack(word at, word bytes);
 void mr_own_stack(void);
 void mr_thread_ends(void);
 long mr_sigaltstack(struct frame *f);
@@ -202,6 +206,16 @@ void mr_after_ptrace(const word a[], long r);
 void mr_after_quotactl(word command, word at);
 void mr_after_keyctl(const word a[], long r);
 void mr_after_bpf(const word a[]);
+
+/* differences.c */
+void mr_pause(word ms);
+int mr_comparable(const struct range *r);
+/* Compares the range at or behind `from`, up to `to`, for a while, with the lock held: what differs joins `found`, which may get full. Gives where to go on. */
+word mr_compare(struct suspects *found, word from, word to, long pagemap, word *bytes);
+word mr_settle(struct suspects *found, int locked);
+word mr_differing_bytes(const struct suspect *s, word lo, word hi);
+void mr_tell_suspect(const struct suspect *s, const char *when, word number);
+long mr_verify(struct frame *f);
 
 /* interval.c */
 word mr_interval(const char *s);

@@ -160,9 +160,10 @@ int mr_repair(word address, word size) {
    access is made again, or the signal sent again. */
 static void give_to_program(const struct siginfo *info) {
   int sent = info->code <= 0 || info->code == BUS_MCEERR_AO;
+  word tid = (word)sys(__NR_gettid, 0, 0, 0), pid = (word)sys(__NR_getpid, 0, 0, 0); /* none of the program's handlers runs in our own thread */
   if (sent && S.bus_action[0] == SIG_IGNORE) return;
   sys4(__NR_rt_sigaction, SIGBUS_NR, S.bus_action, 0, 8);
-  if (sent) sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), sys(__NR_gettid, 0, 0, 0), SIGBUS_NR, info);
+  if (sent) sys4(__NR_rt_tgsigqueueinfo, pid, tid == S.checker ? pid : tid, SIGBUS_NR, info);
 }
 
 /* Where BUS_ADRERR says that the pool of huge pages is empty. */

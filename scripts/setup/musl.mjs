@@ -42,9 +42,9 @@ export const musl = {
 function replaceFiles(tree, machine) {
   for (const path of readdirSync(own, { recursive: true, encoding: 'utf8' })) {
     const [part, ...rest] = path.split('/');
-    const forThis = rest.length === 1 ? path.endsWith('.c') : rest.length === 2 && rest[0] === machine;
+    const forThis = rest.length === 1 ? /\.[ch]$/.test(path) : rest.length === 2 && rest[0] === machine;
     if (!forThis) continue;
-    const replaced = join(tree, 'src', part, ...rest);
+    const replaced = join(tree, part === 'include' ? '' : 'src', part, ...rest);
     rmSync(replaced, { force: true });
     copyFileSync(join(own, path), replaced);
   }

@@ -1,11 +1,11 @@
 // `mirrorasm campaign`: runs of a program with errors at random times and places, against a run without.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { campaignTable, endingOf, isBad, merge } from '../inject/campaign.js';
+import { OutputHash } from './output-hash.js';
 import type { Campaign, Injected, Observed, Run } from '../inject/campaign.js';
 import { copies, kinds } from '../inject/layout.js';
 import type { Copy, Kind } from '../inject/layout.js';
@@ -21,6 +21,7 @@ interface Arguments {
   copy: Copy[];
   jobs: number;
   timeout: number | undefined;
+  ignore: string | undefined;
   stdin: string;
   json: string | undefined;
   merge: string[] | undefined;
@@ -50,6 +51,10 @@ export const campaignCommand = (program: readonly string[]): CommandModule<objec
         type: 'number',
         describe: `seconds a run may take (default: ${patience} times the clean run and ${patienceSeconds} more)`,
       })
+      .option('ignore', {
+        type: 'string',
+        describe: 'a regular expression: what it matches in a line of output may change',
+      })
       .option('stdin', { type: 'string', default: '/dev/null', describe: 'the file that the program reads' })
       .option('json', { type: 'string', describe: 'write all runs to this file' })
       .option('merge', {
@@ -57,7 +62,8 @@ export const campaignCommand = (program: readonly string[]): CommandModule<objec
         array: true,
         describe: 'print the table of such files, of other seeds or machines',
       })
-      .check(({ seeds, merge: files, errors, jobs }) => {
+      .check(({ seeds, merge: files, errors, jobs, ignore = '' }) => {
+        new RegExp(ignore); // throws what is wrong with it
         if (!/^\d+-\d+$/.test(seeds)) throw new Error(`--seeds is FROM-TO, not '${seeds}'`);
         if (!(errors > 0 && jobs > 0)) throw new Error('--errors and --jobs are numbers above 0');
         if ((files === undefined) === (program.length === 0))
@@ -86,11 +92,12 @@ export const campaignCommand = (program: readonly string[]): CommandModule<objec
 });
 
 /** The options that make a run what it is, as they are typed. */
-function optionsOf({ errors, kind, copy, stdin, timeout }: Arguments): string[] {
+function optionsOf({ errors, kind, copy, stdin, ignore, timeout }: Arguments): string[] {
   return [
     `--errors=${errors}`,
     ...(kind.length < kinds.length ? kind.map((one) => `--kind=${one}`) : []),
     ...(copy.length < copies.length ? copy.map((one) => `--copy=${one}`) : []),
+    ...(ignore === undefined ? [] : [`--ignore=${ignore}`]),
     ...(stdin === '/dev/null' ? [] : [`--stdin=${stdin}`]),
     ...(timeout === undefined ? [] : [`--timeout=${timeout}`]),
   ];
@@ -139,7 +146,7 @@ interface Started {
 
 function start(
   [name = '', ...rest]: readonly string[],
-  stdin: string,
+  { stdin, ignore }: Arguments,
   report: string,
   milliseconds: number,
 ): Started {
@@ -149,10 +156,10 @@ function start(
     env: { ...process.env, ...(report === '' ? {} : { MIRROR_REPORT: report }) },
   });
   closeSync(input);
-  const hash = createHash('sha256');
+  const output = new OutputHash(ignore);
   let said = '';
   let timedOut = false;
-  child.stdout?.on('data', (data: Buffer) => hash.update(data));
+  child.stdout?.on('data', (data: Buffer) => output.update(data));
   child.stderr?.on('data', (data: Buffer) => (said = (said + data.toString('latin1')).slice(-4000)));
   const timer = setTimeout(() => {
     timedOut = true;
@@ -162,7 +169,7 @@ function start(
     child.on('error', (error) => reject(new NotProtected(`${name}: ${error.message}`)));
     child.on('close', (status, signal) => {
       clearTimeout(timer);
-      resolve({ status, signal, output: hash.digest('hex'), timedOut, said });
+      resolve({ status, signal, output: output.digest(), timedOut, said });
     });
   });
   return { pid: child.pid, ended };
@@ -170,7 +177,7 @@ function start(
 
 async function cleanRun(command: readonly string[], args: Arguments) {
   const from = performance.now();
-  const run = start(command, args.stdin, '', (args.timeout ?? 3600) * 1000);
+  const run = start(command, args, '', (args.timeout ?? 3600) * 1000);
   if (run.pid !== undefined)
     try {
       (await openWhenBegun(run.pid))?.close();
@@ -196,7 +203,7 @@ async function runOne(
   const report = join(work, `${seed}.json`);
   const limit =
     args.timeout === undefined ? milliseconds * patience + patienceSeconds * 1000 : args.timeout * 1000;
-  const run = start(command, args.stdin, report, limit);
+  const run = start(command, args, report, limit);
   const [errors, seen] = await Promise.all([injectInto(run.pid, args, random, milliseconds), run.ended]);
   const recovered = recoveriesIn(report);
   const ending = endingOf(clean, seen, errors.length, recovered);

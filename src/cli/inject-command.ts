@@ -73,6 +73,8 @@ async function losePages(target: ProtectedProcess, args: Arguments, random: Rand
     while (lost < args.count) {
       await sleep((1000 / args.rate) * (0.5 + random()));
       const page = pageToLose(target, args, random);
+      if (page === undefined && args.pid !== undefined)
+        throw new NotProtected(`process ${args.pid} has no such page in memory`);
       if (page === undefined) continue;
       const outcome = await target.lose(page);
       if (outcome === 'gone') break;

@@ -16,6 +16,10 @@ export interface Counters {
   readonly lost: number;
   readonly retried: number;
   readonly notRetried: number;
+  /** Comparisons of all memory: MIRROR_SCRUB, MIRROR_CHECK=<interval>. */
+  readonly checks: number;
+  /** Bytes that a comparison or mirror_verify found differing. */
+  readonly differing: number;
 }
 
 /** What came of an error that was asked for. */
@@ -77,6 +81,8 @@ export class ProtectedProcess {
       lost: this.field('lost'),
       retried: this.field('retried'),
       notRetried: this.field('notRetried'),
+      checks: this.field('checks'),
+      differing: this.field('differing'),
     };
   }
 

@@ -38,7 +38,7 @@ export const topCommand: CommandModule<object, Arguments> = {
 };
 
 function look(target: ProtectedProcess): string {
-  const { recovered, lost, retried, notRetried } = target.counters();
+  const { recovered, lost, retried, notRetried, checks, differing } = target.counters();
   const bytes = new Map<string, number>();
   for (const { kind, low, high } of target.ranges()) bytes.set(kind, (bytes.get(kind) ?? 0) + high - low);
   const mapped = kinds
@@ -47,6 +47,7 @@ function look(target: ProtectedProcess): string {
     .join(', ');
   return (
     `${new Date().toISOString()} process ${target.pid}: ${recovered} pages recovered, ${lost} not; ` +
-    `${retried} system calls done again, ${notRetried} not; KiB mapped: ${mapped}`
+    `${retried} system calls done again, ${notRetried} not; ` +
+    `compared ${checks} times, ${differing} bytes differ; KiB mapped: ${mapped}`
   );
 }

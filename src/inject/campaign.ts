@@ -90,5 +90,7 @@ export function campaignTable({ runs }: Campaign): string {
   const widths = titles.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
-  return `${rows.map((row) => line(row).trimEnd()).join('\n')}\n`;
+  const sum = (count: (run: Run) => number): number => runs.reduce((all, run) => all + count(run), 0);
+  const rebuilt = `${sum(({ errors }) => errors.length)} pages lost, ${sum(({ recovered }) => recovered)} rebuilt`;
+  return `${rows.map((row) => line(row).trimEnd()).join('\n')}\n${rebuilt}\n`;
 }

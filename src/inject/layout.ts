@@ -16,7 +16,7 @@ export interface Range {
 
 /** The control block, `mr_control`: fields of 8 bytes in both word sizes. */
 export const control = {
-  bytes: 72,
+  bytes: 88,
   /** Where the runtime keeps the address of its table, and the number of its rows. */
   ranges: 0,
   rows: 8,
@@ -27,6 +27,8 @@ export const control = {
   request: 48,
   address: 56,
   result: 64,
+  checks: 72,
+  differing: 80,
 } as const;
 
 /** Values of the field `request`. */

@@ -35,7 +35,7 @@ test.each(['-m64', '-m32'])('a campaign, %s: all is recovered, parts can be merg
   }
   const { status, stdout } = mirrorasm('campaign', '--merge', ...files, `--json=${join(work, 'all.json')}`);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/^all {2,}8 +\d+ +[5-8] +\d +\d +0 +0 +0\n$/m);
+  expect(stdout).toMatch(/^all {2,}8 +\d+ +[5-8] +\d +\d +0 +0 +0\n\d+ pages lost, \d+ rebuilt\n$/m);
   const { runs } = JSON.parse(readFileSync(join(work, 'all.json'), 'utf8'));
   expect(runs.map(({ seed }: { seed: number }) => seed)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
@@ -81,7 +81,7 @@ test('errors in a process, its counters, and processes that are none of ours', a
   expect(top).toMatchObject({ status: 0, stderr: '' });
   expect(top.stdout).toMatch(
     new RegExp(
-      `Z process ${pid}: 0 pages recovered, 0 not; 0 system calls done again, 0 not; KiB mapped: data \\d+, stack \\d+`,
+      `Z process ${pid}: 0 pages recovered, 0 not; 0 system calls done again, 0 not; compared 0 times, 0 bytes differ; KiB mapped: data \\d+, stack \\d+`,
     ),
   );
   child.kill('SIGCONT');

@@ -120,6 +120,7 @@ test('the table of a campaign', () => {
         { ...error, kind: 'heap' },
         { ...error, kind: 'data' },
       ],
+      recovered: 2,
     }),
     run(2, { errors: [{ ...error, kind: 'stack' }], ending: 'crashed' }),
     run(3, { ending: 'no error' }),
@@ -131,6 +132,7 @@ test('the table of a campaign', () => {
       'stack      1       1          0          0         0             0        1     0',
       'heap       1       2          1          0         0             0        0     0',
       'all        3       4          1          0         1             0        1     0',
+      '4 pages lost, 2 rebuilt',
       '',
     ].join('\n'),
   );

@@ -33,7 +33,7 @@ const sides = ['native', 'mirrored'] as const;
 const loadSeconds = 600;
 
 /** A port that nobody listens on just now. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on('error', reject);
     server.listen(0, '127.0.0.1', () => {
@@ -52,7 +52,7 @@ function nativeHeaders(): string {
   return folder;
 }
 
-function caseOf(program: Program, width: Width): Case {
+export function caseOf(program: Program, width: Width): Case {
   const prelude = `. ${join(root, 'test/programs/prelude.sh')}\n`;
   return {
     suite: 'programs',
