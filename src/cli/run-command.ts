@@ -16,6 +16,7 @@ interface Arguments {
   report: string | undefined;
   campaign: boolean;
   cases: number;
+  recovery: 'program' | 'ideal';
   case: string | undefined;
 }
 
@@ -33,6 +34,7 @@ const takesValue = new Set([
   '--report',
   '--cases',
   '--case',
+  '--recovery',
 ]);
 
 /** Splits off the program of `run`, and what `--` parts from other commands: its arguments are not ours to parse. */
@@ -87,6 +89,11 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         describe: 'lose pages before instructions, and compare with the run without',
       })
       .option('cases', { type: 'number', default: 10000, describe: 'cases of a campaign to execute at most' })
+      .option('recovery', {
+        choices: ['program', 'ideal'] as const,
+        default: 'program' as const,
+        describe: "who rebuilds a campaign's lost pages: the program's runtime, or the emulator",
+      })
       .option('case', { type: 'string', describe: 'one case of a campaign again' })
       .option('report', { type: 'string', describe: 'write what --check or --campaign found as JSON' })
       .option('trace', { type: 'boolean', default: false, describe: 'print system calls' }),
@@ -177,10 +184,11 @@ function campaign(emulate: typeof Emulate, program: readonly string[], args: Arg
       input: () => readFileSync(0),
       cases: args.cases,
       seed: args.seed,
+      recovery: args.recovery,
     };
     if (args.case !== undefined) {
-      const { outcome, text } = emulate.runCase(options, args.case);
-      process.stderr.write(`${args.case}: ${outcome}: ${text}\n`);
+      const { outcome, text, recovered, place } = emulate.runCase(options, args.case);
+      process.stderr.write(`${args.case} in ${place}: ${outcome}: ${text}; ${recovered} recovered\n`);
       if (outcome !== 'same') process.exitCode = exitDiffers;
       return;
     }

@@ -8,7 +8,7 @@ export type {
   FailedCase,
 } from './campaign/campaign.js';
 export { describeCampaign } from './campaign/describe.js';
-export type { Executed, Outcome } from './campaign/runner.js';
+export type { Executed, Outcome, Recovery } from './campaign/runner.js';
 export { Terminal } from './campaign/terminal.js';
 export { Lockstep } from './check/lockstep.js';
 export { describe as describeLockstep, holds } from './check/result.js';

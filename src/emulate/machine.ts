@@ -5,9 +5,11 @@ import { parseElf } from './elf.js';
 import type { Elf, ElfSymbol } from './elf.js';
 import { Interpreter } from './interpreter.js';
 import type { Stop } from './interpreter.js';
+import { faultOf } from './exceptions.js';
 import { Kernel } from './linux/kernel.js';
 import type { End, Input, KernelSnapshot } from './linux/kernel.js';
 import { RandomBytes } from './linux/random.js';
+import { fault } from './linux/signals.js';
 import { systemCalls } from './linux/table-x86_64.js';
 import { load } from './load.js';
 import type { Start } from './load.js';
@@ -45,11 +47,6 @@ export type RunResult =
   | { readonly kind: 'fault'; readonly signal: number; readonly text: string; readonly address: number };
 
 const registerNames = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
-const SIGILL = 4;
-const SIGTRAP = 5;
-const SIGBUS = 7;
-const SIGFPE = 8;
-const SIGSEGV = 11;
 
 export class Machine {
   readonly memory: Memory;
@@ -83,7 +80,7 @@ export class Machine {
     this.kernel = new Kernel(
       this.cpu,
       this.start,
-      { root: options.root, folder: options.folder ?? '/', seed, io, executable: name },
+      { root: options.root, folder: options.folder ?? '/', seed, io, executable: name, file },
       systemCalls,
     );
     this.interpreter = new Interpreter(this.cpu);
@@ -121,17 +118,23 @@ export class Machine {
 
   /** Until the program ends, or as many instructions were executed. */
   run(limit = Number.MAX_SAFE_INTEGER): RunResult {
-    if (this.kernel.end) return this.kernel.end;
-    const stop = this.interpreter.run(limit);
-    switch (stop.kind) {
-      case 'done':
-        return { kind: 'limit' };
-      case 'stopped':
-        return this.kernel.end ?? { kind: 'limit' };
-      case 'missing':
-      case 'fault':
-      case 'trap':
-        return this.describe(stop);
+    const last = Math.min(this.executed + limit, Number.MAX_SAFE_INTEGER);
+    for (;;) {
+      if (this.kernel.end) return this.kernel.end;
+      const stop = this.interpreter.run(last - this.executed);
+      switch (stop.kind) {
+        case 'done':
+          return { kind: 'limit' };
+        case 'stopped':
+          return this.kernel.end ?? { kind: 'limit' };
+        case 'missing':
+          return this.describe(stop);
+        case 'fault':
+        case 'trap': {
+          const refused = faultOf(stop, this.cpu);
+          if (!refused || !fault(this.kernel, refused)) return this.describe(stop);
+        }
+      }
     }
   }
 
@@ -161,21 +164,13 @@ export class Machine {
     if (stop.kind === 'fault') {
       const { fault } = stop;
       const what = fault.access === 2 ? 'store to' : fault.access === 4 ? 'execution of' : 'load from';
-      const signal = fault.why === 'beyond' ? SIGBUS : SIGSEGV;
       const text = `${what} ${hex(fault.address)}, ${fault.why}, ${at}`;
-      return { kind: 'fault', signal, text, address: fault.address };
+      return { kind: 'fault', signal: faultOf(stop, this.cpu)?.number ?? 0, text, address: fault.address };
     }
-    const signals = {
-      divide: SIGFPE,
-      float: SIGFPE,
-      illegal: SIGILL,
-      breakpoint: SIGTRAP,
-      protection: SIGSEGV,
-      missing: SIGILL,
-    };
+    const signal = faultOf(stop, this.cpu)?.number;
+    if (signal === undefined) return { kind: 'missing', text: `${stop.trap.text} ${at}` };
     const text = `${stop.trap.kind} ${stop.trap.text} ${at}`;
-    if (stop.trap.kind === 'missing') return { kind: 'missing', text: `${stop.trap.text} ${at}` };
-    return { kind: 'fault', signal: signals[stop.trap.kind], text, address: this.rip };
+    return { kind: 'fault', signal, text, address: this.rip };
   }
 
   /** Where in the source an instruction comes from, if the file has debug information. */

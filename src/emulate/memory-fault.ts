@@ -6,8 +6,9 @@ export class MemoryFault {
     readonly lo: number,
     readonly hi: number,
     readonly access: number,
-    /** unmapped: SEGV_MAPERR; denied: SEGV_ACCERR; noncanonical: #GP; beyond: SIGBUS behind the end of a file. */
-    readonly why: 'unmapped' | 'denied' | 'noncanonical' | 'beyond',
+    /** unmapped: SEGV_MAPERR; denied: SEGV_ACCERR; noncanonical: #GP; beyond: SIGBUS behind the end of a file; lost: a memory error
+     * took the page. */
+    readonly why: 'unmapped' | 'denied' | 'noncanonical' | 'beyond' | 'lost',
   ) {}
 
   get address(): number {

@@ -1,7 +1,7 @@
 // Guest memory: regions as the kernel keeps them, pages filled on first touch, and a software TLB in front. Every page lies in one buffer, so
 // that a hit is two comparisons and an index. What is rare (a miss, a page with code, a store that is watched) shares one slow path.
 import { addressOf, MemoryFault } from './memory-fault.js';
-import { Regions } from './regions.js';
+import { fileBytes, Regions } from './regions.js';
 import type { Region } from './regions.js';
 
 export { addressOf, MemoryFault } from './memory-fault.js';
@@ -25,6 +25,7 @@ interface Page {
 export interface MemorySnapshot {
   readonly pages: ReadonlyMap<number, { readonly frame: number; readonly protection: number }>;
   readonly regions: readonly Region[];
+  readonly lost: ReadonlySet<number>;
 }
 
 export class Memory {
@@ -42,6 +43,8 @@ export class Memory {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly pages = new Map<number, Page>();
+  /** Pages that a memory error took: Linux has an entry in their place that refuses every access until something else is put there. */
+  private lost = new Set<number>();
   private readonly freeFrames: number[] = [];
   /** By frame: how many snapshots or other users have it beside the first. */
   private readonly shares: Uint32Array;
@@ -180,6 +183,12 @@ export class Memory {
     return this.pages.has(Math.floor(address / pageSize));
   }
 
+  isPresentIn(start: number, end: number): boolean {
+    let found = false;
+    this.forPages(start, end, () => (found = true));
+    return found;
+  }
+
   /** Pages that have been touched, by number, unordered. */
   presentPages(): IterableIterator<number> {
     return this.pages.keys();
@@ -231,8 +240,23 @@ export class Memory {
       this.onDrop?.(number);
       this.letGo(page.frame);
       this.pages.delete(number);
+      this.lost.delete(number);
     });
     this.flush();
+  }
+
+  /** Takes a page away, as a memory error does. False: it was never touched, or is lost already. */
+  lose(number: number): boolean {
+    const page = this.pages.get(number);
+    if (!page || this.lost.has(number)) return false;
+    if (page.code) this.onCodeChange();
+    this.lost.add(number);
+    this.flush();
+    return true;
+  }
+
+  isLost(number: number): boolean {
+    return this.lost.has(number);
   }
 
   /** False: part of it is not mapped. */
@@ -255,7 +279,10 @@ export class Memory {
       this.onDrop?.(number);
       this.pages.delete(number);
     }
-    for (const [number, page] of moved) this.pages.set(number + (to - start) / pageSize, page);
+    const by = (to - start) / pageSize;
+    const lost = moved.filter(([number]) => this.lost.delete(number));
+    for (const [number, page] of moved) this.pages.set(number + by, page);
+    for (const [number] of lost) this.lost.add(number + by);
     this.flush();
   }
 
@@ -284,6 +311,7 @@ export class Memory {
     const page = this.pages.get(number) ?? this.populate(number, lo, hi, access);
     const needed = access === READ ? READ | WRITE | EXECUTE : access;
     if (!(page.protection & needed)) throw new MemoryFault(lo, hi, access, 'denied');
+    if (this.lost.size > 0 && this.lost.has(number)) throw new MemoryFault(lo, hi, access, 'lost');
     if (this.onTouch && access !== EXECUTE) {
       this.onTouch(number);
       if (access === WRITE) this.unshare(page, lo);
@@ -307,8 +335,8 @@ export class Memory {
     if (region.protection === 0) throw new MemoryFault(lo, hi, access, 'denied');
     const page = { frame: this.takeFrame(), protection: region.protection, code: false };
     if (region.file) {
+      const data = fileBytes(region, address, pageSize);
       const from = region.offset + (address - region.start);
-      const data = region.file.subarray(from, Math.min(from + pageSize, region.fileEnd));
       if (data.length === 0 && from >= Math.ceil(region.fileEnd / pageSize) * pageSize)
         throw new MemoryFault(lo, hi, access, 'beyond');
       this.bytes.set(data, page.frame);
@@ -361,7 +389,7 @@ export class Memory {
       pages.set(number, { frame, protection });
     }
     this.writeTlb.fill(noTag);
-    return { pages, regions: this.regions.all().slice() };
+    return { pages, regions: this.regions.all().slice(), lost: new Set(this.lost) };
   }
 
   /** A snapshot that is not needed any more gives its pages back. */
@@ -384,6 +412,7 @@ export class Memory {
       this.pages.set(number, { frame, protection, code: false });
     }
     this.regions.replaceAll(snapshot.regions);
+    this.lost = new Set(snapshot.lost);
     this.flush();
     if (codeChanged) this.onCodeChange();
   }
@@ -396,10 +425,14 @@ export class Memory {
     return own.frame === other.frame || this.sameFrames(own.frame, other.frame);
   }
 
-  /** What a snapshot has in a page's place: zeros if it was not touched. */
+  /** What a snapshot has in a page's place: what it would hold if it was not touched. */
   pageBytes(snapshot: MemorySnapshot, number: number): Uint8Array {
     const page = snapshot.pages.get(number);
-    return page ? this.bytes.subarray(page.frame, page.frame + pageSize) : new Uint8Array(pageSize);
+    if (page) return this.bytes.subarray(page.frame, page.frame + pageSize);
+    const bytes = new Uint8Array(pageSize);
+    const region = snapshot.regions.find((r) => number * pageSize >= r.start && number * pageSize < r.end);
+    if (region) bytes.set(fileBytes(region, number * pageSize, pageSize));
+    return bytes;
   }
 
   /** Whether two pages hold the same bytes; undefined: one of them cannot be read. Nobody is told of the access. */

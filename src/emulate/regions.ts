@@ -12,6 +12,8 @@ export interface Region {
   /** As /proc/self/maps shows it. */
   readonly name: string;
   readonly shared: boolean;
+  /** Moved by mremap when it had contents: it keeps the page offset of its old place, and is never one with its neighbours again (mm/vma.c). */
+  readonly moved?: boolean;
 }
 
 export function anonymous(start: number, end: number, protection: number, name = ''): Region {
@@ -114,8 +116,14 @@ export class Regions {
   }
 }
 
+/** What a region's file has for the page at an address. */
+export function fileBytes(region: Region, address: number, pageSize: number): Uint8Array {
+  const from = region.offset + (address - region.start);
+  return region.file?.subarray(from, Math.min(from + pageSize, region.fileEnd)) ?? new Uint8Array(0);
+}
+
 function joins(a: Region, b: Region): boolean {
-  const plain = !a.file && !b.file && !a.shared && !b.shared;
+  const plain = !a.file && !b.file && !a.shared && !b.shared && a.moved !== true && b.moved !== true;
   return plain && a.end === b.start && a.protection === b.protection && a.name === b.name;
 }
 

@@ -99,22 +99,8 @@ export class Cpu {
     this.executed = snapshot.executed;
   }
 
-  /** rflags as pushf stores it (SDM vol. 1, 3.4.3): bit 1 and IF are set. */
   flags(): number {
-    const s = this.s;
-    const at = (i: number): number => s[i] ?? 0;
-    return (
-      at(CF) |
-      2 |
-      ((parity[at(PF) & 255] ?? 0) << 2) |
-      (at(AF) & 16) |
-      (at(ZR) === 0 ? 64 : 0) |
-      ((at(SF) >>> 31) << 7) |
-      0x200 |
-      (at(DF) << 10) |
-      ((at(OF) >>> 31) << 11) |
-      at(OTHER)
-    );
+    return flagsOf(this.s);
   }
 
   setFlags(value: number): void {
@@ -134,6 +120,40 @@ export class Cpu {
     s[ZR] = value & 64 ? 0 : 1;
     s[SF] = value & 128 ? -1 : 0;
   }
+}
+
+/** rflags as pushf stores it (SDM vol. 1, 3.4.3): bit 1 and IF are set. */
+function flagsOf(s: Int32Array): number {
+  const at = (i: number): number => s[i] ?? 0;
+  return (
+    at(CF) |
+    2 |
+    ((parity[at(PF) & 255] ?? 0) << 2) |
+    (at(AF) & 16) |
+    (at(ZR) === 0 ? 64 : 0) |
+    ((at(SF) >>> 31) << 7) |
+    0x200 |
+    (at(DF) << 10) |
+    ((at(OF) >>> 31) << 11) |
+    at(OTHER)
+  );
+}
+
+const same = (a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean =>
+  a.length === b.length && Array.prototype.every.call(a, (value: unknown, n) => value === b[n]);
+
+/** Whether a program could tell two states apart: flags count as what they are, not as what they follow from. */
+export function sameRegisters(a: CpuSnapshot, b: CpuSnapshot): boolean {
+  if (!same(a.general.subarray(0, CF), b.general.subarray(0, CF))) return false;
+  if (!same(a.general.subarray(FS, HI), b.general.subarray(FS, HI)) || a.general[MXCSR] !== b.general[MXCSR])
+    return false;
+  if (flagsOf(a.general) !== flagsOf(b.general)) return false;
+  // Behind the sixteen registers lie places for operands in the making.
+  const usable = 16 * (vectorBytes / 4);
+  if (!same(a.vectors.subarray(0, usable), b.vectors.subarray(0, usable))) return false;
+  const [x, y] = [a.fpu, b.fpu];
+  if (x.control !== y.control || x.status !== y.status || x.top !== y.top) return false;
+  return same(x.empty, y.empty) && same(x.significand, y.significand) && same(x.exponent, y.exponent);
 }
 
 /** What ends a block before its time; the registers are those before the instruction. */

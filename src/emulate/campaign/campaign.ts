@@ -3,7 +3,7 @@ import { pageSize } from '../memory.js';
 import type { Machine } from '../machine.js';
 import { runtimeMap } from '../check/runtime-map.js';
 import { Runner } from './runner.js';
-import type { Executed, Outcome } from './runner.js';
+import type { Executed, Outcome, Recovery } from './runner.js';
 import { Sample } from './sample.js';
 import { Terminal } from './terminal.js';
 import { traceRun } from './trace.js';
@@ -16,6 +16,7 @@ export interface CampaignOptions {
   /** Cases to execute at most; of more a sample is taken. */
   readonly cases: number;
   readonly seed: number;
+  readonly recovery: Recovery;
 }
 
 /** A row of the result: cases of one kind. A case is a page and a boundary between two instructions. */
@@ -25,7 +26,9 @@ export interface CampaignRow {
   cases: number;
   /** Cases between the same two touches of the page are one class. */
   classes: number;
-  /** Classes in which both copies agree where the page is rebuilt: the run is the clean one. */
+  /** Classes of pages that nobody touches again. */
+  untouched: number;
+  /** Classes in which both copies agree where the page is touched: with ideal recovery the run is the clean one. */
   equal: number;
   executed: number;
   readonly outcomes: Record<Outcome, number>;
@@ -49,7 +52,8 @@ export interface CampaignResult {
   readonly end: number;
   readonly pages: number;
   readonly seed: number;
-  /** Classes in which the copies differ, and how many of them were executed. */
+  readonly recovery: Recovery;
+  /** Classes that had to be executed, and how many of them were. */
   readonly candidates: number;
   readonly executed: number;
   readonly rows: readonly CampaignRow[];
@@ -94,6 +98,7 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
       memory,
       cases: 0,
       classes: 0,
+      untouched: 0,
       equal: 0,
       executed: 0,
       outcomes: none(),
@@ -118,14 +123,21 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
     row.cases += fault.boundaries;
     row.classes++;
     pages.add(`${fault.lost} ${fault.page}`);
+    if (fault.class === 'nothing') row.untouched++;
     if (same) row.equal++;
-    // What is lost after the last touch is rebuilt behind the end.
-    else if (fault.class === 'nothing')
-      note(fault, { outcome: 'memory', text: 'the copies differ at the end' });
-    else sample.add(fault);
+    if (fault.class !== 'nothing') {
+      if (!same || options.recovery === 'program') sample.add(fault);
+    } else if (!same && options.recovery === 'ideal')
+      // What is lost after the last touch is rebuilt behind the end.
+      note(fault, {
+        outcome: 'memory',
+        text: 'the copies differ at the end',
+        recovered: 0,
+        place: 'the end',
+      });
   });
   const terminal = terminalFor();
-  const runner = new Runner(options.load(terminal), terminal, map, clean);
+  const runner = new Runner(options.load(terminal), terminal, map, clean, options.recovery);
   const chosen = [...sample.kept].sort((a, b) => a.at - b.at);
   for (const fault of chosen) {
     rowOf(fault).executed++;
@@ -137,6 +149,7 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
     end: clean.end,
     pages: pages.size,
     seed: options.seed,
+    recovery: options.recovery,
     candidates: sample.seen,
     executed: chosen.length,
     rows: [...rows.values()].sort((a, b) => `${a.lost} ${a.memory}`.localeCompare(`${b.lost} ${b.memory}`)),
@@ -153,5 +166,5 @@ export function runCase(options: CampaignOptions, id: string): Executed {
   const map = runtimeMap(traced.elf, traced.start.bias);
   const clean = traceRun(traced, map, () => undefined);
   const terminal = terminalFor();
-  return new Runner(options.load(terminal), terminal, map, clean).execute(fault);
+  return new Runner(options.load(terminal), terminal, map, clean, options.recovery).execute(fault, true);
 }

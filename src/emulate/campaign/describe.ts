@@ -1,9 +1,39 @@
 // A campaign's result as text.
-import type { CampaignResult, CampaignRow } from './campaign.js';
+import { pageSize } from '../memory.js';
+import type { CampaignResult, CampaignRow, FailedCase } from './campaign.js';
 import { outcomes } from './runner.js';
 
-const shown = 10;
+const shown = 40;
 const number = (n: number, width: number): string => String(n).padStart(width);
+
+/** By the function that met the lost page, and by page: one line each with its first case. */
+function failures(failed: readonly FailedCase[]): string[] {
+  const groups = new Map<string, FailedCase[]>();
+  for (const f of failed) {
+    const key = `${f.place.replace(/\+0x[0-9a-f]+$/, '')} ${f.lost} ${f.memory} ${f.page}`;
+    groups.set(key, [...(groups.get(key) ?? []), f]);
+  }
+  const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length);
+  if (sorted.length === 0) return [];
+  const lines = [
+    `  failed in                 lost    memory  page            classes${outcomes
+      .slice(1)
+      .map((o) => o.padStart(8))
+      .join('')}  for example`,
+  ];
+  for (const [key, group] of sorted.slice(0, shown)) {
+    const [first] = group;
+    if (!first) continue;
+    const counts = outcomes.slice(1).map((o) => number(group.filter((f) => f.outcome === o).length, 8));
+    const page = `0x${(first.page * pageSize).toString(16)}`.padEnd(14);
+    lines.push(
+      `    ${(key.split(' ')[0] ?? '').padEnd(24)}${first.lost.padEnd(8)}${first.memory.padEnd(8)}${page}${number(group.length, 9)}${counts.join('')}  ` +
+        `${first.place} (${first.class}) before instruction ${first.at}: ${first.outcome}: ${first.text}`,
+    );
+  }
+  if (sorted.length > shown) lines.push(`    and ${sorted.length - shown} more`);
+  return lines;
+}
 
 /** `command`: what repeats a case, up to its name. */
 export function describeCampaign(r: CampaignResult, command: readonly string[]): string {
@@ -14,7 +44,7 @@ export function describeCampaign(r: CampaignResult, command: readonly string[]):
       : 'all of them';
   const lines = [
     `campaign: ${r.instructions} instruction boundaries, ${r.pages} pages: ${sum((row) => row.cases)} cases in ${sum((row) => row.classes)} classes; ` +
-      `in ${sum((row) => row.equal)} both copies agree; of the others executed: ${sampled}`,
+      `in ${sum((row) => row.equal)} both copies agree, ${sum((row) => row.untouched)} are not touched again; executed with ${r.recovery === 'ideal' ? 'ideal recovery' : "the program's own recovery"}: ${sampled}`,
     `  lost    memory        cases  classes    equal executed${outcomes.map((o) => o.padStart(8)).join('')}`,
   ];
   for (const row of r.rows)
@@ -27,11 +57,7 @@ export function describeCampaign(r: CampaignResult, command: readonly string[]):
     lines.push(
       `    ${row.class.padEnd(16)}${number(row.classes, 9)}${outcomes.map((o) => number(row.outcomes[o], 8)).join('')}`,
     );
-  for (const f of r.failed.slice(0, shown))
-    lines.push(
-      `${f.lost} page 0x${(f.page * 4096).toString(16)} (${f.memory}) lost before instruction ${f.at} (${f.class}): ${f.outcome}: ${f.text}`,
-    );
-  if (r.failed.length > shown) lines.push(`and ${r.failed.length - shown} more`);
+  lines.push(...failures(r.failed));
   const [first] = r.failed.filter((f) => f.class !== 'nothing');
   if (first) lines.push(`again: ${[...command].join(' ').replace('CASE', first.id)}`);
   return lines.map((line) => `${line}\n`).join('');

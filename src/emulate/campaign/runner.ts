@@ -1,96 +1,103 @@
-// Executes single cases: to the moment, page lost and rebuilt, and on to the end or to where the state is that of the clean run again.
-import { pageSize } from '../memory.js';
+// Executes single cases: to the moment, page lost, and on to the end or to where the state is that of the clean run again.
+import { addressOf, EXECUTE, pageSize } from '../memory.js';
 import type { MemorySnapshot } from '../memory.js';
 import type { Machine, RunResult, Snapshot } from '../machine.js';
 import { runToProgram } from '../check/start.js';
+import { redZone, runtimeStack, within } from '../check/runtime-map.js';
 import type { RuntimeMap } from '../check/runtime-map.js';
-import { AH, HI } from '../state.js';
-import type { Mark, Terminal } from './terminal.js';
+import { RSP, sameRegisters } from '../state.js';
+import { differingByte, differingState } from './compare.js';
+import { Moments } from './moments.js';
+import type { Moment } from './moments.js';
+import { Harmless } from './harmless.js';
+import type { Terminal } from './terminal.js';
 import type { Clean, FaultCase } from './trace.js';
 
 /** same: exit code, output and memory are those of the clean run; the others name the first thing that is not. */
 export type Outcome = 'same' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
 export const outcomes: readonly Outcome[] = ['same', 'crash', 'hang', 'exit', 'output', 'memory'];
 
-interface Moment {
-  readonly snapshot: Snapshot;
-  readonly mark: Mark;
-  readonly executed: number;
-  readonly calls: number;
-}
+/**
+ * Who brings a lost page back. program: Linux refuses the page, and the program's own runtime recovers it, or does not. ideal: the emulator copies
+ * the other copy before the access.
+ */
+export type Recovery = 'program' | 'ideal';
+
+type Fault = Pick<FaultCase, 'at' | 'lost' | 'page'>;
 
 export interface Executed {
   readonly outcome: Outcome;
   readonly text: string;
+  /** Pages that the program's runtime says it recovered. */
+  readonly recovered: number;
+  /** The function that meets the lost page. */
+  readonly place: string;
 }
 
-const moments = 100;
-const closest = 2048;
+type Judged = Pick<Executed, 'outcome' | 'text'>;
+
+/** Behind the first two words of struct control (runtime/mr.h). */
+const recoveredAt = 16;
+const longestRecovery = 50_000_000;
+
+/** Code that only a recovery executes is not to come and go with each case: it would be decoded again. */
+function touchCode({ memory }: Machine): void {
+  for (const { start, end, protection } of [...memory.regions.all()])
+    if (protection & EXECUTE) for (let at = start; at < end; at += pageSize) memory.readBytes(at, 1);
+}
 
 export class Runner {
-  private readonly grid: Moment[] = [];
+  private readonly moments: Moments;
   private readonly final: MemorySnapshot;
-  private readonly result: RunResult;
   private readonly written: readonly [Buffer, Buffer];
-  /** The last case's moment: the next one's is not far. */
-  private moving: Moment | undefined;
+  private readonly harmless: Harmless;
+  /** Where the runtime counts; undefined: it recovers nothing. */
+  private readonly counter: number | undefined;
+  /** Where the clean run comes back to the program's code from the call that has the last case's moment. */
+  private behind: { readonly from: number; readonly moment: Moment | undefined } | undefined;
 
   constructor(
     private readonly machine: Machine,
     private readonly terminal: Terminal,
     private readonly map: RuntimeMap,
     private readonly clean: Clean,
+    private readonly recovery: Recovery,
   ) {
+    const control = machine.elf.symbols.find((s) => s.name === 'mr_control');
+    this.counter = control && control.address + machine.start.bias + recoveredAt;
+    if (recovery === 'program' && this.counter === undefined)
+      throw new Error('its runtime cannot recover lost pages: build it again, or use --recovery ideal');
     if (!runToProgram(machine, map)) throw new Error('the program ended before its own code began');
-    const step = Math.max(closest, Math.ceil((clean.end - clean.start) / moments));
-    let result: RunResult;
-    do {
-      this.grid.push(this.moment());
-      result = machine.run(step);
-    } while (result.kind === 'limit');
-    this.result = result;
+    machine.kernel.apart = true;
+    touchCode(machine);
+    this.moments = new Moments(machine, terminal, clean);
+    this.harmless = new Harmless(machine);
     this.final = machine.snapshot().memory;
     this.written = [terminal.written(1), terminal.written(2)];
-    if (machine.executed !== clean.end) throw new Error('two clean runs are not the same');
   }
 
-  private moment(): Moment {
-    const { machine } = this;
-    return {
-      snapshot: machine.snapshot(),
-      mark: this.terminal.mark(),
-      executed: machine.executed,
-      calls: machine.kernel.calls,
-    };
-  }
-
-  private goTo(at: number): void {
-    const { machine, moving } = this;
-    let base = moving && moving.executed <= at ? moving : undefined;
-    for (const m of this.grid) if (m.executed <= at && m.executed > (base?.executed ?? -1)) base = m;
-    if (!base) throw new RangeError(`the program's own code begins at instruction ${this.clean.start}`);
-    machine.restore(base.snapshot);
-    this.terminal.restore(base.mark);
-    if (base.executed === at) return;
-    if (machine.run(at - base.executed).kind !== 'limit')
-      throw new RangeError(`the program ends at instruction ${this.clean.end}`);
-    const next = this.moment();
-    if (moving) machine.release(moving.snapshot);
-    this.moving = next;
-  }
-
-  execute(fault: Pick<FaultCase, 'at' | 'lost' | 'page'>): Executed {
-    this.goTo(fault.at);
+  /** `whole`: to the end, even where the rest is known to be the clean run's. */
+  execute(fault: Fault, whole = false): Executed {
+    const begin = this.moments.goTo(fault.at);
+    const place = this.machine.symbolize(this.machine.rip);
+    let judged: Judged;
     try {
-      return this.follow(fault);
+      judged = this.recovery === 'ideal' ? this.ideally(fault, whole) : this.byProgram(fault, begin, whole);
     } catch (error) {
       // A program gone astray may ask for what the emulator cannot do, such as more memory than it has.
       if (!(error instanceof Error)) throw error;
-      return { outcome: 'crash', text: `the emulator stops: ${error.message}` };
+      judged = { outcome: 'crash', text: `the emulator stops: ${error.message}` };
     }
+    return { ...judged, recovered: this.recovered(), place };
   }
 
-  private follow(fault: Pick<FaultCase, 'at' | 'lost' | 'page'>): Executed {
+  private recovered(): number {
+    const { memory } = this.machine;
+    if (this.counter === undefined || !memory.isPresent(this.counter)) return 0;
+    return new DataView(memory.readBytes(this.counter, 4).buffer).getUint32(0, true);
+  }
+
+  private ideally(fault: Fault, whole: boolean): Judged {
     const { machine, clean } = this;
     const { memory, kernel } = machine;
     const mirror = fault.page - clean.distance / pageSize;
@@ -98,75 +105,110 @@ export class Runner {
     else memory.copyPage(fault.page, mirror);
     // Until the next system call the kernel's state is the clean run's, and so is the rest of the run once registers and memory are.
     const { calls } = kernel;
-    for (const m of this.grid) {
+    for (const m of whole ? [] : this.moments.grid) {
       if (m.executed <= fault.at) continue;
       const result = machine.run(m.executed - machine.executed);
       if (result.kind !== 'limit') return this.classify(result);
       if (kernel.calls !== calls || m.calls !== calls) break;
-      if (this.isAt(m)) return { outcome: 'same', text: 'goes on as the clean run' };
+      if (this.isAt(m.snapshot)) return { outcome: 'same', text: 'goes on as the clean run' };
     }
-    return this.classify(machine.run(2 * clean.end + 1_000_000 - machine.executed));
+    return this.classify(this.toTheEnd());
   }
 
-  private isAt({ snapshot }: Moment): boolean {
-    const { cpu, memory } = this.machine;
-    const own = cpu.snapshot();
-    const { general, vectors, fpu } = snapshot.cpu;
-    // Two places are what an instruction leaves to itself.
-    if (!general.every((word, n) => word === own.general[n] || n === HI || n === AH)) return false;
-    if (!vectors.every((word, n) => word === own.vectors[n])) return false;
-    const scalars =
-      fpu.control === own.fpu.control && fpu.status === own.fpu.status && fpu.top === own.fpu.top;
-    if (!scalars || !fpu.empty.every((value, n) => value === own.fpu.empty[n])) return false;
-    if (!fpu.significand.every((value, n) => value === own.fpu.significand[n])) return false;
-    if (!fpu.exponent.every((value, n) => value === own.fpu.exponent[n])) return false;
+  private toTheEnd(): RunResult {
+    return this.machine.run(2 * this.clean.end + 1_000_000 - this.machine.executed);
+  }
+
+  private isAt({ cpu, memory: other }: Snapshot): boolean {
+    const { memory } = this.machine;
+    if (!sameRegisters(cpu, this.machine.cpu.snapshot())) return false;
     let pages = 0;
     for (const number of memory.presentPages()) {
       pages++;
-      if (!memory.equals(snapshot.memory, number)) return false;
+      if (!memory.equals(other, number)) return false;
     }
-    return pages === snapshot.memory.pages.size;
+    return pages === other.pages.size;
   }
 
-  private classify(result: RunResult): Executed {
+  /** Linux's way: the page refuses every access, and SIGBUS or EFAULT tells the runtime, whose handler brings it back. */
+  private byProgram(fault: Fault, begin: Moment, whole: boolean): Judged {
+    const { machine, clean } = this;
+    const { memory, kernel, cpu } = machine;
+    const frames = kernel.frames;
+    const page = fault.lost === 'native' ? fault.page : fault.page - clean.distance / pageSize;
+    const back = this.comesBack(begin, frames, page);
+    if (!memory.lose(page)) return { outcome: 'same', text: 'the page is not there' };
+    const result = this.runToProgramCode(frames, page);
+    if (result.kind !== 'limit') return this.classify(result);
+    if (!back || machine.executed - fault.at >= longestRecovery) return this.classify(this.toTheEnd());
+    // The clock does not count the recovery: the program sees the times that it sees without.
+    cpu.executed = back.executed;
+    const words = whole ? undefined : this.differenceFrom(back.snapshot);
+    if (words && this.harmless.are(words) && fault.at >= clean.lastMoving)
+      return { outcome: 'same', text: 'goes on as the clean run' };
+    const judged = this.classify(this.toTheEnd());
+    if (words && judged.outcome === 'same') this.harmless.learn(words);
+    return judged;
+  }
+
+  /** The moment at which the clean run executes the program's code again: the beginning, if that does. Undefined: it never does. */
+  private comesBack(begin: Moment, frames: number, page: number): Moment | undefined {
+    if (!within(this.map.code, this.machine.rip)) return begin;
+    const known = this.behind;
+    const { executed } = begin;
+    if (known && known.from <= executed && executed < (known.moment?.executed ?? Infinity))
+      return known.moment;
+    const result = this.runToProgramCode(frames, page);
+    const moment = result.kind === 'limit' ? this.moments.take() : undefined;
+    if (known?.moment) this.moments.release(known.moment);
+    this.behind = { from: executed, moment };
+    this.moments.restore(begin);
+    return moment;
+  }
+
+  /** Until the program's own code runs, outside of handlers that were entered since, and the page is there. */
+  private runToProgramCode(frames: number, page: number): RunResult {
+    const { interpreter, kernel, memory } = this.machine;
+    interpreter.onBlock = () => {
+      if (kernel.frames > frames || memory.isLost(page) || within(this.map.code, this.machine.rip)) return;
+      kernel.refusedAt = 0;
+      interpreter.stop();
+    };
+    try {
+      return this.machine.run(longestRecovery);
+    } finally {
+      interpreter.onBlock = undefined;
+    }
+  }
+
+  /** Words of the runtime's state in which the machine differs from a moment of the clean run; undefined: in more than that. */
+  private differenceFrom({
+    cpu: registers,
+    memory: other,
+    kernel: clean,
+  }: Snapshot): ReadonlySet<number> | undefined {
+    const { machine } = this;
+    const { cpu, kernel } = machine;
+    if (!sameRegisters(registers, cpu.snapshot()) || !kernel.isAlike(clean)) return undefined;
+    const top = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0) - redZone;
+    const unused = { lo: top - runtimeStack, hi: top };
+    return differingState(machine, other, { ...this.clean, state: this.map.state, unused });
+  }
+
+  private classify(result: RunResult): Judged {
     if (result.kind === 'limit') return { outcome: 'hang', text: 'does not end' };
     if (result.kind === 'signal') return { outcome: 'crash', text: `signal ${result.number}` };
+    if (result.kind === 'fault') return { outcome: 'crash', text: `signal ${result.signal}: ${result.text}` };
     if (result.kind !== 'exit') return { outcome: 'crash', text: result.text };
-    if (this.result.kind !== 'exit' || result.code !== this.result.code)
+    const clean = this.moments.result;
+    if (clean.kind !== 'exit' || result.code !== clean.code)
       return { outcome: 'exit', text: `exit code ${result.code}` };
     for (const number of [1, 2] as const)
       if (!this.terminal.written(number).equals(this.written[number - 1] ?? Buffer.alloc(0)))
         return { outcome: 'output', text: `file descriptor ${number} got something else` };
-    const differing = this.differingByte();
+    const differing = differingByte(this.machine, this.final, { ...this.clean, state: this.map.state });
     if (differing === undefined) return { outcome: 'same', text: 'same exit code, output and memory' };
     const where = `0x${differing.toString(16)} (${this.machine.symbolize(differing)})`;
     return { outcome: 'memory', text: `${where} differs at the end` };
-  }
-
-  /** The first address at which protected memory is not as the clean run leaves it; a page that was never touched is zeros. */
-  private differingByte(): number | undefined {
-    const { memory } = this.machine;
-    const { state } = this.map;
-    const { unused, distance } = this.clean;
-    const now = memory.snapshot();
-    try {
-      const numbers = [...new Set([...now.pages.keys(), ...this.final.pages.keys()])].sort((a, b) => a - b);
-      for (const number of numbers) {
-        if (memory.equals(this.final, number)) continue;
-        const own = memory.pageBytes(now, number);
-        const clean = memory.pageBytes(this.final, number);
-        for (let n = 0; n < pageSize; n++) {
-          if (own[n] === clean[n]) continue;
-          const address = number * pageSize + n;
-          const native = address >= distance ? address : address + distance;
-          const exempt =
-            (native >= state.lo && native < state.hi) || (native >= unused.lo && native < unused.hi);
-          if (!exempt) return address;
-        }
-      }
-      return undefined;
-    } finally {
-      memory.release(now);
-    }
   }
 }

@@ -28,9 +28,13 @@ export interface Clean {
   readonly start: number;
   readonly end: number;
   readonly distance: number;
+  /** The last call of the program's that depends on how memory is divided into mappings, which a recovery changes. */
+  readonly lastMoving: number;
   /** Bytes below the stack that the runtime's last call used: nobody looks at them any more. */
   readonly unused: { readonly lo: number; readonly hi: number };
 }
+
+const dividing = new Set(['madvise', 'mremap']);
 
 /** `classified` gets each class of cases; `same`: both copies agree. Those that nobody touches any more are of the class `nothing`. */
 export function traceRun(
@@ -105,7 +109,12 @@ export function traceRun(
     if (!within(map.code, Number(instructions[0]?.address ?? 0n)))
       stackPointer = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0);
   };
+  let lastMoving = start;
+  kernel.onTrace = (name) => {
+    if (dividing.has(name)) lastMoving = cpu.executed + interpreter.position;
+  };
   const result = machine.run();
+  kernel.onTrace = undefined;
   if (result.kind !== 'exit')
     throw new Error(`the clean run does not exit: ${'text' in result ? result.text : result.kind}`);
   memory.onTouch = memory.onDrop = interpreter.onBlock = undefined;
@@ -123,7 +132,7 @@ export function traceRun(
       continue;
     classified(fault, sameOutside(machine, fault.page, pagesBetween, unused));
   }
-  return { start, end, distance, unused };
+  return { start, end, distance, lastMoving, unused };
 }
 
 function sameOutside(

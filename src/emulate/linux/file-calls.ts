@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import * as errno from './errno.js';
 import { writeAt } from './files.js';
 import type { Node } from './files.js';
+import { MemoryFault, pageSize } from '../memory.js';
 import type { Handler, Kernel, Open, Pipe } from './kernel.js';
 
 const AT_FDCWD = -100;
@@ -14,7 +15,6 @@ const O_TRUNC = 0o1000;
 const O_APPEND = 0o2000;
 const O_DIRECTORY = 0o200000;
 const S_IFIFO = 0o010000;
-const S_IFCHR = 0o020000;
 const mostBytes = 0x7ffff000;
 
 /** The absolute path of an argument; a number is an error. */
@@ -59,8 +59,7 @@ export const close: Handler = (k, [fd = -1]) => {
   return 0;
 };
 
-function readFrom(k: Kernel, file: Open, length: number, at: number | undefined): Uint8Array | number {
-  const n = Math.min(length, mostBytes);
+function readFrom(k: Kernel, file: Open, n: number, at: number | undefined): Uint8Array | number {
   const node = file.node;
   switch (node.kind) {
     case 'host':
@@ -73,6 +72,11 @@ function readFrom(k: Kernel, file: Open, length: number, at: number | undefined)
     }
     case 'device':
       if (node.name === 'zero') return new Uint8Array(n);
+      if (node.name === 'pagemap') {
+        const bytes = pagemap(k, n, at ?? file.offset);
+        if (at === undefined && typeof bytes !== 'number') file.offset += bytes.length;
+        return bytes;
+      }
       return node.name === 'random' ? k.random(n) : new Uint8Array(0);
     case 'pipe':
       return readPipe(k, node, n);
@@ -81,6 +85,19 @@ function readFrom(k: Kernel, file: Open, length: number, at: number | undefined)
     case 'link':
       return errno.EINVAL;
   }
+}
+
+/** Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, which is what a lost page looks like, 61 of a file or shared. */
+function pagemap({ memory }: Kernel, length: number, at: number): Uint8Array | number {
+  if (at % 8 !== 0 || length % 8 !== 0) return errno.EINVAL;
+  const view = new DataView(new ArrayBuffer(length));
+  for (let n = 0; n < length; n += 8) {
+    const address = ((at + n) / 8) * pageSize;
+    if (!memory.isPresent(address)) continue;
+    const shared = memory.regions.find(address)?.shared === true ? 1 << 29 : 0;
+    view.setUint32(n + 4, (memory.isLost(address / pageSize) ? 1 << 30 : 1 << 31) | shared, true);
+  }
+  return new Uint8Array(view.buffer);
 }
 
 function readPipe(k: Kernel, pipe: Pipe, length: number): Uint8Array | number {
@@ -124,7 +141,8 @@ const reading =
   (k, [fd = -1, address = 0, length = 0, offset = 0]) => {
     const file = k.open.get(fd | 0);
     if (!file) return errno.EBADF;
-    const bytes = readFrom(k, file, length, positioned ? offset : undefined);
+    const room = k.reachable(address, Math.min(length, mostBytes), true);
+    const bytes = readFrom(k, file, room, positioned ? offset : undefined);
     if (typeof bytes === 'number') return bytes;
     k.write(address, bytes);
     return bytes.length;
@@ -137,29 +155,33 @@ const writing =
   (k, [fd = -1, address = 0, length = 0, offset = 0]) => {
     const file = k.open.get(fd | 0);
     if (!file) return errno.EBADF;
-    return writeTo(
-      k,
-      file,
-      k.memory.readBytes(address, Math.min(length, mostBytes)),
-      positioned ? offset : undefined,
-    );
+    const there = k.reachable(address, Math.min(length, mostBytes), false);
+    return writeTo(k, file, k.memory.readBytes(address, there), positioned ? offset : undefined);
   };
 export const write = writing(false);
 export const pwrite = writing(true);
 
-/** Runs a call on each part of an iovec until one is short. */
+/** Runs a call on each part of an iovec until one is short; the iovec is read first. */
 function vector(
   k: Kernel,
   at: number,
   count: number,
   one: (address: number, length: number) => number,
 ): number {
+  const parts = Array.from(
+    { length: count },
+    (_, n) => [k.readWord(at + 16 * n), k.readWord(at + 16 * n + 8)] as const,
+  );
   let total = 0;
-  for (let n = 0; n < count; n++) {
-    const address = k.readWord(at + 16 * n);
-    const length = k.readWord(at + 16 * n + 8);
+  for (const [address, length] of parts) {
     if (length === 0) continue;
-    const done = one(address, length);
+    let done: number;
+    try {
+      done = one(address, length);
+    } catch (fault) {
+      if (fault instanceof MemoryFault && total > 0) return total;
+      throw fault;
+    }
     if (done < 0) return total > 0 ? total : done;
     total += done;
     if (done < length) break;
@@ -198,7 +220,7 @@ function status(k: Kernel, node: Open['node'], address: number): number {
   bytes.setUint32(24, attributes.mode, true);
   bytes.setUint32(28, 1000, true);
   bytes.setUint32(32, 1000, true);
-  if (node.kind === 'host' || node.kind === 'device') put(40, 0x103);
+  if (node.kind === 'device') put(40, 0x103);
   put(48, size);
   put(56, 4096);
   put(64, Math.ceil(size / 512));
@@ -207,9 +229,10 @@ function status(k: Kernel, node: Open['node'], address: number): number {
   return 0;
 }
 
+/** The host's are pipes, too: no file is a terminal. */
 function attributesOf(node: Open['node']): { readonly mode: number; readonly inode: number } {
   if (node.kind === 'pipe') return { mode: S_IFIFO | 0o600, inode: 2 };
-  return node.kind === 'host' ? { mode: S_IFCHR | 0o620, inode: 3 } : node.attributes;
+  return node.kind === 'host' ? { mode: S_IFIFO | 0o600, inode: 3 } : node.attributes;
 }
 
 export const fstat: Handler = (k, [fd = -1, address = 0]) => {

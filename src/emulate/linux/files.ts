@@ -29,7 +29,7 @@ export interface LinkNode {
 export interface DeviceNode {
   readonly kind: 'device';
   readonly attributes: Attributes;
-  readonly name: 'null' | 'zero' | 'random' | 'terminal';
+  readonly name: 'null' | 'pagemap' | 'random' | 'terminal' | 'zero';
 }
 export type Node = FileNode | FolderNode | LinkNode | DeviceNode;
 
@@ -84,6 +84,11 @@ export class FileSystem {
       data: new Uint8Array(0),
       size: 0,
     };
+  }
+
+  /** A file whose contents the kernel makes. */
+  special(path: string, name: DeviceNode['name']): void {
+    this.overlay.set(path, { kind: 'device', name, attributes: this.attributes(S_IFREG | 0o400) });
   }
 
   /** Links in the path are followed, the last one only if asked for. */

@@ -1,14 +1,18 @@
 // The state that Linux keeps for a process, and the way from `syscall` into the table of calls.
+import { posix } from 'node:path';
 import type { Memory } from '../memory.js';
-import { MemoryFault } from '../memory.js';
+import { addressOf, MemoryFault, pageSize } from '../memory.js';
 import { cloneState } from '../snapshot.js';
-import { RAX, RDI, RDX, RSI } from '../state.js';
+import { RAX, RDI, RDX, RIP, RSI } from '../state.js';
 import type { Cpu } from '../state.js';
 import type { Start } from '../load.js';
 import { EFAULT } from './errno.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
 import { RandomBytes } from './random.js';
+import { deliverPending, noStack } from './signals.js';
+import type { Pending } from './signals.js';
+import type { Trapped } from './signal-frame.js';
 
 /** An open file. Several numbers may share one. */
 export interface Open {
@@ -50,6 +54,11 @@ export class Ended {
   constructor(readonly end: End) {}
 }
 
+/** Thrown by a call that has set all registers itself. */
+export class Resumed {
+  constructor(readonly frame: number) {}
+}
+
 const argumentRegisters = [RDI, RSI, RDX, 20, 16, 18] as const; // rdi rsi rdx r10 r8 r9
 /** 2020-01-01: time is virtual, a nanosecond an instruction. */
 const epoch = 1577836800;
@@ -60,11 +69,13 @@ export interface KernelOptions {
   readonly seed: number;
   readonly io: Input;
   readonly executable: string;
+  /** What the executable holds. */
+  readonly file: Uint8Array;
 }
 
 const keptFields = [
-  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'clearChildTid', 'end', 'folder', 'mmapTop', 'open', 'signalActions', 'signalMask', 'slept',
-  'threadName', 'umask',
+  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'clearChildTid', 'end', 'folder', 'frames', 'mmapTop', 'open', 'pending', 'refusedAt',
+  'signalActions', 'signalMask', 'slept', 'threadName', 'trap', 'umask',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
 
@@ -81,6 +92,15 @@ export class Kernel {
   signalActions = new Map<number, Uint8Array>();
   threadName = 'program';
   signalMask: Uint8Array = new Uint8Array(8);
+  pending: readonly Pending[] = [];
+  /** Handlers that were entered and have not come back. */
+  frames = 0;
+  /** The last exception, which frames tell of. */
+  trap: Trapped = { number: 0, error: 0, address: 0 };
+  /** What handlers map lies in a place of its own (memory-calls.ts). */
+  apart = false;
+  /** Where a call met a lost page and is not made again yet. */
+  refusedAt = 0;
   folder: string;
   umask = 0o022;
   brkStart: number;
@@ -89,7 +109,7 @@ export class Kernel {
   /** Nanoseconds that sleeping added. */
   slept = 0;
   clearChildTid = 0;
-  alternateStack: Uint8Array = new Uint8Array(24);
+  alternateStack = noStack;
   private readonly generator: RandomBytes;
   /** System calls so far. */
   calls = 0;
@@ -118,10 +138,17 @@ export class Kernel {
         ['/proc/self/cmdline', () => Buffer.from(`${options.executable}\0`, 'latin1')],
       ]),
     );
+    this.files.special('/proc/self/pagemap', 'pagemap');
+    const executable = posix.resolve(options.folder, options.executable);
+    this.files.add(executable, {
+      ...this.files.newFile(0o755),
+      data: options.file,
+      size: options.file.length,
+    });
     this.files.add('/proc/self/exe', {
       kind: 'link',
       attributes: this.files.attributes(0o120777),
-      target: options.executable,
+      target: executable,
     });
     for (const number of [0, 1, 2] as const)
       this.open.set(number, { node: { kind: 'host', number }, path: '', flags: 2, offset: 0 });
@@ -141,6 +168,22 @@ export class Kernel {
     Object.assign(this, plain);
     this.files.state = files;
     this.generator.state = random;
+  }
+
+  /** Whether a program could tell this state from a moment's, but for time and what files hold. */
+  isAlike({ plain }: KernelSnapshot): boolean {
+    const text = (k: Kept): string =>
+      JSON.stringify([
+        k.alternateStack,
+        k.brk,
+        k.folder,
+        [...k.open].map(([number, file]) => [number, file.path, file.offset, file.flags]),
+        k.pending.map((p) => [p.number, [...p.info]]),
+        [...k.signalActions].map(([number, action]) => [number, [...action]]).sort(),
+        [...k.signalMask],
+        k.umask,
+      ]);
+    return text(this) === text(plain);
   }
 
   /** Nanoseconds since the program started. */
@@ -165,24 +208,51 @@ export class Kernel {
     }
     this.call = row.name;
     this.calls++;
-    let result: number;
+    const from = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0);
+    if (this.refusedAt === from) this.refusedAt = 0;
     try {
-      result = row.run(this, args);
+      const result = this.run(row, args, from);
+      if (result !== undefined) {
+        this.onTrace?.(row.name, args, result);
+        s[RAX] = result | 0;
+        s[RAX + 1] = Math.floor(result / 0x100000000);
+      }
+      deliverPending(this);
     } catch (thrown) {
-      if (thrown instanceof MemoryFault) result = EFAULT;
-      else if (thrown instanceof Ended) {
-        this.end = thrown.end;
-        return false;
-      } else throw thrown;
+      if (!(thrown instanceof Ended)) throw thrown;
+      this.end = thrown.end;
+      return false;
     }
-    this.onTrace?.(row.name, args, result);
-    s[RAX] = result | 0;
-    s[RAX + 1] = Math.floor(result / 0x100000000);
     return true;
+  }
+
+  private run(row: Row, args: readonly number[], from: number): number | undefined {
+    try {
+      return row.run(this, args);
+    } catch (thrown) {
+      if (thrown instanceof Resumed) return undefined;
+      if (!(thrown instanceof MemoryFault)) throw thrown;
+      if (thrown.why === 'lost') this.refusedAt = from;
+      return EFAULT;
+    }
   }
 
   missing(text: string): never {
     throw new Ended({ kind: 'missing', text });
+  }
+
+  /** How many bytes from an address on can be read, or written: calls that move data do as much as they can. Throws where it is none at all. */
+  reachable(address: number, length: number, writing: boolean): number {
+    const end = address + length;
+    for (let at = address; at < end; at = at - (at % pageSize) + pageSize)
+      try {
+        if (writing) this.memory.probeWrite(at | 0, (at / 0x100000000) | 0, 1);
+        else this.memory.probeRead(at | 0, (at / 0x100000000) | 0, 1);
+      } catch (fault) {
+        if (fault instanceof MemoryFault && at > address) return at - address;
+        throw fault;
+      }
+    return length;
   }
 
   write(address: number, bytes: Uint8Array): void {

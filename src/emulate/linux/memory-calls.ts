@@ -19,6 +19,9 @@ const MREMAP_DONTUNMAP = 4;
 const MADV_DONTNEED = 4;
 const MADV_FREE = 8;
 
+/** Where a recovery's mappings lie in a fault campaign: those of the program stay where they are without it. */
+export const apart = { start: 0x7e0000000000, end: 0x7f0000000000 } as const;
+
 const up = (n: number): number => Math.ceil(n / pageSize) * pageSize;
 
 export const brk: Handler = (k, [want = 0]) => {
@@ -43,6 +46,8 @@ function choose(k: Kernel, hint: number, size: number): number | undefined {
     regions.isFree(hint, hint + size)
   )
     return hint;
+  if (k.apart && (k.frames > 0 || k.refusedAt !== 0))
+    return regions.highestFree(size, apart.end, apart.start);
   return regions.highestFree(size, k.mmapTop, lowest);
 }
 
@@ -130,7 +135,8 @@ export const mremap: Handler = (k, [old = 0, oldLength = 0, newLength = 0, flags
   const kept = Math.min(from, size);
   if (from > kept) k.memory.unmap(old + kept, old + from);
   k.memory.unmap(to, to + size);
-  const part = { ...region, start: to, end: to + kept, offset: region.offset + (old - region.start) };
+  const moved = k.memory.isPresentIn(old, old + kept);
+  const part = { ...region, start: to, end: to + kept, offset: region.offset + (old - region.start), moved };
   regions.add(part);
   k.memory.movePages(old, old + kept, to);
   regions.remove(old, old + kept);

@@ -1,20 +1,15 @@
-// Identity, time, signals' settings, limits, the end (man 2 of each).
+// Identity, time, limits, the end (man 2 of each).
 import { FS, GS } from '../state.js';
 import { MemoryFault } from '../memory.js';
 import * as errno from './errno.js';
 import { Ended } from './kernel.js';
 import type { Handler } from './kernel.js';
+import { ownId } from './signals.js';
 
-/** The only process and thread. */
-export const ownId = 1000;
 const ARCH_SET_GS = 0x1001;
 const ARCH_SET_FS = 0x1002;
 const ARCH_GET_FS = 0x1003;
 const ARCH_GET_GS = 0x1004;
-const mostSignals = 64;
-const sigActionBytes = 32;
-/** Signals whose default is to do nothing (man 7 signal): CHLD, CONT, URG, WINCH. */
-const ignored = new Set([17, 18, 23, 28]);
 
 export const constant =
   (value: number): Handler =>
@@ -42,52 +37,6 @@ export const setTidAddress: Handler = (k, [address = 0]) => {
   k.clearChildTid = address;
   return ownId;
 };
-
-export const sigaction: Handler = (k, [number = 0, next = 0, old = 0, size = 0]) => {
-  if (size !== 8 || number < 1 || number > mostSignals) return errno.EINVAL;
-  const wanted = next === 0 ? undefined : k.memory.readBytes(next, sigActionBytes);
-  if (wanted && (number === 9 || number === 19)) return errno.EINVAL;
-  if (old !== 0) k.write(old, k.signalActions.get(number) ?? new Uint8Array(sigActionBytes));
-  if (wanted) k.signalActions.set(number, wanted);
-  return 0;
-};
-
-export const sigprocmask: Handler = (k, [how = 0, next = 0, old = 0, size = 0]) => {
-  if (size !== 8) return errno.EINVAL;
-  const wanted = next === 0 ? undefined : k.memory.readBytes(next, 8);
-  if (old !== 0) k.write(old, k.signalMask);
-  if (!wanted) return 0;
-  const change = [
-    (a: number, b: number) => a | b,
-    (a: number, b: number) => a & ~b,
-    (_: number, b: number) => b,
-  ][how];
-  if (!change) return errno.EINVAL;
-  k.signalMask = k.signalMask.map((byte, n) => change(byte, wanted[n] ?? 0));
-  return 0;
-};
-
-export const sigaltstack: Handler = (k, [next = 0, old = 0]) => {
-  const wanted = next === 0 ? undefined : k.memory.readBytes(next, 24);
-  if (old !== 0) k.write(old, k.alternateStack);
-  if (wanted) k.alternateStack = wanted;
-  return 0;
-};
-
-/** kill, tkill, tgkill: number of the argument that has the signal. */
-export const kill =
-  (target: number, signal: number): Handler =>
-  (k, a) => {
-    const number = a[signal] ?? 0;
-    if ((a[target] ?? 0) !== ownId && (a[target] ?? 0) !== 0) return errno.ESRCH;
-    if (number < 0 || number > mostSignals) return errno.EINVAL;
-    if (number === 0) return 0;
-    const action = k.signalActions.get(number);
-    const handler = action ? new DataView(action.buffer, action.byteOffset).getBigUint64(0, true) : 0n;
-    if (handler > 1n) k.missing(`a handler for signal ${number}`);
-    if (handler === 1n || (handler === 0n && ignored.has(number))) return 0;
-    throw new Ended({ kind: 'signal', number });
-  };
 
 export const clockGettime: Handler = (k, [clock = 0, address = 0]) => {
   const { seconds, nanoseconds } = k.now();
@@ -163,10 +112,11 @@ export const times: Handler = (k, [address = 0]) => {
   return ticks;
 };
 
-/** PR_SET_NAME 15, PR_GET_NAME 16, PR_GET_TID_ADDRESS 40, PR_SET_VMA 0x53564d41. */
+/** PR_SET_NAME 15, PR_GET_NAME 16, PR_MCE_KILL 33 (nobody is told early here), PR_GET_TID_ADDRESS 40. */
 export const prctl: Handler = (k, [what = 0, address = 0]) => {
   if (what === 15) k.threadName = k.string(address).slice(0, 15);
   else if (what === 16) k.write(address, Buffer.from(k.threadName.padEnd(16, '\0'), 'latin1'));
+  else if (what === 33) return 0;
   else if (what === 40) k.writeWords(address, k.clearChildTid);
   else return errno.EINVAL;
   return 0;

@@ -4,6 +4,7 @@ import * as files from './file-calls.js';
 import type { Handler, Row } from './kernel.js';
 import * as memory from './memory-calls.js';
 import * as process from './process-calls.js';
+import * as signals from './signals.js';
 
 const here = -100; // AT_FDCWD
 const noFollow = 0x100;
@@ -23,8 +24,9 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [10, 'mprotect', memory.mprotect],
   [11, 'munmap', memory.munmap],
   [12, 'brk', memory.brk],
-  [13, 'rt_sigaction', process.sigaction],
-  [14, 'rt_sigprocmask', process.sigprocmask],
+  [13, 'rt_sigaction', signals.sigaction],
+  [14, 'rt_sigprocmask', signals.sigprocmask],
+  [15, 'rt_sigreturn', signals.sigreturn],
   [16, 'ioctl', files.ioctl],
   [17, 'pread64', files.pread],
   [18, 'pwrite64', files.pwrite],
@@ -39,11 +41,11 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [32, 'dup', files.dup],
   [33, 'dup2', files.dup3],
   [35, 'nanosleep', process.nanosleep(0)],
-  [39, 'getpid', constant(process.ownId)],
+  [39, 'getpid', constant(signals.ownId)],
   [57, 'fork', constant(errno.ENOSYS)],
   [58, 'vfork', constant(errno.ENOSYS)],
   [60, 'exit', process.exit],
-  [62, 'kill', process.kill(0, 1)],
+  [62, 'kill', signals.kill(0, 1)],
   [63, 'uname', process.uname],
   [72, 'fcntl', files.fcntl],
   [77, 'ftruncate', files.ftruncate],
@@ -65,11 +67,13 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [107, 'geteuid', constant(1000)],
   [108, 'getegid', constant(1000)],
   [110, 'getppid', constant(1)],
-  [131, 'sigaltstack', process.sigaltstack],
+  [127, 'rt_sigpending', signals.sigpending],
+  [129, 'rt_sigqueueinfo', signals.queueInfo(0, 1)],
+  [131, 'sigaltstack', signals.sigaltstack],
   [157, 'prctl', process.prctl],
   [158, 'arch_prctl', process.archPrctl],
-  [186, 'gettid', constant(process.ownId)],
-  [200, 'tkill', process.kill(0, 1)],
+  [186, 'gettid', constant(signals.ownId)],
+  [200, 'tkill', signals.kill(0, 1)],
   [201, 'time', process.time],
   [202, 'futex', process.futex],
   [204, 'sched_getaffinity', process.schedGetaffinity],
@@ -79,7 +83,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [229, 'clock_getres', process.clockGetres],
   [230, 'clock_nanosleep', process.nanosleep(2)],
   [231, 'exit_group', process.exit],
-  [234, 'tgkill', process.kill(1, 2)],
+  [234, 'tgkill', signals.kill(1, 2)],
   [257, 'openat', files.openat],
   [258, 'mkdirat', files.mkdirat],
   [262, 'newfstatat', files.newfstatat],
@@ -91,6 +95,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [273, 'set_robust_list', process.setRobustList],
   [292, 'dup3', files.dup3],
   [293, 'pipe2', files.pipe2],
+  [297, 'rt_tgsigqueueinfo', signals.queueInfo(1, 2)],
   [302, 'prlimit64', process.prlimit],
   [310, 'process_vm_readv', process.processVmReadv],
   [318, 'getrandom', process.getrandom],

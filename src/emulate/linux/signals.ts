@@ -1,0 +1,290 @@
+// Signals of a single thread: who is told, when, and the calls that set it (man 2 of each, kernel/signal.c).
+import { addressOf, MemoryFault } from '../memory.js';
+import { RIP, RSP } from '../state.js';
+import * as errno from './errno.js';
+import { Ended, Resumed } from './kernel.js';
+import type { Handler, Kernel } from './kernel.js';
+import { enterHandler, leaveHandler, onStack } from './signal-frame.js';
+import type { AlternateStack, Trapped } from './signal-frame.js';
+
+/** The only process and thread. */
+export const ownId = 1000;
+const ownUser = 1000;
+const mostSignals = 64;
+const actionBytes = 32;
+const SIGKILL = 9;
+const SIGSEGV = 11;
+const SIGSTOP = 19;
+const SIG_IGN = 1;
+const SA_ONSTACK = 0x08000000;
+const SA_NODEFER = 0x40000000;
+const SA_RESETHAND = 0x80000000;
+const SS_ONSTACK = 1;
+const SS_DISABLE = 2;
+const leastStack = 2048;
+const SI_USER = 0;
+const SI_TKILL = -6;
+/** Signals whose default is to do nothing (man 7 signal): CHLD, CONT, URG, WINCH. */
+const ignored = new Set([17, 18, 23, 28]);
+/** Whose default is to stop: STOP, TSTP, TTIN, TTOU. */
+const stopping = new Set([19, 20, 21, 22]);
+
+export interface Pending {
+  readonly number: number;
+  readonly info: Uint8Array;
+}
+
+/** What an instruction that the CPU refuses comes to. */
+export interface Fault {
+  readonly number: number;
+  readonly code: number;
+  readonly address: number;
+  /** log2 of the bytes that a memory error took. */
+  readonly lsb?: number;
+  readonly trap: Trapped;
+  /** Where the program goes on, if not at the instruction itself. */
+  readonly resumeAt?: number;
+}
+
+export const noStack: AlternateStack = { base: 0, flags: SS_DISABLE, size: 0 };
+
+const has = (set: Uint8Array, number: number): boolean =>
+  (((set[(number - 1) >> 3] ?? 0) >> ((number - 1) & 7)) & 1) === 1;
+
+interface Action {
+  readonly handler: number;
+  readonly flags: number;
+  readonly restorer: number;
+  readonly mask: Uint8Array;
+}
+
+function actionOf(k: Kernel, number: number): Action {
+  const bytes = k.signalActions.get(number) ?? new Uint8Array(actionBytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return {
+    handler: Number(view.getBigUint64(0, true)),
+    flags: view.getUint32(8, true),
+    restorer: Number(view.getBigUint64(16, true)),
+    mask: bytes.subarray(24, 32),
+  };
+}
+
+function siginfo(number: number, code: number, fill: (view: DataView) => void): Uint8Array {
+  const view = new DataView(new ArrayBuffer(128));
+  view.setInt32(0, number, true);
+  view.setInt32(8, code, true);
+  fill(view);
+  return new Uint8Array(view.buffer);
+}
+
+/** An exception of the running instruction. False: nobody handles it, which ends the program; so does a handler that is blocked. */
+export function fault(k: Kernel, f: Fault): boolean {
+  k.trap = f.trap;
+  if (actionOf(k, f.number).handler <= SIG_IGN || has(k.signalMask, f.number)) return false;
+  if (f.resumeAt !== undefined) {
+    k.cpu.s[RIP] = f.resumeAt | 0;
+    k.cpu.s[RIP + 1] = Math.floor(f.resumeAt / 0x100000000);
+  }
+  const info = siginfo(f.number, f.code, (view) => {
+    view.setBigInt64(16, BigInt(f.address), true);
+    if (f.lsb !== undefined) view.setUint16(24, f.lsb, true);
+  });
+  try {
+    enter(k, { number: f.number, info });
+  } catch (thrown) {
+    if (!(thrown instanceof Ended)) throw thrown;
+    k.end = thrown.end;
+  }
+  return true;
+}
+
+/** Goes to the handler; where there is no room for its frame, the program ends. */
+function enter(k: Kernel, { number, info }: Pending): void {
+  const action = actionOf(k, number);
+  k.call = `signal ${number}`;
+  let entered = false;
+  try {
+    entered = enterHandler(
+      k.cpu,
+      {
+        ...action,
+        number,
+        info,
+        mask: k.signalMask,
+        trap: k.trap,
+        alternate: k.alternateStack,
+        onAlternate: (action.flags & SA_ONSTACK) !== 0,
+      },
+      (address, bytes) => {
+        k.write(address, bytes);
+      },
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof MemoryFault)) throw thrown;
+  }
+  if (!entered) throw new Ended({ kind: 'signal', number: SIGSEGV });
+  k.frames++;
+  const mask = k.signalMask.map((byte, n) => byte | (action.mask[n] ?? 0));
+  const at = (number - 1) >> 3;
+  if (!(action.flags & SA_NODEFER)) mask[at] = (mask[at] ?? 0) | (1 << ((number - 1) & 7));
+  setMask(k, mask);
+  if (action.flags & SA_RESETHAND) k.signalActions.delete(number);
+}
+
+function setMask(k: Kernel, mask: Uint8Array): void {
+  const own = mask.slice();
+  for (const number of [SIGKILL, SIGSTOP]) {
+    const at = (number - 1) >> 3;
+    own[at] = (own[at] ?? 0) & ~(1 << ((number - 1) & 7));
+  }
+  k.signalMask = own;
+}
+
+/** Behind a call: what is pending and not blocked is delivered. */
+export function deliverPending(k: Kernel): void {
+  for (;;) {
+    const ready = k.pending.filter((p) => !has(k.signalMask, p.number)).sort((a, b) => a.number - b.number);
+    const [next] = ready;
+    if (!next) return;
+    k.pending = k.pending.filter((p) => p !== next);
+    const { handler } = actionOf(k, next.number);
+    if (handler > SIG_IGN) enter(k, next);
+    else if (handler !== SIG_IGN && !ignored.has(next.number)) {
+      if (stopping.has(next.number)) k.missing(`stopping by signal ${next.number}`);
+      throw new Ended({ kind: 'signal', number: next.number });
+    }
+  }
+}
+
+function send(k: Kernel, number: number, info: Uint8Array): void {
+  const { handler } = actionOf(k, number);
+  const nobody = handler === SIG_IGN || (handler === 0 && ignored.has(number));
+  if (nobody && !has(k.signalMask, number)) return;
+  if (number < 32 && k.pending.some((p) => p.number === number)) return;
+  k.pending = [...k.pending, { number, info }];
+}
+
+/** kill, tkill, tgkill: numbers of the arguments that have the target and the signal. */
+export const kill =
+  (target: number, signal: number): Handler =>
+  (k, a) => {
+    const number = (a[signal] ?? 0) | 0;
+    const whom = (a[target] ?? 0) | 0;
+    if (whom !== ownId && whom !== 0) return errno.ESRCH;
+    if (number < 0 || number > mostSignals) return errno.EINVAL;
+    if (number === 0) return 0;
+    const info = siginfo(number, a.length > 0 && k.call !== 'kill' ? SI_TKILL : SI_USER, (view) => {
+      view.setInt32(16, ownId, true);
+      view.setInt32(20, ownUser, true);
+    });
+    send(k, number, info);
+    return 0;
+  };
+
+/** rt_sigqueueinfo and rt_tgsigqueueinfo. */
+export const queueInfo =
+  (target: number, signal: number): Handler =>
+  (k, a) => {
+    const number = (a[signal] ?? 0) | 0;
+    if (((a[target] ?? 0) | 0) !== ownId) return errno.ESRCH;
+    if (number < 1 || number > mostSignals) return errno.EINVAL;
+    const info = k.memory.readBytes(a[signal + 1] ?? 0, 128);
+    new DataView(info.buffer).setInt32(0, number, true);
+    send(k, number, info);
+    return 0;
+  };
+
+export const sigaction: Handler = (k, [number = 0, next = 0, old = 0, size = 0]) => {
+  if (size !== 8 || number < 1 || number > mostSignals) return errno.EINVAL;
+  const wanted = next === 0 ? undefined : k.memory.readBytes(next, actionBytes);
+  if (wanted && (number === SIGKILL || number === SIGSTOP)) return errno.EINVAL;
+  const was = k.signalActions.get(number) ?? new Uint8Array(actionBytes);
+  if (wanted) k.signalActions.set(number, wanted);
+  // Told last: what cannot be written leaves the new action.
+  if (old !== 0) k.write(old, was);
+  return 0;
+};
+
+export const sigprocmask: Handler = (k, [how = 0, next = 0, old = 0, size = 0]) => {
+  if (size !== 8) return errno.EINVAL;
+  const wanted = next === 0 ? undefined : k.memory.readBytes(next, 8);
+  const was = k.signalMask;
+  if (wanted) {
+    const change = [
+      (a: number, b: number) => a | b,
+      (a: number, b: number) => a & ~b,
+      (_: number, b: number) => b,
+    ][how];
+    if (!change) return errno.EINVAL;
+    setMask(
+      k,
+      was.map((byte, n) => change(byte, wanted[n] ?? 0)),
+    );
+  }
+  // The kernel tells the old set last: what cannot be written leaves the new one.
+  if (old !== 0) k.write(old, was);
+  return 0;
+};
+
+export const sigpending: Handler = (k, [to = 0, size = 0]) => {
+  if (size > 8) return errno.EINVAL;
+  const set = new Uint8Array(8);
+  for (const { number } of k.pending)
+    set[(number - 1) >> 3] = (set[(number - 1) >> 3] ?? 0) | (1 << ((number - 1) & 7));
+  k.write(to, set.subarray(0, size));
+  return 0;
+};
+
+function stackBytes(stack: AlternateStack): Uint8Array {
+  const view = new DataView(new ArrayBuffer(24));
+  view.setBigInt64(0, BigInt(stack.base), true);
+  view.setInt32(8, stack.flags, true);
+  view.setBigInt64(16, BigInt(stack.size), true);
+  return new Uint8Array(view.buffer);
+}
+
+/** do_sigaltstack */
+function setStack(k: Kernel, wanted: AlternateStack, sp: number): number {
+  if (onStack(k.alternateStack, sp)) return errno.EPERM;
+  const mode = wanted.flags & 0x7fffffff;
+  if (mode !== 0 && mode !== SS_ONSTACK && mode !== SS_DISABLE) return errno.EINVAL;
+  if (mode !== SS_DISABLE && wanted.size < leastStack) return errno.ENOMEM;
+  k.alternateStack = mode === SS_DISABLE ? { ...noStack, flags: wanted.flags } : wanted;
+  return 0;
+}
+
+export const sigaltstack: Handler = (k, [next = 0, old = 0]) => {
+  const sp = addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0);
+  const was = k.alternateStack;
+  if (next !== 0) {
+    const view = new DataView(k.memory.readBytes(next, 24).buffer);
+    const wanted = {
+      base: Number(view.getBigInt64(0, true)),
+      flags: view.getInt32(8, true),
+      size: Number(view.getBigInt64(16, true)),
+    };
+    const result = setStack(k, wanted, sp);
+    if (result !== 0) return result;
+  }
+  if (old !== 0) {
+    const on = onStack(was, sp) ? SS_ONSTACK : 0;
+    k.write(old, stackBytes({ ...was, flags: was.size === 0 ? SS_DISABLE : on | (was.flags & ~3) }));
+  }
+  return 0;
+};
+
+export const sigreturn: Handler = (k) => {
+  const frame = addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0) - 8;
+  let back;
+  try {
+    back = leaveHandler(k.cpu, (address, length) => k.memory.readBytes(address, length));
+  } catch (thrown) {
+    if (!(thrown instanceof MemoryFault)) throw thrown;
+    throw new Ended({ kind: 'signal', number: SIGSEGV });
+  }
+  k.frames = Math.max(0, k.frames - 1);
+  setMask(k, back.mask);
+  // What cannot be set is left as it is (restore_altstack).
+  setStack(k, back.alternate, addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0));
+  throw new Resumed(frame);
+};
