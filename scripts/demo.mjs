@@ -1,19 +1,9 @@
 // `npm run demo`: zlib's minigzip, built native and mirrored by its own makefile, run on the same file, compared and measured.
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, cpSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { textInput } from './text-input.mjs';
 import { cache, debianSource, quiet, root, step } from './tools.mjs';
 
 const rounds = 5;
@@ -31,9 +21,7 @@ mkdirSync(counts);
 const mirrored = step('minigzip, mirrored (CC=mirrorcc)', () =>
   build('mirrored', { CC: join(root, 'dist/mirrorcc'), MIRROR_STATS: counts }),
 );
-const input = join(work, 'input');
-if (!existsSync(input) || statSync(input).size !== inputBytes)
-  step(`input of ${inputBytes / 1e6} MB`, () => makeInput(input));
+const input = textInput(join(work, 'input'), inputBytes);
 
 const results = { compress: [], decompress: [] };
 for (let round = 0; round < rounds; round++) {
@@ -91,31 +79,6 @@ function build(name, variables) {
   quiet('sh', ['./configure', '--static'], { cwd: folder, env });
   quiet('make', [`-j${cpus().length}`, 'minigzip'], { cwd: folder, env });
   return join(folder, 'minigzip');
-}
-
-/** Text-like data from a fixed seed: words of a small vocabulary among random digits; compresses about 3 times. */
-function makeInput(path) {
-  let state = 0x2545f491;
-  const random = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-  const words = Array.from({ length: 4000 }, () => {
-    let word = '';
-    for (let n = 3 + (random() % 8); n > 0; n--) word += String.fromCharCode(97 + (random() % 26));
-    return word;
-  });
-  const file = openSync(path, 'w');
-  let left = inputBytes;
-  while (left > 0) {
-    let text = '';
-    while (text.length < 1 << 16)
-      text += `${words[Math.floor(words.length * (random() / 2 ** 32) ** 2)]} ${random() % 4 === 0 ? random() : ''} `;
-    left -= writeSync(file, text.slice(0, Math.min(left, text.length)));
-  }
-  closeSync(file);
 }
 
 /** Runs minigzip from file to file under GNU time; gives CPU seconds. */

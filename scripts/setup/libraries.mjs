@@ -66,8 +66,8 @@ export function libraries() {
   dynamicRuntime(join(sysrootOf('x86_64-linux'), 'lib'));
 }
 
-/** Optional libraries are those of C++: built when asked for, and for the tests, because building takes minutes. */
-const asked = () => process.argv.includes('--c++') || process.argv.includes('--tests');
+/** Optional libraries are those of C++: built when asked for, and for the tests and benchmarks, because building takes minutes. */
+const asked = () => ['--bench', '--c++', '--tests'].some((option) => process.argv.includes(option));
 
 /**
  * One library for one target: built natively with its texts recorded, then mirrored by the pass as it is now. Nothing where it is not

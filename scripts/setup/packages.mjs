@@ -20,10 +20,13 @@ const neededByTests = [
   ...['gdb', 'meson', 'ninja-build', 'tcl'],
 ];
 
+const neededByBench = ['cmake', 'g++', 'wrk'];
+
 export function debianPackages() {
   const wanted = [
     ...needed,
     ...(process.argv.includes('--tests') ? neededByTests : []),
+    ...(process.argv.includes('--bench') ? neededByBench : []),
     ...(process.argv.includes('--c++') ? ['g++'] : []),
   ];
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {

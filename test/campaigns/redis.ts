@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProtectedProcess } from '../../src/cli/protected-process.js';
 import { copies, kinds } from '../../src/inject/layout.js';
 import { randomOf } from '../../src/inject/random.js';
-import { freePort } from '../programs/measure.js';
+import { freePort } from '../programs/port.js';
 import { Model } from './model.js';
 import { Connection } from './resp.js';
 

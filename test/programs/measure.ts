@@ -1,13 +1,13 @@
 // One program: built natively and mirrored, its own tests run by both, then the same work by turns, timed.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { moreHeaders } from '../../scripts/setup/more-headers.mjs';
-import { cache, root } from '../../scripts/tools.mjs';
+import { root } from '../../scripts/tools.mjs';
 import { buildAndRun, compare, variablesOf } from '../suites/run.js';
 import { shell } from '../suites/shell.js';
 import type { Case, Check, Side, Verdict, Width } from '../suites/types.js';
+import { nativeHeaders } from './headers.js';
+import { freePort } from './port.js';
 import type { Program } from './rows.js';
 
 /** What one round of the load used. */
@@ -31,26 +31,6 @@ export interface Measured {
 
 const sides = ['native', 'mirrored'] as const;
 const loadSeconds = 600;
-
-/** A port that nobody listens on just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
-/** The kernel's headers for the native compiler: musl-gcc looks for none beside its own. */
-function nativeHeaders(): string {
-  const folder = join(cache, 'suites/include');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, 'sys'), { recursive: true });
-  moreHeaders(folder);
-  return folder;
-}
 
 export function caseOf(program: Program, width: Width): Case {
   const prelude = `. ${join(root, 'test/programs/prelude.sh')}\n`;

@@ -237,7 +237,8 @@ interface Report {
   readonly unknownFunctions?: readonly string[];
 }
 
-function readReports(folder: string): Check {
+/** Sums up the reports of the check at exit that a run has left (MIRROR_REPORT). */
+export function readReports(folder: string): Check {
   const reports = jsonFilesIn<Report>(folder);
   const sum = (key: 'bytesChecked' | 'bytesDiffering'): number =>
     reports.reduce((all, report) => all + report[key], 0);

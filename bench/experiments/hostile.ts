@@ -1,11 +1,9 @@
-// Time of the whole pass on hostile input of 1, 2, 4 and 8 MB: it has to grow no faster than the input. npm run bench:hostile
-import { writeFileSync, mkdirSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
-import { root } from '../scripts/tools.mjs';
-import { rewrite } from '../src/rewrite.js';
+// Time of the whole pass on hostile input: it has to grow no faster than the input.
+import { rewrite } from '../../src/rewrite.js';
+import { experiment } from '../experiment.js';
+import type { Options } from '../experiment.js';
+import { shown } from '../table.js';
 
-const sizes = [1, 2, 4, 8].map((megabytes) => megabytes << 20);
 const times = (part: string, size: number): string =>
   part.repeat(Math.ceil(size / part.length)).slice(0, size);
 const lines = (line: (i: number) => string, size: number): string => {
@@ -52,40 +50,57 @@ const inputs: Readonly<Record<string, (size: number) => string>> = {
   'loop bomb, limit 16 MB': () => `.rept 100000\n.rept 100000\nnop\n.endr\n.endr\n`,
 };
 
-const row = (cells: readonly string[]): void => {
-  process.stdout.write(
-    `${(cells[0] ?? '').padEnd(32)}${cells
-      .slice(1)
-      .map((cell) => cell.padStart(12))
-      .join('')}\n`,
-  );
-};
-row(['milliseconds', ...sizes.map((size) => `${size >> 20} MB`), '8 MB / 1 MB']);
-const results: Record<string, number[]> = {};
-for (const [name, make] of Object.entries(inputs)) {
-  const spent = sizes.map((size) => {
-    const text = make(size);
-    // The best of three: what else runs on the machine is no matter of the input.
-    const rounds = [1, 2, 3].map(() => {
-      const from = performance.now();
-      rewrite('hostile.s', text, {
-        profile: 'linux-x86_64',
-        callMirror: 'site',
-        abi: 'sysv',
-        breakAt: 0,
-        allow: [],
-        expand: { readInclude: () => undefined, limit: 16 << 20 },
-      });
-      return performance.now() - from;
-    });
-    return Math.min(...rounds);
-  });
-  results[name] = spent;
-  row([name, ...spent.map((ms) => ms.toFixed(0)), ((spent.at(-1) ?? 0) / (spent[0] ?? 1)).toFixed(1)]);
+interface Found {
+  readonly sizes: readonly number[];
+  /** Milliseconds, by size: the best of the rounds, because what else runs on the machine is no matter of the input. */
+  readonly inputs: readonly { readonly name: string; readonly best: readonly number[] }[];
 }
-mkdirSync(join(root, 'bench/results'), { recursive: true });
-const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, node ${process.versions.node}`;
-writeFileSync(
-  join(root, 'bench/results/hostile.json'),
-  `${JSON.stringify({ machine, sizes, results }, null, 2)}\n`,
-);
+
+function timeOf(text: string): number {
+  const from = performance.now();
+  rewrite('hostile.s', text, {
+    profile: 'linux-x86_64',
+    callMirror: 'site',
+    abi: 'sysv',
+    breakAt: 0,
+    allow: [],
+    expand: { readInclude: () => undefined, limit: 16 << 20 },
+  });
+  return performance.now() - from;
+}
+
+async function measure({ rounds, sizes, say }: Options): Promise<Found> {
+  return {
+    sizes,
+    inputs: Object.entries(inputs).map(([name, make]) => {
+      const best = sizes.map((megabytes) => {
+        const text = make(megabytes << 20);
+        return Math.min(...Array.from({ length: rounds }, () => timeOf(text)));
+      });
+      say(`${name}: ${best.map(shown).join(', ')} ms`);
+      return { name, best };
+    }),
+  };
+}
+
+export const hostile = experiment<Found>({
+  name: 'hostile',
+  about: 'the pass on input made to be slow',
+  rounds: 3,
+  sizes: [1, 2, 4, 8],
+  sizesAre: 'megabytes',
+  always: false,
+  tools: {},
+  build: async () => undefined,
+  run: measure,
+  tables: ({ sizes, inputs: all }) => [
+    {
+      heads: ['milliseconds', ...sizes.map((megabytes) => `${megabytes} MB`), 'last to first'],
+      rows: all.map(({ name, best }) => [
+        name,
+        ...best.map(shown),
+        shown((best.at(-1) ?? NaN) / (best[0] ?? NaN)),
+      ]),
+    },
+  ],
+});
