@@ -37,6 +37,10 @@ const inputs: Readonly<Record<string, (size: number) => string>> = {
   braces: (size) => `vmovups ${times('{', size)}`,
   'bytes of every value': (size) =>
     Array.from({ length: size }, (_, i) => String.fromCharCode(1 + ((i * 7919) % 255))).join(''),
+  'sections of debug information': (size) =>
+    lines((i) => `\t.section\t.debug_${i},"",@progbits\n\t.byte 1${' '.repeat(i % 64)}`, size),
+  'one line of debug information': (size) =>
+    `\t.section\t.debug_info,"",@progbits\n\t.byte 1${times(' ', size)}`,
   stores: (size) => lines((i) => `\tmovq\t%rax, ${i}(%rdi)`, size),
   'branches to everywhere': (size) => lines((i) => `.L${i}: jne .L${(i * 7919) % (size >> 5)}`, size),
   'macro calls': (size) => `.macro m a\n\tnop\n.endm\n${times('\tm 1\n', size)}`,

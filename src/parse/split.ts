@@ -1,6 +1,8 @@
 // Finds where statements begin and end, without looking into them (GNU as manual 3.3 Comments, 3.5 Statements). Where the manual is
 // silent, GNU as 2.40 for x86-64 Linux decides: test/parse/gas.test.ts compares.
 
+import { DebugData } from './debug-data.js';
+
 export interface Spans {
   readonly count: number;
   readonly starts: Int32Array;
@@ -19,6 +21,9 @@ const SLASH = 47;
 const COLON = 58;
 const SEMICOLON = 59;
 const BACKSLASH = 92;
+const DOT = 46;
+const S = 115;
+const E = 101;
 
 // How far into a statement the scanner is: `/` opens a line comment only where a statement or, behind a label, its body may begin.
 const START = 0;
@@ -37,9 +42,10 @@ function hidesStatement(text: string, at: number): boolean {
   return marker.test(text);
 }
 
-/** Splits at newlines and `;` outside strings, character constants and comments. Spans hold no surrounding blanks. */
+/** Splits at newlines and `;` outside strings, character constants, comments and debug information. Spans hold no surrounding blanks. */
 export function split(text: string): Spans {
   const length = text.length;
+  const debugData = new DebugData(text);
   let starts = new Int32Array(1024 + (length >> 4));
   let ends = new Int32Array(starts.length);
   let count = 0;
@@ -88,6 +94,12 @@ export function split(text: string): Spans {
           starts[count] = from;
           ends[count] = to;
           count++;
+          if (
+            text.charCodeAt(from) === DOT &&
+            text.charCodeAt(from + 1) === S &&
+            text.charCodeAt(from + 2) === E
+          )
+            i = Math.max(i, debugData.behind(from) - 1);
           from = -1;
         }
         state = START;
