@@ -1,19 +1,19 @@
-// A redis server of ours on a socket of its own, with a data set whose every value is known.
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
-import { join } from 'node:path';
+// A redis server of ours, with a data set whose every value is known.
+import { Connection } from '../test/campaigns/resp.js';
+import type { Answer } from '../test/campaigns/resp.js';
+import { freePort } from '../test/programs/port.js';
 import { start } from './measure.js';
 import type { Started } from './measure.js';
 
 export const valueBytes = 1000;
 /** Commands under way at a time. */
-const window = 1000;
+const depth = 1000;
 
 export interface Redis {
   readonly process: Started;
+  readonly connection: Connection;
   /** Seconds from its start until it answers, with its data set loaded. */
   readonly started: number;
-  readonly socket: Socket;
 }
 
 const sleep = (milliseconds: number): Promise<void> =>
@@ -30,53 +30,19 @@ export function valueOf(key: number): string {
   return text.slice(0, valueBytes);
 }
 
-const command = (...parts: readonly string[]): string =>
-  `*${parts.length}\r\n${parts.map((part) => `$${part.length}\r\n${part}\r\n`).join('')}`;
+export const keyOf = (key: number): string => `key:${key}`;
 
-/** One reply, as text; errors begin with `-`, and a value has no length before it. Undefined where it is not whole yet. */
-function replyIn(text: string, at: number): { readonly reply: string; readonly end: number } | undefined {
-  const line = text.indexOf('\r\n', at);
-  if (line < 0) return undefined;
-  const head = text.slice(at, line);
-  const length = Number(head.slice(1));
-  if (!head.startsWith('$') || length < 0) return { reply: head, end: line + 2 };
-  const end = line + 2 + length + 2;
-  return end > text.length ? undefined : { reply: text.slice(line + 2, end - 2), end };
-}
-
-/** Sends commands and gives their replies, in order. */
-export function ask(socket: Socket, commands: readonly (readonly string[])[]): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const replies: string[] = [];
-    let rest = '';
-    const done = (error?: Error): void => {
-      socket.off('data', onData).off('close', onClose);
-      if (error) reject(error);
-      else resolve(replies);
-    };
-    const onClose = (): void => done(new Error('the server has closed the connection'));
-    const onData = (data: Buffer): void => {
-      rest += data.toString('latin1');
-      let at = 0;
-      for (let found = replyIn(rest, at); found; found = replyIn(rest, at)) {
-        replies.push(found.reply);
-        at = found.end;
-      }
-      rest = rest.slice(at);
-      if (replies.length === commands.length) done();
-    };
-    socket.on('data', onData).on('close', onClose);
-    socket.write(commands.map((parts) => command(...parts)).join(''), 'latin1');
-  });
-}
-
-/** Connects; undefined where nobody listens yet. */
-function connected(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-      .on('connect', () => resolve(socket))
-      .on('error', () => resolve(undefined));
-  });
+/** A connection to a server that answers; undefined while nobody listens, or it still loads. */
+async function answering(port: number): Promise<Connection | undefined> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(port);
+    await connection.ask('PING');
+    return connection;
+  } catch {
+    connection?.close();
+    return undefined;
+  }
 }
 
 /** Starts a server in `folder`, with what dump.rdb there holds, and waits until it answers. */
@@ -85,11 +51,21 @@ export async function startRedis(
   folder: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Redis> {
-  const path = join(folder, 'redis.sock');
+  const port = await freePort();
   const from = performance.now();
   const process = start(
     [
-      ...[program, '--port', '0', '--unixsocket', path, '--dir', folder, '--dbfilename', 'dump.rdb'],
+      ...[
+        program,
+        '--bind',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--dir',
+        folder,
+        '--dbfilename',
+        'dump.rdb',
+      ],
       ...['--save', '', '--appendonly', 'no', '--loglevel', 'warning'],
     ],
     { env },
@@ -100,11 +76,8 @@ export async function startRedis(
   };
   process.ended.then(noteEnd, noteEnd);
   for (;;) {
-    // While it loads it says so instead of PONG.
-    const socket = await connected(path);
-    if (socket && (await ask(socket, [['PING']]))[0] === '+PONG')
-      return { process, started: (performance.now() - from) / 1000, socket };
-    socket?.destroy();
+    const connection = await answering(port);
+    if (connection) return { process, connection, started: (performance.now() - from) / 1000 };
     if (ended) {
       await process.ended;
       throw new Error(`redis ended at once: ${process.stderr()}`);
@@ -113,24 +86,22 @@ export async function startRedis(
   }
 }
 
-export async function stopRedis({ process, socket }: Redis): Promise<void> {
-  socket.destroy();
+export async function stopRedis({ process, connection }: Redis): Promise<void> {
+  connection.close();
   process.stop();
   await process.ended;
 }
 
-/** So many keys from 0, in parts: `make` gives the command of a key, `check` sees its reply. */
+/** Keys from 0, many requests at a time: `words` is the request for a key, `check` sees its answer. */
 export async function forKeys(
-  { socket }: Redis,
+  { connection }: Redis,
   keys: number,
-  make: (key: number) => readonly string[],
-  check: (key: number, reply: string) => void,
+  words: (key: number) => readonly string[],
+  check: (key: number, answer: Answer) => void,
 ): Promise<void> {
-  for (let first = 0; first < keys; first += window) {
-    const part = Array.from({ length: Math.min(window, keys - first) }, (_, i) => first + i);
-    const replies = await ask(socket, part.map(make));
-    part.forEach((key, i) => check(key, replies[i] ?? ''));
+  for (let first = 0; first < keys; first += depth) {
+    const part = Array.from({ length: Math.min(depth, keys - first) }, (_, i) => first + i);
+    const answers = await Promise.all(part.map((key) => connection.ask(...words(key))));
+    part.forEach((key, i) => check(key, answers[i] ?? null));
   }
 }
-
-export const keyOf = (key: number): string => `key:${key}`;

@@ -11,7 +11,7 @@ import { experiment } from '../experiment.js';
 import type { Options } from '../experiment.js';
 import { interleave } from '../measure.js';
 import { built } from '../programs.js';
-import { ask, forKeys, keyOf, startRedis, stopRedis, valueBytes, valueOf } from '../redis.js';
+import { forKeys, keyOf, startRedis, stopRedis, valueBytes, valueOf } from '../redis.js';
 import type { Redis } from '../redis.js';
 import { quantile, spread } from '../spread.js';
 import type { Spread } from '../spread.js';
@@ -39,9 +39,7 @@ async function fill(redis: Redis, keys: number): Promise<void> {
     redis,
     keys,
     (key) => ['SET', keyOf(key), valueOf(key)],
-    (key, reply) => {
-      if (reply !== '+OK') throw new Error(`SET of key ${key}: ${reply}`);
-    },
+    () => undefined,
   );
 }
 
@@ -52,7 +50,7 @@ async function wrongValues(redis: Redis, keys: number): Promise<number> {
     redis,
     keys,
     (key) => ['GET', keyOf(key)],
-    (key, reply) => (wrong += reply === valueOf(key) ? 0 : 1),
+    (key, answer) => (wrong += answer === valueOf(key) ? 0 : 1),
   );
   return wrong;
 }
@@ -91,8 +89,7 @@ async function measureOne(
     const redis = await startRedis(programs.mirrored, folder, env);
     try {
       await fill(redis, keys);
-      const [saved] = await ask(redis.socket, [['SAVE']]);
-      if (saved !== '+OK') throw new Error(`SAVE: ${saved}`);
+      await redis.connection.ask('SAVE');
       lost = await losePages(redis);
       wrong = await wrongValues(redis, keys);
       said = redis.process.stderr();
@@ -104,9 +101,9 @@ async function measureOne(
   if (microseconds.length === 0) throw new Error(`nothing was recovered: ${said.slice(0, 500)}`);
   const restarts = await interleave(sides, rounds, async (side: Side) => {
     const redis = await startRedis(programs[side], folder);
-    const [size] = await ask(redis.socket, [['DBSIZE']]);
+    const size = await redis.connection.ask('DBSIZE');
     await stopRedis(redis);
-    if (size !== `:${keys}`) throw new Error(`redis has loaded ${size} of ${keys} keys`);
+    if (size !== keys) throw new Error(`redis has loaded ${String(size)} of ${keys} keys`);
     return redis.started;
   });
   const row = {
