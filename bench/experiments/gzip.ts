@@ -78,7 +78,7 @@ export const gzip = experiment<Found>({
   name: 'gzip',
   about: 'gzip and gunzip, from a file to /dev/null',
   rounds: 5,
-  sizes: [100, 200],
+  sizes: [100],
   sizesAre: 'megabytes of the file',
   always: true,
   tools: {},

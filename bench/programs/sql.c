@@ -86,6 +86,6 @@ int main(int argc, char **argv) {
   begin(), run("BEGIN"), each("UPDATE t SET b = b + 1, c = c || '!' WHERE a = ?1", rows, 1), run("COMMIT"), spent("update");
   begin(), run("BEGIN"), each("DELETE FROM t WHERE a = ?1", rows, 2), run("COMMIT"), spent("delete");
   printf("sum %ld, left %ld, their sum %ld\n", sum, number("SELECT count(*) FROM t"), number("SELECT sum(b) + sum(length(c)) FROM t"));
-  check(sqlite3_close(db));
+  /* The database stays open: what it holds is there when all memory is compared with its mirror. */
   return 0;
 }
