@@ -30,7 +30,7 @@ export interface RunOptions {
 
 export interface Started {
   readonly pid: Promise<number>;
-  /** Rejected where it does not end with 0, or with SIGTERM after stop(). */
+  /** Rejected where it does not end with 0; after stop() with an exit code, or by SIGTERM: servers have their own idea of success. */
   readonly ended: Promise<Ran>;
   /** Asks it to end. */
   stop(): void;
@@ -90,7 +90,9 @@ export function start(command: readonly string[], options: RunOptions = {}): Sta
   };
 }
 
-const terminated = 128 + 15;
+/** Exit codes from here on stand for signals, as in a shell. */
+const signals = 128;
+const terminated = signals + 15;
 
 function endOf(
   child: ChildProcess,
@@ -105,7 +107,7 @@ function endOf(
       const [wall = NaN, user = NaN, system = NaN, peakKilobytes = NaN, code = NaN] = (used ?? [])
         .slice(1)
         .map(Number);
-      if (code === 0 || (stopped() && code === terminated))
+      if (code === 0 || (stopped() && (code < signals || code === terminated)))
         resolve({
           wall: wall / 1e9,
           cpu: (user + system) / 1e6,
