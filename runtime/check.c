@@ -125,7 +125,7 @@ static void recoveries(void) {
   for (word i = 0; i < n; i++) {
     const struct recovered *r = &S.recovered[i];
     mr_put(i ? ", " : ""), mr_put("{\"address\": \""), mr_hex(r->address), mr_put("\", \"kind\": "), mr_json(mr_kind(r->flags));
-    mr_put(", \"copy\": "), mr_json(r->mirror ? "mirror" : "native"), mr_put(", \"microseconds\": "), mr_num(r->us), mr_put("}");
+    mr_put(", \"copy\": "), mr_json(r->mirror ? "mirror" : "native"), mr_put(", \"cause\": "), mr_json(r->cause), mr_put(", \"microseconds\": "), mr_num(r->us), mr_put("}");
   }
   mr_put("]");
 }

@@ -38,7 +38,7 @@ static word compare_page(struct suspects *found, word lo, word hi, u32 flags, wo
 }
 /* Not a page, but an entry in the page table: lost, or swapped out (Documentation/admin-guide/mm/pagemap.rst, bits 63 and 62). */
 static void rebuild_lost(word page, uint64_t entry) {
-  if (entry >> 62 == 1 && !S.dynamic && !S.sandboxed && !mr_readable(page)) mr_repair(page, PG);
+  if (entry >> 62 == 1 && !S.dynamic && !S.sandboxed && !mr_readable(page)) mr_repair(page, PG, "comparison");
 }
 
 word mr_compare(struct suspects *found, word from, word to, long pagemap, word *bytes) {

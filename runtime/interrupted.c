@@ -8,6 +8,20 @@ extern const struct places mr_cas_places[]; /* `taken` of the last is 0 */
 
 enum { CARRY = 1, ZERO = 0x40 };
 
+static void put_accumulator(const struct places *p, const word *regs, word at) {
+  word low = regs[mr_register_order[0]], high = regs[mr_register_order[2]], each = p->bytes >> p->pair;
+  memcpy((void *)at, &low, each);
+  if (p->pair) memcpy((void *)(at + each), &high, each);
+}
+
+/* The mirror gets what memory has. Where that is lost, the accumulator has it, and a rebuilt page must not get a value that is not yet stored; a mirror that
+   is lost is rebuilt from memory. */
+static void mend(const struct places *p, const word *regs) {
+  word native = regs[p->address], mirror = MVA(native);
+  if (S.sandboxed || (mr_readable(native) && mr_readable(mirror))) memcpy((void *)mirror, (const void *)native, p->bytes);
+  else if (mr_readable(mirror)) put_accumulator(p, regs, mirror);
+}
+
 /* The handler may take the same lock, or never return: so what has been begun is undone or ended, and the lock given back. */
 void mr_interrupted(word *regs) {
   word first = (word)mr_cas_places;
@@ -17,8 +31,7 @@ void mr_interrupted(word *regs) {
     if (at == p->taken && regs[MR_REG_FLAGS] & CARRY) return;                        /* not ours */
     if ((at >= p->out && at < p->changed) || (at > p->repaired && at < p->differs)) return; /* on its way out */
     int ends = at >= p->done && at < p->differs;
-    int mend = (at >= p->written && at < p->done) || (at == p->done && !(regs[MR_REG_FLAGS] & ZERO)) || (at >= p->changed && at < p->repaired);
-    if (mend) memcpy((void *)MVA(regs[p->address]), (const void *)regs[p->address], p->bytes);
+    if ((at >= p->written && at < p->done) || (at == p->done && !(regs[MR_REG_FLAGS] & ZERO)) || (at >= p->changed && at < p->repaired)) mend(p, regs);
     __atomic_store_n((u32 *)regs[p->lock], 0, __ATOMIC_RELEASE);
     regs[MR_REG_IP] = first + (word)(long)(ends ? p->out : p->start);
     return;
@@ -32,11 +45,8 @@ void mr_lost_page(word *regs) {
   long at = (long)(regs[MR_REG_IP] - first);
   for (const struct places *p = mr_cas_places; p->taken; p++) {
     if (at < p->taken || at >= p->differs) continue;
-    word low = regs[mr_register_order[0]], high = regs[mr_register_order[2]], mirror = MVA(regs[p->address]), each = p->bytes >> p->pair;
-    if (at >= p->written && at < p->done && mr_readable(mirror)) {
-      memcpy((void *)mirror, &low, each);
-      if (p->pair) memcpy((void *)(mirror + each), &high, each);
-    }
+    word mirror = MVA(regs[p->address]);
+    if (at >= p->written && at < p->done && mr_readable(mirror)) put_accumulator(p, regs, mirror);
     __atomic_store_n((u32 *)regs[p->lock], 0, __ATOMIC_RELEASE);
     regs[MR_REG_IP] = first + (word)(long)(at >= p->done ? p->out : p->start);
     return;
@@ -78,6 +88,7 @@ static int there(word at) {
 }
 /* In the child there is one thread, and it holds none of the locks. What their holders had begun never ends. */
 void mr_forked(void) {
+  S.alone = 1; /* a lost page that is met here waits for none of them */
   for (word at = 0; at < MR_LOCKS; at += 16) {
     u32 *lock = (u32 *)(mr_locks + at);
     if (!*lock) continue;
@@ -91,4 +102,5 @@ void mr_forked(void) {
     }
     *lock = 0;
   }
+  S.alone = 0;
 }

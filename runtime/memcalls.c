@@ -1,16 +1,23 @@
 /* Calls that change the address space. Each runs under the lock, with signals blocked, on the runtime's stack. */
 #include "mr.h"
 
+/* The lock is the thread that holds it, at once: a SIGBUS comes anywhere, and asks. */
 void mr_lock(void) {
-  u32 *lock = &S.lock; /* nothing may be called between one wait and the next */
-  while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) mr_wait();
-  S.lock_owner = (word)sys(__NR_gettid, 0, 0, 0);
+  u32 *lock = &S.lock, mine = (u32)sys(__NR_gettid, 0, 0, 0); /* nothing may be called between one wait and the next */
+  while (__sync_val_compare_and_swap(lock, 0, mine)) mr_wait();
 }
+/* A SIGBUS that waits is this thread's again when the lock is free, and not before. */
 void mr_unlock(void) {
-  S.lock_owner = 0;
-  __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
+  for (;;) {
+    int waits = S.told[0] != 0;
+    if (waits) mr_block_bus(1), mr_send_again(S.told, S.lock), S.told[0] = 0;
+    __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
+    if (waits) mr_block_bus(0);
+    if (!__atomic_load_n(&S.told[0], __ATOMIC_ACQUIRE)) return;
+    mr_lock();
+  }
 }
-int mr_lock_is_mine(void) { return S.lock && S.lock_owner == (word)sys(__NR_gettid, 0, 0, 0); }
+int mr_lock_is_mine(void) { return S.lock == (u32)sys(__NR_gettid, 0, 0, 0); }
 /* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
    too, and each side releases its own copy. */
 long mr_locked(long (*fn)(struct frame *), struct frame *f) {
@@ -98,7 +105,7 @@ static long do_munmap(struct frame *f) {
   mr_mirror_drop(lo, hi);
   mr_remove(lo, hi);
   /* musl's __unmapself: the program could only exit now, and we have no stack to go back to. */
-  if (own) S.lock_owner = 0, mr_unlock_exit();
+  if (own) mr_unlock_exit();
   return r;
 }
 
@@ -287,7 +294,6 @@ static long do_shmdt(struct frame *f) {
 }
 
 static void in_child(void) {
-  S.lock_owner = (word)sys(__NR_gettid, 0, 0, 0);
   S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   if (S.threads) {
     mr_forked();
@@ -297,12 +303,20 @@ static void in_child(void) {
   mr_start_checker();
 }
 
+/* Until the child holds the lock in its own name, a SIGBUS would wait for it. */
+static long fork_call(word nr, word a, word b, word c, word d, word e) {
+  if (!S.dynamic) mr_block_bus(1);
+  long r = sys6(nr, a, b, c, d, e, 0);
+  if (!r) S.lock = (u32)sys(__NR_gettid, 0, 0, 0), S.told[0] = 0;
+  if (!S.dynamic) mr_block_bus(0);
+  return r;
+}
 /* fork, and clone/vfork without a new stack. vfork becomes fork: parent and child share one stack otherwise, and the child's
    dirtied bytes would be copied at the wrong time. POSIX allows it; only the sharing of memory is lost. */
 static long do_fork(struct frame *f) {
   enum { VM = 0x100, VFORK = 0x4000, PARENT_SETTID = 0x100000, CHILD_SETTID = 0x1000000, PIDFD = 0x1000 };
   if (f->nr == __NR_fork || f->nr == __NR_vfork) {
-    long pid = sys(__NR_fork, 0, 0, 0);
+    long pid = fork_call(__NR_fork, 0, 0, 0, 0, 0);
     if (!pid) in_child();
     return pid;
   }
@@ -311,7 +325,7 @@ static long do_fork(struct frame *f) {
   long r;
   if (f->nr == __NR_clone) {
     flags = f->a[0] & ~(word)(VM | VFORK), ptid = f->a[CLONE_PTID], ctid = f->a[CLONE_CTID], pidfd = ptid;
-    r = sys6(__NR_clone, flags, 0, f->a[2], f->a[3], f->a[4], 0);
+    r = fork_call(__NR_clone, flags, 0, f->a[2], f->a[3], f->a[4]);
   } else {
     word n = f->a[1] < sizeof args ? f->a[1] : sizeof args;
     if (n < 64) return -E_INVAL;
@@ -319,7 +333,7 @@ static long do_fork(struct frame *f) {
     if (mr_peek(args, f->a[0], n)) return -E_FAULT;
     args[0] &= ~(uint64_t)(VM | VFORK);
     flags = (word)args[0], pidfd = (word)args[1], ctid = (word)args[2], ptid = (word)args[3];
-    r = sys(__NR_clone3, args, n, 0);
+    r = fork_call(__NR_clone3, (word)args, n, 0, 0, 0);
   }
   if (r < 0) return r;
   if (!r) in_child();

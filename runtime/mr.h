@@ -57,17 +57,16 @@ struct escape { char kind[24]; char name[32]; word count; };
 #define MAX_SUSPECTS 256
 struct suspects { word n; struct suspect at[MAX_SUSPECTS]; };
 #define MAX_RECOVERED 64
-struct recovered { word address, us; u32 flags, mirror; };
+struct recovered { word address, us; u32 flags, mirror; const char *cause; };
 enum { SIGBUS_NR = 7 };
 /* Counters that others read (mirrorasm top), and what they ask for (mirrorasm inject): the same layout for both word sizes. */
 struct control { u64 ranges, n_ranges; /* where the table's address and its length are */ u64 recovered, lost, retried, not_retried, request, address, result, checks, differing; };
 struct state {
-  u32 lock;          /* offset 0: entry.S */
+  u32 lock;          /* offset 0: entry.S; the thread that holds it, or 0 */
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
-  word lock_owner;   /* the thread, or 0 where that is not known */
-  u32 settling, check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
+  u32 alone, settling, check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
   word pending_bytes; /* forked while other threads had begun writes, which never end here */
@@ -81,6 +80,7 @@ struct state {
   word handlers[65];
   uint64_t handler_masks[65], nodefer; /* as the program gave them; a bit a signal */
   word bus_action[SIGACTION_WORDS];    /* the program's, as the kernel has it for others */
+  u32 told[32];                        /* siginfo_t of a SIGBUS that waits for the lock, or 0 */
   struct recovered recovered[MAX_RECOVERED];
   struct range fixed_ranges[512];
   struct diff diffs[MAX_DIFFS];
@@ -174,7 +174,9 @@ extern const char __mirror_bus[];
 void mr_start_recovery(void);
 void mr_told_early(int on);
 void mr_catch_bus(void);
-int mr_repair(word address, word size);
+void mr_block_bus(int block);
+void mr_send_again(const void *siginfo, word thread);
+int mr_repair(word address, word size, const char *cause); /* cause: how it was noticed, for the report */
 int mr_readable(word at);
 const char *mr_kind(u32 flags);
 void mr_use_stack(word at, word bytes);

@@ -1,6 +1,6 @@
 /* Lost pages. The kernel tells of one by SIGBUS when a thread touches it, or before (PR_MCE_KILL_EARLY): it is rebuilt aside from the other copy and
    moved into its place, so that no thread sees it half full, and the instruction begins again. The handler is on the thread's alternate stack
-   (alternate.c), since the page may be the one below the stack pointer. SIGBUS is never blocked: the runtime may meet a lost page during a call of
+   (alternate.c), since the page may be the one below the stack pointer. SIGBUS is blocked for moments only: the runtime may meet a lost page during a call of
    its own; then the lock is this thread's. */
 #include "mr.h"
 #include <linux/elf.h>
@@ -106,7 +106,7 @@ static int put_back(word lost, word size, word aside, const struct range *r, int
 /* No atomic operation is under way in the page: its mirror is ahead of memory then. Whoever holds one of the locks ends, or meets the lost page and lets it
    go (mr_lost_page). */
 static void hold_locks(word lo, word size, int hold) {
-  for (word at = 0; at < size && at < MR_LOCKS; at += 16) {
+  for (word at = 0; at < size && at < MR_LOCKS && !S.alone; at += 16) {
     u32 *lock = (u32 *)(mr_locks + ((lo + at) & (MR_LOCKS - 1)));
     if (!hold) __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
     else
@@ -133,7 +133,7 @@ static int rebuild(word lo, word size, const struct range *r, int mirror) {
 }
 
 /* Makes the page of `address` whole, or the huge page; 0 where it is not ours to do, or nothing can be done. With the lock held. */
-int mr_repair(word address, word size) {
+int mr_repair(word address, word size, const char *cause) {
   int mirror = mr_is_mirror(address);
   word own = mirror ? address + MR_DISTANCE : address, lo = own & -size, i = mr_find(own);
   if (i == S.n_ranges || S.ranges[i].lo > own) return 0;
@@ -149,21 +149,30 @@ int mr_repair(word address, word size) {
     say_lost(own, r.flags);
     return 0;
   }
-  struct recovered it = {own, us_since(from), r.flags, (u32)mirror};
+  struct recovered it = {own, us_since(from), r.flags, (u32)mirror, cause};
   if (mr_control.recovered < MAX_RECOVERED) S.recovered[mr_control.recovered] = it;
   mr_control.recovered++;
   say_recovered(&it);
   return 1;
 }
 
+/* Not by an access of this thread: it may come anywhere. */
+static int sent(const struct siginfo *info) { return info->code <= 0 || info->code == BUS_MCEERR_AO; }
+void mr_block_bus(int block) {
+  u64 bus = 1ul << (SIGBUS_NR - 1);
+  sys4(__NR_rt_sigprocmask, !block, &bus, 0, 8);
+}
+void mr_send_again(const void *siginfo, word thread) { sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), thread, SIGBUS_NR, siginfo); }
 /* What is not ours goes to the program as if we had not been here: its action is the kernel's until its handler is entered (mr_sigframe), and the
    access is made again, or the signal sent again. */
 static void give_to_program(const struct siginfo *info) {
-  int sent = info->code <= 0 || info->code == BUS_MCEERR_AO;
-  word tid = (word)sys(__NR_gettid, 0, 0, 0), pid = (word)sys(__NR_getpid, 0, 0, 0); /* none of the program's handlers runs in our own thread */
-  if (sent && S.bus_action[0] == SIG_IGNORE) return;
+  if (sent(info) && S.bus_action[0] == SIG_IGNORE) return;
   sys4(__NR_rt_sigaction, SIGBUS_NR, S.bus_action, 0, 8);
-  if (sent) sys4(__NR_rt_tgsigqueueinfo, pid, tid == S.checker ? pid : tid, SIGBUS_NR, info);
+  if (!sent(info)) return;
+  /* Not before this handler returns, which opens it: on this stack no handler of the program's may run. */
+  mr_block_bus(1);
+  word tid = (word)sys(__NR_gettid, 0, 0, 0);
+  mr_send_again(info, tid == S.checker ? (word)sys(__NR_getpid, 0, 0, 0) : tid); /* none of the program's handlers runs in our own thread */
 }
 
 /* Where BUS_ADRERR says that the pool of huge pages is empty. */
@@ -172,29 +181,44 @@ static int huge(word address) {
   return i < S.n_ranges && S.ranges[i].lo <= address && S.ranges[i].flags >> R_PAGE_SHIFT;
 }
 
-/* From __mirror_bus. Gives the bytes of the int frame where it is on a stack of the program's, whose mirror has to get them. */
+static const char *cause_of(int code) { return code == BUS_MCEERR_AR ? "BUS_MCEERR_AR" : code == BUS_MCEERR_AO ? "BUS_MCEERR_AO" : "BUS_ADRERR"; }
+
+/* Of the int frame, where it is on a stack of the program's. */
+static word bytes_to_mirror(word frame) {
+  word i = mr_find(frame);
+  int mirrored = i < S.n_ranges && S.ranges[i].lo <= frame && S.ranges[i].flags & R_MIRRORED;
+  return mirrored ? mr_frame_end(frame, 1) - frame : 0;
+}
+/* From __mirror_bus; gives the bytes that have to get to the mirror. */
 word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
   int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, mine = mr_lock_is_mine(), ours;
   u32 out_fd = S.out_fd, out_n = S.out_n; /* a report may be under way */
-  if (info->code > 0 && info->code != BUS_MCEERR_AO) mr_lost_page(mr_registers(frame, 1));
+  if (sent(info) && mine) { /* what the lock guards may be half done. One is kept: a page that is lost is met when it is touched, too */
+    memcpy(S.told, info, sizeof S.told);
+    return bytes_to_mirror(frame);
+  }
+  /* First: who holds one of the locks of atomic.S must not wait for ours (hold_locks). Nor may another SIGBUS come before. */
+  if (sent(info)) mr_interrupted(mr_registers(frame, 1));
+  else mr_lost_page(mr_registers(frame, 1));
+  mr_block_bus(0);
   if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
   else mr_lock();
-  if (machine || (info->code == BUS_ADRERR && !huge(info->address))) ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG);
+  if (machine || (info->code == BUS_ADRERR && !huge(info->address)))
+    ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG, cause_of(info->code));
   else ours = info->code <= 0 && mr_injection();
-  if (!ours) give_to_program(info);
-  word i = mr_find(frame);
-  int mirrored = i < S.n_ranges && S.ranges[i].lo <= frame && S.ranges[i].flags & R_MIRRORED;
+  word bytes = bytes_to_mirror(frame);
   if (mine) memcpy(S.out, S.out_kept, sizeof S.out), S.out_fd = out_fd, S.out_n = out_n;
   else mr_unlock();
-  return mirrored ? mr_frame_end(frame, 1) - frame : 0;
+  if (!ours) give_to_program(info);
+  return bytes;
 }
 
 /* SIGBUS is ours from now on. */
 void mr_catch_bus(void) {
-  enum { SIGINFO = 4, ONSTACK = 0x08000000, NODEFER = 0x40000000, RESTORER = 0x04000000 };
-  word act[SIGACTION_WORDS] = {(word)__mirror_bus, SIGINFO | ONSTACK | NODEFER | RESTORER, (word)__mirror_bus};
-  mr_all_but_bus(&act[3]);
+  enum { SIGINFO = 4, ONSTACK = 0x08000000, RESTORER = 0x04000000 };
+  word act[SIGACTION_WORDS] = {(word)__mirror_bus, SIGINFO | ONSTACK | RESTORER, (word)__mirror_bus};
+  memset(&act[3], 255, 8);
   sys4(__NR_rt_sigaction, SIGBUS_NR, act, 0, 8);
 }
 void mr_start_recovery(void) {

@@ -41,7 +41,7 @@ static word repair_all(void) {
       word n = (r.hi - at) / PG < CHUNK ? (r.hi - at) / PG : CHUNK;
       if (sys4(__NR_pread64, pagemap, S.pm_native, n * 8, at / PG * 8) != (long)n * 8) break;
       for (word k = 0; k < n; k++)
-        if (S.pm_native[k] >> 62 == 1 && !mr_readable(at + k * PG)) mr_repair(at + k * PG, PG);
+        if (S.pm_native[k] >> 62 == 1 && !mr_readable(at + k * PG)) mr_repair(at + k * PG, PG, "EFAULT");
     }
   }
   sys(__NR_close, pagemap, 0, 0);

@@ -107,6 +107,16 @@ export function debianFiles(name) {
   return existsSync(folder) || unpackPackage(name, folder) ? folder : undefined;
 }
 
+/** The package on which the Debian package `name` depends whose name matches; of those unpacked already the newest. */
+export function debianDependency(name, pattern) {
+  const folder = join(cache, 'packages');
+  const present = existsSync(folder) ? readdirSync(folder).filter((entry) => pattern.test(entry)) : [];
+  const newest = present.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  if (newest !== undefined) return newest;
+  const listed = spawnSync('apt-cache', [...updatedApt(), 'depends', name], { encoding: 'utf8' }).stdout;
+  return [...listed.matchAll(/^ *Depends: (\S+)$/gm)].map(([, one]) => one).find((one) => pattern.test(one));
+}
+
 /** Downloads a Debian package and unpacks it into `folder`; false when there is none of that name. */
 function unpackPackage(name, folder) {
   const archives = join(cache, 'apt/archives');

@@ -17,7 +17,7 @@ const needed = [
 ];
 const neededByTests = [
   ...['autoconf', 'automake', 'ccache', 'chromium', 'clang', 'cmake', 'distcc', 'g++', 'gcc-multilib'],
-  ...['gdb', 'meson', 'ninja-build', 'tcl'],
+  ...['gdb', 'meson', 'ninja-build', 'qemu-system-x86', 'tcl'],
 ];
 
 const neededByBench = ['cmake', 'g++', 'wrk'];

@@ -14,6 +14,13 @@ static void handler(int signal, siginfo_t *info, void *context) {
   seen++, code = info->si_code, address = info->si_addr, stack_at = &here;
   if (info->si_code > 0) siglongjmp(back, 1);
 }
+/* A thread's SIGBUS is sent to it: its handler runs on its stack. */
+static void *raises(void *unused) {
+  char here;
+  raise(SIGBUS);
+  must(code == SI_TKILL && labs(&here - stack_at) < 20000, "on the stack of another thread");
+  return unused;
+}
 static void plain(int signal) { seen += 100 + (signal != SIGBUS); }
 int main(int argc, char **argv) {
   (void)argc;
@@ -42,19 +49,21 @@ int main(int argc, char **argv) {
   }
   raise(SIGBUS);
   must(seen == 6 && code == SI_TKILL, "raise");
+  pthread_t other;
+  must(!pthread_create(&other, 0, raises, 0) && !pthread_join(other, 0) && seen == 7, "raise in a thread");
   kill(getpid(), SIGBUS);
-  must(seen == 7 && code == SI_USER, "kill");
+  must(seen == 8 && code == SI_USER, "kill");
   union sigval value = {.sival_int = 42};
   sigqueue(getpid(), SIGBUS, value);
-  must(seen == 8 && code == SI_QUEUE, "sigqueue");
+  must(seen == 9 && code == SI_QUEUE, "sigqueue");
   lose(memory + 5000);
   must(memory[5000] == 5, "a lost page after them");
   must(!sigaction(SIGBUS, &(struct sigaction){.sa_handler = plain, .sa_flags = SA_RESETHAND}, 0), "SA_RESETHAND");
   raise(SIGBUS);
-  must(seen == 108 && !sigaction(SIGBUS, 0, &old) && old.sa_handler == SIG_DFL, "once");
+  must(seen == 109 && !sigaction(SIGBUS, 0, &old) && old.sa_handler == SIG_DFL, "once");
   signal(SIGBUS, SIG_IGN);
   raise(SIGBUS);
-  must(seen == 108, "ignored");
+  must(seen == 109, "ignored");
   // It cannot be blocked, as SIGKILL cannot: a thread that touches a lost page has to hear of it.
   sigfillset(&mask);
   sigprocmask(SIG_SETMASK, &mask, 0);
