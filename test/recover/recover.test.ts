@@ -9,6 +9,9 @@ const driver = join(__dirname, '../../dist/mirrorcc.js');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-recover-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
+const causesIn = (report: { recovered: readonly { cause: string }[] }): string[] =>
+  report.recovered.map(({ cause }) => cause);
+
 describe.each(['-m64', '-m32'])('%s', (size) => {
   const built = new Map<string, string>();
   const build = (name: string): string => {
@@ -52,9 +55,7 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     const kinds = new Set(
       report.recovered.map(({ kind, copy }: Record<string, string>) => `${kind} ${copy}`),
     );
-    expect(new Set(report.recovered.map(({ cause }: Record<string, string>) => cause))).toEqual(
-      new Set(['BUS_ADRERR', 'EFAULT']),
-    );
+    expect(causesIn(report)).toContain('BUS_ADRERR');
     for (const kind of ['data', 'heap', 'anonymous', 'shared', 'file', 'stack'])
       for (const copy of ['native', 'mirror']) expect(kinds).toContain(`${kind} ${copy}`);
     expect(done.stderr).toMatch(
@@ -66,6 +67,7 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     const done = run('calls');
     expect(done).toMatchObject({ status: 0, signal: null, stdout: '23 calls\n' });
     expect(done.report()).toMatchObject({ bytesDiffering: 0, callsNotRetried: 2, pagesLost: 0 });
+    expect(causesIn(done.report())).toContain('EFAULT');
   });
 
   const seed = String(Date.now() % 100_000);
