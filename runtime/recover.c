@@ -214,10 +214,11 @@ word mr_bus(word frame) {
   return bytes;
 }
 
-/* SIGBUS is ours from now on. */
+/* SIGBUS is ours from now on. One that is sent ends no call that waits, unless the program's own handler is one that does. */
 void mr_catch_bus(void) {
-  enum { SIGINFO = 4, ONSTACK = 0x08000000, RESTORER = 0x04000000 };
-  word act[SIGACTION_WORDS] = {(word)__mirror_bus, SIGINFO | ONSTACK | RESTORER, (word)__mirror_bus};
+  enum { SIGINFO = 4, ONSTACK = 0x08000000, RESTORER = 0x04000000, RESTART = 0x10000000 };
+  word restart = S.bus_action[0] > 1 ? S.bus_action[1] & RESTART : RESTART;
+  word act[SIGACTION_WORDS] = {(word)__mirror_bus, SIGINFO | ONSTACK | RESTORER | restart, (word)__mirror_bus};
   memset(&act[3], 255, 8);
   sys4(__NR_rt_sigaction, SIGBUS_NR, act, 0, 8);
 }

@@ -23,6 +23,7 @@ static long bus_action(const word *act, word *oact, word flags, word mask, word 
   if (act) {
     keeps[0] = act[0], keeps[1] = act[flags], keeps[2] = act[flags + 1]; /* the restorer is behind the flags in both */
     memset(&keeps[3], 0, 8), memcpy(&keeps[3], &act[mask], mask_bytes);
+    mr_catch_bus();
   }
   if (oact) oact[0] = was[0], oact[flags] = was[1], oact[flags + 1] = was[2], memcpy(&oact[mask], &was[3], mask_bytes);
   return 0;

@@ -12,6 +12,8 @@ interface Kind {
   readonly what: string;
   /** Never written: without a mirror; made anonymous first, else the kernel reads it again by itself. */
   readonly fromFile?: true;
+  /** Nothing is waited for but the loss, which comes from outside. */
+  readonly asynchronous?: true;
   /** The page is in two processes, of which either may be the one that runs. */
   readonly twoProcesses?: true;
   /** A system call touches it first. */
@@ -37,6 +39,7 @@ export const kinds: readonly Kind[] = [
   { name: 'local', what: 'thread-local storage, main thread' },
   { name: 'shared', what: 'shared anonymous mapping' },
   { name: 'stack', what: 'main stack' },
+  { name: 'storing', what: 'private mapping, amid stores', asynchronous: true },
   { name: 'thp', what: 'transparent huge page' },
   { name: 'thread-block', what: 'thread control block', threaded: true },
   { name: 'thread-frame', what: 'thread stack, the frame that runs', threaded: true },
@@ -88,6 +91,7 @@ export function allCases(): Case[] {
 
 function possible(kind: Kind, loss: Loss, copy: Copy): boolean {
   const own = loss.by === 'inject' || loss.by === 'madvise';
+  if (kind.asynchronous && (own || loss.by === 'none')) return false;
   if (loss.by === 'none') return copy === 'native';
   if (kind.fromFile && (copy !== 'native' || own)) return false; // it is lost from outside, after it was made anonymous
   if (kind.twoProcesses && own) return false; // the other one would not know when

@@ -9,7 +9,7 @@ import { Guest } from './guest.js';
 import { makeImage } from './image.js';
 import { judge } from './judge.js';
 import type { Result } from './judge.js';
-import { caseTable } from './table.js';
+import { caseTable, lossTable } from './table.js';
 
 const usage = `npm run test:guest -- [options]
 
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
     rmSync(work, { recursive: true, force: true });
   }
   const bad = results.filter(({ wrong }) => wrong.length > 0);
-  process.stdout.write(`\n${caseTable(results)}\n`);
+  process.stdout.write(`\n${caseTable(results)}\n${lossTable(results)}\n`);
   const seconds = ((Date.now() - from) / 1000).toFixed(0);
   process.stdout.write(
     `${results.length - bad.length} as they have to be, ${bad.length} bad; ${seconds} s\n`,

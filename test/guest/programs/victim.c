@@ -16,6 +16,11 @@ __attribute__((noinline, aligned(SPIN_BYTES))) static void wait_for_it(void) {
   const volatile char *at = flag;
   while (*at != '1') __builtin_ia32_pause();
 }
+static u64 before;
+/* Stores without end, and stops at the one that the error came into: what it left is seen by the check at exit. */
+__attribute__((noinline, aligned(SPIN_BYTES))) static void store_until_lost(volatile long *p) {
+  for (long n = 0; control->recovered == before; n++) p[n & 511] = n;
+}
 __attribute__((noinline, aligned(PAGE))) static int answer(int n) { return n * 3 + 1; }
 __attribute__((noinline, aligned(PAGE))) static int after_answer(int n) { return n + 1; }
 
@@ -27,15 +32,18 @@ static void check(const char *p, size_t n, int k) {
 }
 static char *page_in(char *p, size_t n) { return (char *)((uintptr_t)(p + n / 2) & -PAGE); }
 
-static u64 before;
-/* Tells the page, and waits until it is lost. */
-static void announce(const void *page) {
+static void tell(const void *page, const void *waits) {
   uintptr_t first = (uintptr_t)page & -PAGE, second = first - DISTANCE;
   before = control->recovered;
   if (!strcmp(copy, "mirror")) first = second;
-  if (!strcmp(copy, "both")) dprintf(3, "%lx %lx: %lx\n", (long)first, (long)second, (long)wait_for_it);
-  else dprintf(3, "%lx: %lx\n", (long)first, (long)wait_for_it);
+  if (!strcmp(copy, "both")) dprintf(3, "%lx %lx: %lx\n", (long)first, (long)second, (long)waits);
+  else dprintf(3, "%lx: %lx\n", (long)first, (long)waits);
+}
+/* Tells the page, and waits until it is lost. */
+static void announce(const void *page) {
+  tell(page, (const void *)wait_for_it);
   wait_for_it();
+  uintptr_t first = ((uintptr_t)page & -PAGE) - (strcmp(copy, "mirror") ? 0 : DISTANCE);
   if (!strcmp(by, "madvise")) must(!madvise((void *)first, PAGE, MADV_HWPOISON_), "madvise");
   if (!strcmp(by, "inject")) must(!lose_at(first), "the runtime's injection");
 }
@@ -139,6 +147,13 @@ static void call(void) {
   fill(p, 3 * PAGE, 5);
   once();
 }
+static void storing(void) {
+  char *p = area(3 * PAGE, MAP_PRIVATE);
+  fill(p, 3 * PAGE, 3);
+  tell(p + PAGE, (const void *)store_until_lost);
+  store_until_lost((volatile long *)(p + PAGE));
+  once();
+}
 /* The same frame in two processes. */
 static void child(void) {
   char *p = area(3 * PAGE, MAP_PRIVATE);
@@ -171,6 +186,7 @@ static const struct { const char *name; int threaded; void (*test)(void); } kind
   {"anonymous", 0, anonymous}, {"break", 0, program_break}, {"bss", 0, bss},           {"call", 0, call},         {"child", 0, child},         {"code", 0, code},
   {"constants", 0, constant},  {"data", 0, initialized},  {"file", 0, file},         {"frame", 0, frame},         {"heap", 0, heap},
   {"hugetlb", 0, hugetlb},     {"library", 0, library},   {"local", 0, local},       {"shared", 0, shared},       {"stack", 0, stack},
+  {"storing", 0, storing},
   {"thp", 0, huge},            {"thread-block", 1, block}, {"thread-frame", 1, frame}, {"thread-local", 1, local}, {"thread-stack", 1, stack},
 };
 

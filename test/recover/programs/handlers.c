@@ -56,6 +56,17 @@ int main(int argc, char **argv) {
   union sigval value = {.sival_int = 42};
   sigqueue(getpid(), SIGBUS, value);
   must(seen == 9 && code == SI_QUEUE, "sigqueue");
+  // A handler without SA_RESTART ends a call that waits.
+  struct sigaction ends = {.sa_handler = plain};
+  must(!sigaction(SIGBUS, &ends, &old), "sigaction");
+  int ends_of[2];
+  must(!pipe(ends_of), "pipe");
+  pid_t main_process = getpid(), child = fork();
+  if (!child)
+    for (;;) usleep(20000), kill(main_process, SIGBUS);
+  must(read(ends_of[0], memory, 1) == -1 && errno == EINTR, "a read that waits");
+  kill(child, SIGKILL), waitpid(child, 0, 0);
+  sigaction(SIGBUS, &old, 0), seen = 9;
   lose(memory + 5000);
   must(memory[5000] == 5, "a lost page after them");
   must(!sigaction(SIGBUS, &(struct sigaction){.sa_handler = plain, .sa_flags = SA_RESETHAND}, 0), "SA_RESETHAND");
