@@ -16,7 +16,8 @@ interface Arguments {
   report: string | undefined;
   campaign: boolean;
   cases: number;
-  recovery: 'program' | 'ideal';
+  recovery: Emulate.Recovery;
+  lose: Emulate.Lose;
   case: string | undefined;
 }
 
@@ -35,6 +36,7 @@ const takesValue = new Set([
   '--cases',
   '--case',
   '--recovery',
+  '--lose',
 ]);
 
 /** Splits off the program of `run`, and what `--` parts from other commands: its arguments are not ours to parse. */
@@ -89,6 +91,11 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         describe: 'lose pages before instructions, and compare with the run without',
       })
       .option('cases', { type: 'number', default: 10000, describe: 'cases of a campaign to execute at most' })
+      .option('lose', {
+        choices: ['page', 'line', 'bit'] as const,
+        default: 'page' as const,
+        describe: 'what a campaign loses: a page, a 64-byte line, or a bit that flips',
+      })
       .option('recovery', {
         choices: ['program', 'ideal'] as const,
         default: 'program' as const,
@@ -179,12 +186,15 @@ function campaign(emulate: typeof Emulate, program: readonly string[], args: Arg
   const [name = ''] = program;
   try {
     const file = readFileSync(resolve(name));
+    // Flipped bits are found by the program's own check.
+    const env = args.lose === 'bit' ? ['MIRROR_CHECK=exit', ...(args.env ?? [])] : args.env;
     const options: Emulate.CampaignOptions = {
-      load: (io) => new emulate.Machine(file, { ...machineOptions(program, args), io }),
+      load: (io) => new emulate.Machine(file, { ...machineOptions(program, { ...args, env }), io }),
       input: () => readFileSync(0),
       cases: args.cases,
       seed: args.seed,
       recovery: args.recovery,
+      lose: args.lose,
     };
     if (args.case !== undefined) {
       const { outcome, text, recovered, place } = emulate.runCase(options, args.case);

@@ -1,5 +1,7 @@
 // `import { Machine } from 'mirrorasm/emulate'`.
-export { caseId, parseCase, runCampaign, runCase } from './campaign/campaign.js';
+export { runCampaign, runCase } from './campaign/campaign.js';
+export { caseId, parseCase } from './campaign/fault.js';
+export type { Fault, Lose } from './campaign/fault.js';
 export type {
   CampaignOptions,
   CampaignResult,

@@ -36,6 +36,8 @@ export class Missing {
   ) {}
 }
 
+/** The clock is the number of instructions before, however they are cut into blocks. */
+const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall']);
 const longestBlock = 64;
 const cacheSize = 1 << 14;
 const codePage = 4096;
@@ -196,6 +198,14 @@ export class Interpreter {
       const missing = new Missing(decoded, bytes);
       return () => {
         throw missing;
+      };
+    }
+    if (readsClock.has(decoded.name)) {
+      const { cpu } = this;
+      const inner = op;
+      op = () => {
+        cpu.position = position;
+        inner();
       };
     }
     if (!this.precise) return op;

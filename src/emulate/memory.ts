@@ -34,8 +34,8 @@ export class Memory {
   high = 0;
   /** Called behind every store of an instruction; while it is set each store takes the slow path. */
   onStore: ((lo: number, hi: number, size: number) => void) | undefined;
-  /** Called before loads and stores of the program and its system calls with the page's number; while it is set each takes the slow path. */
-  onTouch: ((page: number) => void) | undefined;
+  /** Called before loads and stores of the program and its system calls: page, place in it, bytes. While it is set each takes the slow path. */
+  onTouch: ((page: number, offset: number, size: number) => void) | undefined;
   /** Called with the number of a page that is given up or moved away. */
   onDrop: ((page: number) => void) | undefined;
   /** Called when decoded instructions may have changed. */
@@ -139,15 +139,17 @@ export class Memory {
 
   /** Throws the fault that a store of `size` bytes (at most a page) would give; nothing is written. */
   probeWrite(lo: number, hi: number, size: number): void {
-    this.translate(lo, hi, WRITE);
-    const last = addressOf(lo, hi) + size - 1;
-    if ((lo & 4095) + size > pageSize) this.translate(last | 0, (last / 0x100000000) | 0, WRITE);
+    this.probe(lo, hi, size, WRITE);
   }
 
   probeRead(lo: number, hi: number, size: number): void {
-    this.translate(lo, hi, READ);
+    this.probe(lo, hi, size, READ);
+  }
+
+  private probe(lo: number, hi: number, size: number, access: number): void {
+    this.translate(lo, hi, access, size);
     const last = addressOf(lo, hi) + size - 1;
-    if ((lo & 4095) + size > pageSize) this.translate(last | 0, (last / 0x100000000) | 0, READ);
+    if ((lo & 4095) + size > pageSize) this.translate(last | 0, (last / 0x100000000) | 0, access);
   }
 
   /** Copies out, as the kernel or a debugger does; throws a MemoryFault. */
@@ -159,7 +161,7 @@ export class Memory {
     for (let done = 0; done < length;) {
       const at = address + done;
       const n = Math.min(length - done, pageSize - (at % pageSize));
-      const from = this.translate(at | 0, (at / 0x100000000) | 0, READ) + (at % pageSize);
+      const from = this.translate(at | 0, (at / 0x100000000) | 0, READ, n) + (at % pageSize);
       out.set(this.bytes.subarray(from, from + n), done);
       done += n;
     }
@@ -171,7 +173,7 @@ export class Memory {
     for (let done = 0; done < data.length;) {
       const at = address + done;
       const n = Math.min(data.length - done, pageSize - (at % pageSize));
-      const to = this.translate(at | 0, (at / 0x100000000) | 0, access) + (at % pageSize);
+      const to = this.translate(at | 0, (at / 0x100000000) | 0, access, n) + (at % pageSize);
       if (access === WRITE) this.noteCode(at);
       this.bytes.set(data.subarray(done, done + n), to);
       done += n;
@@ -305,7 +307,7 @@ export class Memory {
   }
 
   /** The offset of the page's frame; throws a MemoryFault. x86 cannot forbid reading what may be written or executed. */
-  private translate(lo: number, hi: number, access: number): number {
+  private translate(lo: number, hi: number, access: number, size = 1): number {
     if (hi >>> 0 >= addressLimit) throw new MemoryFault(lo, hi, access, 'noncanonical');
     const number = Math.floor(addressOf(lo, hi) / pageSize);
     const page = this.pages.get(number) ?? this.populate(number, lo, hi, access);
@@ -313,7 +315,7 @@ export class Memory {
     if (!(page.protection & needed)) throw new MemoryFault(lo, hi, access, 'denied');
     if (this.lost.size > 0 && this.lost.has(number)) throw new MemoryFault(lo, hi, access, 'lost');
     if (this.onTouch && access !== EXECUTE) {
-      this.onTouch(number);
+      this.onTouch(number, lo & 4095, Math.min(size, pageSize - (lo & 4095)));
       if (access === WRITE) this.unshare(page, lo);
       return page.frame;
     }
@@ -421,8 +423,7 @@ export class Memory {
   equals(snapshot: MemorySnapshot, number: number): boolean {
     const own = this.pages.get(number);
     const other = snapshot.pages.get(number);
-    if (!own || !other) return own === other;
-    return own.frame === other.frame || this.sameFrames(own.frame, other.frame);
+    return own && other ? this.sameFrames(own.frame, other.frame) : own === other;
   }
 
   /** What a snapshot has in a page's place: what it would hold if it was not touched. */
@@ -433,6 +434,17 @@ export class Memory {
     const region = snapshot.regions.find((r) => number * pageSize >= r.start && number * pageSize < r.end);
     if (region) bytes.set(fileBytes(region, number * pageSize, pageSize));
     return bytes;
+  }
+
+  /** Changes a bit, whatever the protection, and tells nobody. */
+  flipBit(address: number, bit: number): void {
+    const number = Math.floor(address / pageSize);
+    const page = this.frameOf(number) === undefined ? undefined : this.pages.get(number);
+    if (!page) throw new Error(`no page ${number}`);
+    this.unshare(page, address | 0);
+    const at = page.frame + (address % pageSize);
+    this.bytes[at] = (this.bytes[at] ?? 0) ^ (1 << bit);
+    if (page.code) this.onCodeChange();
   }
 
   /** Whether two pages hold the same bytes; undefined: one of them cannot be read. Nobody is told of the access. */
@@ -453,6 +465,7 @@ export class Memory {
   }
 
   private sameFrames(a: number, b: number): boolean {
+    if (a === b) return true;
     return Buffer.compare(this.bytes.subarray(a, a + pageSize), this.bytes.subarray(b, b + pageSize)) === 0;
   }
 
@@ -476,23 +489,18 @@ export class Memory {
   }
 
   private slowRead(lo: number, hi: number, size: number): number {
-    const frame = this.translate(lo, hi, READ);
+    const frame = this.translate(lo, hi, READ, size);
     const o = lo & 4095;
-    const view = this.view;
-    if (o + size <= pageSize) {
-      const at = frame + o;
-      if (size === 2) return view.getUint16(at, true);
-      if (size === 8) this.high = view.getInt32(at + 4, true);
-      return view.getInt32(at, true);
-    }
-    const bytes = new DataView(this.readBytes(addressOf(lo, hi), size).buffer);
-    if (size === 2) return bytes.getUint16(0, true);
-    if (size === 8) this.high = bytes.getInt32(4, true);
-    return bytes.getInt32(0, true);
+    const inside = o + size <= pageSize;
+    const view = inside ? this.view : new DataView(this.readBytes(addressOf(lo, hi), size).buffer);
+    const at = inside ? frame + o : 0;
+    if (size === 2) return view.getUint16(at, true);
+    if (size === 8) this.high = view.getInt32(at + 4, true);
+    return view.getInt32(at, true);
   }
 
   private slowWrite(lo: number, hi: number, size: number, low: number, high: number): void {
-    const frame = this.translate(lo, hi, WRITE);
+    const frame = this.translate(lo, hi, WRITE, size);
     const o = lo & 4095;
     const address = addressOf(lo, hi);
     if (o + size <= pageSize) {

@@ -72,6 +72,8 @@ export class Cpu {
   end = 0;
   /** Instructions executed since the start, those of the running block not included. */
   executed = 0;
+  /** Of the running block, when an instruction that looks at the clock runs. */
+  position = 0;
   /** Called by `syscall`; the next instruction's address is in RIP by then. */
   onSyscall: () => void = () => {
     throw new Error('no system calls');

@@ -65,6 +65,27 @@ test('two runs are the same, instruction for instruction', () => {
   expect(runs[0]!.machine.registers()).toEqual(runs[1]!.machine.registers());
 });
 
+test('the clock is the number of instructions, wherever a run is stopped', () => {
+  const source = written(
+    'clock',
+    `#include <stdio.h>
+#include <time.h>
+int main(void) {
+  struct timespec t;
+  for (int i = 0; i < 3; i++) clock_gettime(CLOCK_MONOTONIC, &t), printf("%ld %llu\\n", t.tv_nsec, __builtin_ia32_rdtsc());
+  return 0;
+}
+`,
+  );
+  const program = build('clock', source, 'musl-gcc');
+  const whole = machine(program);
+  expect(whole.machine.run()).toEqual({ kind: 'exit', code: 0 });
+  expect(whole.output()).toMatch(/^\d{3,} \d{3,}\n/);
+  const steps = machine(program);
+  while (steps.machine.step().kind === 'limit');
+  expect(steps.output()).toBe(whole.output());
+});
+
 test('stops after any number of instructions and goes on', () => {
   const program = build('steps', mixed, 'musl-gcc');
   const whole = machine(program);

@@ -1,8 +1,10 @@
-// A fault campaign: a page of native memory or of the mirror is lost before an instruction, and rebuilt from the other copy before it is touched.
-import { pageSize } from '../memory.js';
+// A fault campaign: some of native memory or of the mirror is lost before an instruction, and the run compared with the one without.
 import type { Machine } from '../machine.js';
 import { runtimeMap } from '../check/runtime-map.js';
-import { Runner } from './runner.js';
+import { RandomBytes } from '../linux/random.js';
+import { caseId, chooseBit, parseCase, unitOf } from './fault.js';
+import type { Fault, Lose } from './fault.js';
+import { none, Runner } from './runner.js';
 import type { Executed, Outcome, Recovery } from './runner.js';
 import { Sample } from './sample.js';
 import { Terminal } from './terminal.js';
@@ -16,10 +18,11 @@ export interface CampaignOptions {
   /** Cases to execute at most; of more a sample is taken. */
   readonly cases: number;
   readonly seed: number;
+  readonly lose: Lose;
   readonly recovery: Recovery;
 }
 
-/** A row of the result: cases of one kind. A case is a page and a boundary between two instructions. */
+/** A row of the result: cases of one kind. A case is a page, line or bit and a boundary between two instructions. */
 export interface CampaignRow {
   readonly lost: 'native' | 'mirror';
   readonly memory: string;
@@ -41,7 +44,7 @@ export interface ClassRow {
   readonly outcomes: Record<Outcome, number>;
 }
 
-export interface FailedCase extends FaultCase, Executed {
+export interface FailedCase extends FaultCase, Fault, Executed {
   /** For --case. */
   readonly id: string;
 }
@@ -52,6 +55,7 @@ export interface CampaignResult {
   readonly end: number;
   readonly pages: number;
   readonly seed: number;
+  readonly lose: Lose;
   readonly recovery: Recovery;
   /** Classes that had to be executed, and how many of them were. */
   readonly candidates: number;
@@ -61,29 +65,17 @@ export interface CampaignResult {
   readonly failed: readonly FailedCase[];
 }
 
-export function caseId(fault: Pick<FaultCase, 'at' | 'lost' | 'page'>): string {
-  return `${fault.lost}:${(fault.page * pageSize).toString(16)}@${fault.at}`;
-}
-
-export function parseCase(id: string): Pick<FaultCase, 'at' | 'lost' | 'page'> {
-  const found = /^(native|mirror):([0-9a-f]+)@([0-9]+)$/.exec(id);
-  const address = parseInt(found?.[2] ?? '', 16);
-  if (!found || address % pageSize !== 0)
-    throw new RangeError(`--case takes native:ADDRESS@INSTRUCTION or mirror:..., not '${id}'`);
-  return {
-    lost: found[1] === 'native' ? 'native' : 'mirror',
-    page: address / pageSize,
-    at: Number(found[3]),
-  };
-}
-
 /** For both runs of a campaign. */
 function terminals({ input }: CampaignOptions): () => Terminal {
   let bytes: Uint8Array | undefined;
   return () => new Terminal(() => (bytes ??= input()));
 }
 
-const none = (): Record<Outcome, number> => ({ same: 0, crash: 0, hang: 0, exit: 0, output: 0, memory: 0 });
+/** Flipped bits of native memory may be used before anybody looks for them; of the mirror nobody else makes use. */
+function isFailure(lose: Lose, { lost }: FaultCase, { outcome }: Executed): boolean {
+  if (outcome === 'same' || outcome === 'found') return false;
+  return lose !== 'bit' || lost === 'mirror';
+}
 
 export function runCampaign(options: CampaignOptions): CampaignResult {
   const rows = new Map<string, CampaignRow>();
@@ -106,26 +98,28 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
     rows.set(key, known);
     return known;
   };
-  const note = (fault: FaultCase, done: Executed): void => {
+  const note = (fault: FaultCase & Fault, done: Executed): void => {
     rowOf(fault).outcomes[done.outcome]++;
     const known = classes.get(fault.class) ?? { class: fault.class, classes: 0, outcomes: none() };
     classes.set(fault.class, known);
     known.classes++;
     known.outcomes[done.outcome]++;
-    if (done.outcome !== 'same') failed.push({ ...fault, ...done, id: caseId(fault) });
+    if (isFailure(options.lose, fault, done))
+      failed.push({ ...fault, ...done, id: caseId(options.lose, fault) });
   };
 
   const terminalFor = terminals(options);
   const traced = options.load(terminalFor());
   const map = runtimeMap(traced.elf, traced.start.bias);
-  const clean = traceRun(traced, map, (fault, same) => {
+  const clean = traceRun(traced, map, options.lose, (fault, same) => {
     const row = rowOf(fault);
-    row.cases += fault.boundaries;
+    row.cases += fault.boundaries * (options.lose === 'bit' ? 8 * unitOf('bit') : 1);
     row.classes++;
     pages.add(`${fault.lost} ${fault.page}`);
     if (fault.class === 'nothing') row.untouched++;
     if (same) row.equal++;
-    if (fault.class !== 'nothing') {
+    if (options.lose === 'bit') sample.add(fault);
+    else if (fault.class !== 'nothing') {
       if (!same || options.recovery === 'program') sample.add(fault);
     } else if (!same && options.recovery === 'ideal')
       // What is lost after the last touch is rebuilt behind the end.
@@ -137,18 +131,22 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
       });
   });
   const terminal = terminalFor();
-  const runner = new Runner(options.load(terminal), terminal, map, clean, options.recovery);
-  const chosen = [...sample.kept].sort((a, b) => a.at - b.at);
+  const runner = new Runner(options.load(terminal), terminal, map, clean, options);
+  const random = RandomBytes.seeded(options.seed + 2);
+  const kept: readonly (FaultCase & Fault)[] =
+    options.lose === 'bit' ? sample.kept.map((fault) => chooseBit(fault, random)) : sample.kept;
+  const chosen = [...kept].sort((a, b) => a.at - b.at);
   for (const fault of chosen) {
     rowOf(fault).executed++;
     note(fault, runner.execute(fault));
   }
   return {
-    instructions: clean.end - clean.start,
+    instructions: clean.last + 1 - clean.start,
     start: clean.start,
     end: clean.end,
     pages: pages.size,
     seed: options.seed,
+    lose: options.lose,
     recovery: options.recovery,
     candidates: sample.seen,
     executed: chosen.length,
@@ -160,11 +158,11 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
 
 /** One case again. */
 export function runCase(options: CampaignOptions, id: string): Executed {
-  const fault = parseCase(id);
+  const fault = parseCase(options.lose, id);
   const terminalFor = terminals(options);
   const traced = options.load(terminalFor());
   const map = runtimeMap(traced.elf, traced.start.bias);
-  const clean = traceRun(traced, map, () => undefined);
+  const clean = traceRun(traced, map, options.lose, () => undefined);
   const terminal = terminalFor();
-  return new Runner(options.load(terminal), terminal, map, clean, options.recovery).execute(fault, true);
+  return new Runner(options.load(terminal), terminal, map, clean, options).execute(fault, true);
 }

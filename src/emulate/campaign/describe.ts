@@ -1,13 +1,20 @@
 // A campaign's result as text.
 import { pageSize } from '../memory.js';
 import type { CampaignResult, CampaignRow, FailedCase } from './campaign.js';
-import { outcomes } from './runner.js';
+import { outcomesOf } from './runner.js';
 
 const shown = 40;
 const number = (n: number, width: number): string => String(n).padStart(width);
 
+const modes = {
+  bit: 'with a bit flipped',
+  ideal: 'with ideal recovery',
+  program: "with the program's own recovery",
+} as const;
+
 /** By the function that met the lost page, and by page: one line each with its first case. */
-function failures(failed: readonly FailedCase[]): string[] {
+function failures({ failed, lose }: CampaignResult): string[] {
+  const bad = outcomesOf(lose).filter((o) => o !== 'same' && o !== 'found');
   const groups = new Map<string, FailedCase[]>();
   for (const f of failed) {
     const key = `${f.place.replace(/\+0x[0-9a-f]+$/, '')} ${f.lost} ${f.memory} ${f.page}`;
@@ -16,15 +23,12 @@ function failures(failed: readonly FailedCase[]): string[] {
   const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length);
   if (sorted.length === 0) return [];
   const lines = [
-    `  failed in                 lost    memory  page            classes${outcomes
-      .slice(1)
-      .map((o) => o.padStart(8))
-      .join('')}  for example`,
+    `  failed in                 lost    memory  page            classes${bad.map((o) => o.padStart(8)).join('')}  for example`,
   ];
   for (const [key, group] of sorted.slice(0, shown)) {
     const [first] = group;
     if (!first) continue;
-    const counts = outcomes.slice(1).map((o) => number(group.filter((f) => f.outcome === o).length, 8));
+    const counts = bad.map((o) => number(group.filter((f) => f.outcome === o).length, 8));
     const page = `0x${(first.page * pageSize).toString(16)}`.padEnd(14);
     lines.push(
       `    ${(key.split(' ')[0] ?? '').padEnd(24)}${first.lost.padEnd(8)}${first.memory.padEnd(8)}${page}${number(group.length, 9)}${counts.join('')}  ` +
@@ -42,9 +46,10 @@ export function describeCampaign(r: CampaignResult, command: readonly string[]):
     r.executed < r.candidates
       ? `a sample of ${r.executed} of ${r.candidates}, seed ${r.seed}`
       : 'all of them';
+  const outcomes = outcomesOf(r.lose);
   const lines = [
     `campaign: ${r.instructions} instruction boundaries, ${r.pages} pages: ${sum((row) => row.cases)} cases in ${sum((row) => row.classes)} classes; ` +
-      `in ${sum((row) => row.equal)} both copies agree, ${sum((row) => row.untouched)} are not touched again; executed with ${r.recovery === 'ideal' ? 'ideal recovery' : "the program's own recovery"}: ${sampled}`,
+      `in ${sum((row) => row.equal)} both copies agree, ${sum((row) => row.untouched)} are not touched again; executed ${modes[r.lose === 'bit' ? 'bit' : r.recovery]}: ${sampled}`,
     `  lost    memory        cases  classes    equal executed${outcomes.map((o) => o.padStart(8)).join('')}`,
   ];
   for (const row of r.rows)
@@ -57,7 +62,7 @@ export function describeCampaign(r: CampaignResult, command: readonly string[]):
     lines.push(
       `    ${row.class.padEnd(16)}${number(row.classes, 9)}${outcomes.map((o) => number(row.outcomes[o], 8)).join('')}`,
     );
-  lines.push(...failures(r.failed));
+  lines.push(...failures(r));
   const [first] = r.failed.filter((f) => f.class !== 'nothing');
   if (first) lines.push(`again: ${[...command].join(' ').replace('CASE', first.id)}`);
   return lines.map((line) => `${line}\n`).join('');

@@ -11,19 +11,25 @@ import { Moments } from './moments.js';
 import type { Moment } from './moments.js';
 import { Harmless } from './harmless.js';
 import type { Terminal } from './terminal.js';
-import type { Clean, FaultCase } from './trace.js';
+import type { Fault, Lose } from './fault.js';
+import type { Clean } from './trace.js';
 
-/** same: exit code, output and memory are those of the clean run; the others name the first thing that is not. */
-export type Outcome = 'same' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
-export const outcomes: readonly Outcome[] = ['same', 'crash', 'hang', 'exit', 'output', 'memory'];
+/**
+ * same: exit code, output and memory are those of the clean run; the others name the first thing that is not. found: the check at the end says so, and
+ * the output is right; late: it is not.
+ */
+export type Outcome = 'same' | 'found' | 'late' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
+const all: readonly Outcome[] = ['same', 'found', 'late', 'crash', 'hang', 'exit', 'output', 'memory'];
+export const outcomesOf = (lose: Lose): readonly Outcome[] =>
+  lose === 'bit' ? all : all.filter((o) => o !== 'found' && o !== 'late');
+export const none = (): Record<Outcome, number> =>
+  Object.fromEntries(all.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
 
 /**
  * Who brings a lost page back. program: Linux refuses the page, and the program's own runtime recovers it, or does not. ideal: the emulator copies
  * the other copy before the access.
  */
 export type Recovery = 'program' | 'ideal';
-
-type Fault = Pick<FaultCase, 'at' | 'lost' | 'page'>;
 
 export interface Executed {
   readonly outcome: Outcome;
@@ -36,8 +42,12 @@ export interface Executed {
 
 type Judged = Pick<Executed, 'outcome' | 'text'>;
 
+/** runtime/recover.c writes each in one call. */
+const saysRecovered = /^mirrorasm: \S+Z .* was lost and is recovered from /;
+const saysAnything = /^mirrorasm: /;
 /** Behind the first two words of struct control (runtime/mr.h). */
 const recoveredAt = 16;
+const mostStack = 0x800000;
 const longestRecovery = 50_000_000;
 
 /** Code that only a recovery executes is not to come and go with each case: it would be decoded again. */
@@ -61,19 +71,22 @@ export class Runner {
     private readonly terminal: Terminal,
     private readonly map: RuntimeMap,
     private readonly clean: Clean,
-    private readonly recovery: Recovery,
+    private readonly how: { readonly recovery: Recovery; readonly lose: Lose },
   ) {
     const control = machine.elf.symbols.find((s) => s.name === 'mr_control');
     this.counter = control && control.address + machine.start.bias + recoveredAt;
-    if (recovery === 'program' && this.counter === undefined)
+    if (how.lose !== 'bit' && how.recovery === 'program' && this.counter === undefined)
       throw new Error('its runtime cannot recover lost pages: build it again, or use --recovery ideal');
     if (!runToProgram(machine, map)) throw new Error('the program ended before its own code began');
     machine.kernel.apart = true;
+    machine.kernel.byMachineCheck = how.lose === 'line';
     touchCode(machine);
     this.moments = new Moments(machine, terminal, clean);
     this.harmless = new Harmless(machine);
     this.final = machine.snapshot().memory;
-    this.written = [terminal.written(1), terminal.written(2)];
+    this.written = [this.output(1), this.output(2)];
+    if (how.lose === 'bit' && this.differing() !== 0)
+      throw new Error('flipped bits are what the check at exit has to find: run with MIRROR_CHECK=exit');
   }
 
   /** `whole`: to the end, even where the rest is known to be the clean run's. */
@@ -82,7 +95,7 @@ export class Runner {
     const place = this.machine.symbolize(this.machine.rip);
     let judged: Judged;
     try {
-      judged = this.recovery === 'ideal' ? this.ideally(fault, whole) : this.byProgram(fault, begin, whole);
+      judged = this.lose(fault, begin, whole);
     } catch (error) {
       // A program gone astray may ask for what the emulator cannot do, such as more memory than it has.
       if (!(error instanceof Error)) throw error;
@@ -97,12 +110,23 @@ export class Runner {
     return new DataView(memory.readBytes(this.counter, 4).buffer).getUint32(0, true);
   }
 
-  private ideally(fault: Fault, whole: boolean): Judged {
-    const { machine, clean } = this;
-    const { memory, kernel } = machine;
-    const mirror = fault.page - clean.distance / pageSize;
+  private lose(fault: Fault, begin: Moment, whole: boolean): Judged {
+    const { memory } = this.machine;
+    const { distance } = this.clean;
+    if (fault.bit !== undefined) {
+      memory.flipBit(fault.lost === 'native' ? fault.address : fault.address - distance, fault.bit);
+      return this.goOn(fault, whole);
+    }
+    if (this.how.recovery === 'program') return this.byProgram(fault, begin, whole);
+    const mirror = fault.page - distance / pageSize;
     if (fault.lost === 'native') memory.copyPage(mirror, fault.page);
     else memory.copyPage(fault.page, mirror);
+    return this.goOn(fault, whole);
+  }
+
+  private goOn(fault: Fault, whole: boolean): Judged {
+    const { machine } = this;
+    const { kernel } = machine;
     // Until the next system call the kernel's state is the clean run's, and so is the rest of the run once registers and memory are.
     const { calls } = kernel;
     for (const m of whole ? [] : this.moments.grid) {
@@ -200,15 +224,49 @@ export class Runner {
     if (result.kind === 'signal') return { outcome: 'crash', text: `signal ${result.number}` };
     if (result.kind === 'fault') return { outcome: 'crash', text: `signal ${result.signal}: ${result.text}` };
     if (result.kind !== 'exit') return { outcome: 'crash', text: result.text };
+    if (this.how.lose === 'bit' && this.differing() !== 0) {
+      const output = this.differentOutput();
+      return output === undefined
+        ? { outcome: 'found', text: 'the check finds it' }
+        : { outcome: 'late', text: `${output}; the check finds it afterwards` };
+    }
     const clean = this.moments.result;
     if (clean.kind !== 'exit' || result.code !== clean.code)
       return { outcome: 'exit', text: `exit code ${result.code}` };
-    for (const number of [1, 2] as const)
-      if (!this.terminal.written(number).equals(this.written[number - 1] ?? Buffer.alloc(0)))
-        return { outcome: 'output', text: `file descriptor ${number} got something else` };
-    const differing = differingByte(this.machine, this.final, { ...this.clean, state: this.map.state });
+    const output = this.differentOutput();
+    if (output !== undefined) return { outcome: 'output', text: output };
+    const differing = differingByte(this.machine, this.final, {
+      ...this.clean,
+      state: this.map.state,
+      unused: this.unused(),
+    });
     if (differing === undefined) return { outcome: 'same', text: 'same exit code, output and memory' };
     const where = `0x${differing.toString(16)} (${this.machine.symbolize(differing)})`;
     return { outcome: 'memory', text: `${where} differs at the end` };
+  }
+
+  /** The check does not compare what lies below the stack pointer either. */
+  private unused(): Clean['unused'] {
+    const { unused } = this.clean;
+    return this.how.lose === 'bit' ? { lo: unused.hi - mostStack, hi: unused.hi } : unused;
+  }
+
+  private differentOutput(): string | undefined {
+    for (const number of [1, 2] as const)
+      if (!this.output(number).equals(this.written[number - 1] ?? Buffer.alloc(0)))
+        return `file descriptor ${number} got something else`;
+    return undefined;
+  }
+
+  private output(number: 1 | 2): Buffer {
+    return this.terminal.written(number, this.how.lose === 'bit' ? saysAnything : saysRecovered);
+  }
+
+  /** Bytes that the check at exit says differ; undefined: it says nothing. */
+  private differing(): number | undefined {
+    const said = /^mirrorasm: checked \d+ bytes, (\d+) differ$/m.exec(
+      this.terminal.written(2).toString('latin1'),
+    );
+    return said ? Number(said[1]) : undefined;
   }
 }

@@ -11,14 +11,6 @@ export interface Mark {
   readonly chunks: readonly Chunk[];
 }
 
-/** runtime/recover.c writes each in one call. */
-function isReport({ number, bytes }: Chunk): boolean {
-  return (
-    number === 2 &&
-    /^mirrorasm: \S+Z .* was lost and is recovered from /.test(Buffer.from(bytes).toString('latin1'))
-  );
-}
-
 export class Terminal implements Input {
   private input: Uint8Array | undefined;
   private position = 0;
@@ -48,9 +40,12 @@ export class Terminal implements Input {
     this.chunks = [...mark.chunks];
   }
 
-  /** What the program wrote to one of the two; what its runtime says of recovered pages is not the program's. */
-  written(number: 1 | 2): Buffer {
-    const own = this.chunks.filter((c) => c.number === number && !isReport(c));
+  /** What was written to one of the two, without the writes that begin like that: what the runtime says is not the program's. */
+  written(number: 1 | 2, but?: RegExp): Buffer {
+    const own = this.chunks.filter(
+      (c) =>
+        c.number === number && !(number === 2 && but?.test(Buffer.from(c.bytes).toString('latin1')) === true),
+    );
     return Buffer.concat(own.map((c) => c.bytes));
   }
 }

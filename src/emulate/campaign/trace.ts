@@ -9,6 +9,8 @@ import { redZone, runtimeStack, within } from '../check/runtime-map.js';
 import type { RuntimeMap } from '../check/runtime-map.js';
 import { mirrorDistance, runToProgram } from '../check/start.js';
 import { RSP } from '../state.js';
+import { unitOf } from './fault.js';
+import type { Lose } from './fault.js';
 
 export interface FaultCase {
   /** Instructions executed before the one that touches the page. */
@@ -16,6 +18,8 @@ export interface FaultCase {
   readonly lost: 'native' | 'mirror';
   /** The native page's number, whichever copy is lost. */
   readonly page: number;
+  /** The native address of what is lost: a page, a line, or of a flipped bit the first byte that is touched. */
+  readonly address: number;
   /** Boundaries at which losing the page comes to this. */
   readonly boundaries: number;
   readonly memory: string;
@@ -27,6 +31,8 @@ export interface Clean {
   /** Instructions executed when the program's own code began, and at its end. */
   readonly start: number;
   readonly end: number;
+  /** The last boundary at which something is lost. */
+  readonly last: number;
   readonly distance: number;
   /** The last call of the program's that depends on how memory is divided into mappings, which a recovery changes. */
   readonly lastMoving: number;
@@ -40,6 +46,7 @@ const dividing = new Set(['madvise', 'mremap']);
 export function traceRun(
   machine: Machine,
   map: RuntimeMap,
+  lose: Lose,
   classified: (fault: FaultCase, same: boolean) => void,
 ): Clean {
   const { cpu, interpreter, kernel, memory } = machine;
@@ -51,20 +58,36 @@ export function traceRun(
   const statePages = { lo: map.state.lo / pageSize, hi: map.state.hi / pageSize };
   const [imageLow, imageHigh] = imageBounds(machine);
   const runtime = new WeakMap<Decoded, boolean>();
-  /** By page: the instruction that touched it last. */
+  const unit = unitOf(lose);
+  const unitsPerPage = pageSize / unit;
+  /** By unit: the instruction that touched it last. */
   const touched = new Map<number, number>();
   let stackPointer = 0;
+  /** Behind the program's own last instruction. */
+  let programEnd = start;
+  /** Bits flip while the program runs, not while the check at its end looks: what the runtime touches counts once the program goes on. */
+  const held: {
+    readonly key: number;
+    readonly before: number;
+    readonly fault: FaultCase;
+    readonly same: boolean;
+  }[] = [];
 
+  const inRuntime = (): boolean => {
+    const i = interpreter.current;
+    if (!i) return true;
+    let known = runtime.get(i);
+    if (known === undefined) {
+      known = within(map.code, Number(i.address));
+      runtime.set(i, known);
+    }
+    return known;
+  };
   const classOf = (): string => {
     const i = interpreter.current;
     if (!i) return 'start';
     if (i.name === 'syscall') return `system call ${kernel.call}`;
-    let inRuntime = runtime.get(i);
-    if (inRuntime === undefined) {
-      inRuntime = within(map.code, Number(i.address));
-      runtime.set(i, inRuntime);
-    }
-    if (inRuntime) return 'runtime';
+    if (inRuntime()) return 'runtime';
     return (i.rep ? 'rep ' : i.repne ? 'repne ' : i.lock ? 'lock ' : '') + i.name;
   };
   const kindOf = (page: number): string => {
@@ -73,41 +96,56 @@ export function traceRun(
     const name = memory.regions.find(address)?.name;
     return name === '[stack]' ? 'stack' : name === '[heap]' ? 'heap' : 'mmap';
   };
-  /** The case of a page by its own number; undefined: not protected. */
-  const describe = (number: number, at: number, before: number, what: string): FaultCase | undefined => {
-    const native = number >= pagesBetween;
-    const page = native ? number : number + pagesBetween;
+  /** The case of what is lost by its own address; undefined: not protected. */
+  const describe = (address: number, at: number, before: number, what: string): FaultCase | undefined => {
+    const native = address >= distance;
+    const own = native ? address : address + distance;
+    const page = Math.floor(own / pageSize);
     if (page >= statePages.lo && page < statePages.hi) return undefined;
     return {
       at,
       lost: native ? 'native' : 'mirror',
       page,
+      address: own,
       boundaries: at - before,
       memory: kindOf(page),
       class: what,
     };
   };
 
-  for (const number of memory.presentPages()) touched.set(number, start - 1);
+  for (const number of memory.presentPages())
+    for (let n = 0; n < unitsPerPage; n++) touched.set(number * unitsPerPage + n, start - 1);
   memory.onDrop = (number) => {
-    touched.delete(number);
+    for (let n = 0; n < unitsPerPage; n++) touched.delete(number * unitsPerPage + n);
   };
-  memory.onTouch = (number) => {
+  const touch = (key: number, address: number): void => {
     const at = cpu.executed + interpreter.position;
-    const before = touched.get(number);
+    const before = touched.get(key);
     if (before === at) return;
-    touched.set(number, at);
-    // Nothing can be lost before a page is touched for the first time.
+    touched.set(key, at);
+    // Nothing can be lost before a page is there.
     if (before === undefined) return;
-    const fault = describe(number, at, before, classOf());
+    const fault = describe(address, at, before, classOf());
     if (!fault) return;
     const same = memory.samePages(fault.page, fault.page - pagesBetween);
-    if (same !== undefined) classified(fault, same);
+    if (same === undefined) return;
+    if (lose === 'bit' && inRuntime()) held.push({ key, before, fault, same });
+    else classified(fault, same);
+  };
+  memory.onTouch = (number, offset, size) => {
+    const first = number * unitsPerPage;
+    if (!touched.has(first))
+      for (let n = 0; n < unitsPerPage; n++) touched.set(first + n, cpu.executed + interpreter.position);
+    const last = Math.floor((offset + size - 1) / unit);
+    for (let n = Math.floor(offset / unit); n <= last; n++)
+      touch(first + n, number * pageSize + Math.max(offset, n * unit));
   };
   memory.flush();
   interpreter.onBlock = (instructions) => {
-    if (!within(map.code, Number(instructions[0]?.address ?? 0n)))
-      stackPointer = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0);
+    if (within(map.code, Number(instructions[0]?.address ?? 0n))) return;
+    stackPointer = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0);
+    programEnd = cpu.executed;
+    for (const { fault, same } of held.splice(0)) classified(fault, same);
   };
   let lastMoving = start;
   kernel.onTrace = (name) => {
@@ -122,17 +160,19 @@ export function traceRun(
 
   const end = machine.executed;
   const unused = { lo: stackPointer - redZone - runtimeStack, hi: stackPointer - redZone };
-  for (const [number, before] of touched) {
-    const fault = describe(number, end - 1, before, 'nothing');
+  for (const { key, before } of held.reverse()) touched.set(key, before);
+  const last = (lose === 'bit' ? programEnd : end) - 1;
+  for (const [key, before] of touched) {
+    const fault = describe(key * unit, last, before, 'nothing');
     if (
       !fault ||
-      fault.boundaries === 0 ||
+      fault.boundaries <= 0 ||
       memory.samePages(fault.page, fault.page - pagesBetween) === undefined
     )
       continue;
     classified(fault, sameOutside(machine, fault.page, pagesBetween, unused));
   }
-  return { start, end, distance, lastMoving, unused };
+  return { start, end, last, distance, lastMoving, unused };
 }
 
 function sameOutside(

@@ -97,6 +97,8 @@ export class Kernel {
   frames = 0;
   /** The last exception, which frames tell of. */
   trap: Trapped = { number: 0, error: 0, address: 0 };
+  /** Lost pages are noticed by the CPU, not by the page table: the signal has the page's address. */
+  byMachineCheck = false;
   /** What handlers map lies in a place of its own (memory-calls.ts). */
   apart = false;
   /** Where a call met a lost page and is not made again yet. */
@@ -188,7 +190,7 @@ export class Kernel {
 
   /** Nanoseconds since the program started. */
   elapsed(): number {
-    return this.cpu.executed + this.slept;
+    return this.cpu.executed + this.cpu.position + this.slept;
   }
 
   now(): { readonly seconds: number; readonly nanoseconds: number } {

@@ -1,5 +1,5 @@
 // Signals of a single thread: who is told, when, and the calls that set it (man 2 of each, kernel/signal.c).
-import { addressOf, MemoryFault } from '../memory.js';
+import { addressOf, MemoryFault, pageSize } from '../memory.js';
 import { RIP, RSP } from '../state.js';
 import * as errno from './errno.js';
 import { Ended, Resumed } from './kernel.js';
@@ -79,14 +79,15 @@ function siginfo(number: number, code: number, fill: (view: DataView) => void): 
 
 /** An exception of the running instruction. False: nobody handles it, which ends the program; so does a handler that is blocked. */
 export function fault(k: Kernel, f: Fault): boolean {
-  k.trap = f.trap;
+  const byCpu = k.byMachineCheck && f.lsb !== undefined;
+  if (!byCpu) k.trap = f.trap;
   if (actionOf(k, f.number).handler <= SIG_IGN || has(k.signalMask, f.number)) return false;
   if (f.resumeAt !== undefined) {
     k.cpu.s[RIP] = f.resumeAt | 0;
     k.cpu.s[RIP + 1] = Math.floor(f.resumeAt / 0x100000000);
   }
   const info = siginfo(f.number, f.code, (view) => {
-    view.setBigInt64(16, BigInt(f.address), true);
+    view.setBigInt64(16, BigInt(byCpu ? f.address - (f.address % pageSize) : f.address), true);
     if (f.lsb !== undefined) view.setUint16(24, f.lsb, true);
   });
   try {

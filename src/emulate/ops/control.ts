@@ -291,8 +291,9 @@ const writeBase =
 function counter(cpu: Cpu): Op {
   const s = cpu.s;
   return () => {
-    s[RAX] = cpu.executed | 0;
-    s[RDX] = (cpu.executed / 0x100000000) | 0;
+    const now = cpu.executed + cpu.position;
+    s[RAX] = now | 0;
+    s[RDX] = (now / 0x100000000) | 0;
     s[RAX + 1] = s[RDX + 1] = 0;
   };
 }

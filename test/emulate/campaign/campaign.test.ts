@@ -22,6 +22,7 @@ function options(program: string, more: Partial<CampaignOptions> = {}): Campaign
     cases: 100_000,
     seed: 1,
     recovery: 'ideal',
+    lose: 'page',
     ...more,
   };
 }
@@ -66,7 +67,9 @@ test('every boundary and every live page is counted', () => {
 test('the classes of a page follow each other without a gap, from its first touch to the end', () => {
   const machine = options(program).load(new Terminal(() => Buffer.from('some input\n')));
   const faults: FaultCase[] = [];
-  const clean = traceRun(machine, runtimeMap(machine.elf, machine.start.bias), (fault) => faults.push(fault));
+  const clean = traceRun(machine, runtimeMap(machine.elf, machine.start.bias), 'page', (fault) =>
+    faults.push(fault),
+  );
   const before = new Map<string, number>();
   const live = new Map<string, number>();
   for (const f of faults) {
@@ -141,7 +144,7 @@ test('a class is what each of its cases is, done by hand', () => {
   const machine = load(new Terminal(input));
   const map = runtimeMap(machine.elf, machine.start.bias);
   const faults: (FaultCase & { same: boolean })[] = [];
-  const clean = traceRun(machine, map, (fault, same) => faults.push({ ...fault, same }));
+  const clean = traceRun(machine, map, 'page', (fault, same) => faults.push({ ...fault, same }));
   const good = byHand(clean.end - 1, 'native', faults[0]!.page, clean.distance);
   const pick = new Sample<FaultCase & { same: boolean }>(60, 5);
   faults.filter((f) => f.class !== 'nothing').forEach((f) => pick.add(f));
@@ -163,10 +166,10 @@ test('a case alone has the outcome that it had in the campaign', () => {
   const { load, input } = options(program);
   const machine = load(new Terminal(input));
   const map = runtimeMap(machine.elf, machine.start.bias);
-  const clean = traceRun(machine, map, () => undefined);
-  const runner = new Runner(load(terminal), terminal, map, clean, 'ideal');
+  const clean = traceRun(machine, map, 'page', () => undefined);
+  const runner = new Runner(load(terminal), terminal, map, clean, { recovery: 'ideal', lose: 'page' });
   for (const f of [...result.failed].reverse().filter((_, n) => n % 20 === 0))
-    expect(runner.execute(parseCase(f.id))).toMatchObject({ outcome: f.outcome, text: f.text });
+    expect(runner.execute(parseCase('page', f.id))).toMatchObject({ outcome: f.outcome, text: f.text });
 });
 
 test('of many cases a sample is executed, the same for the same seed', () => {
@@ -194,7 +197,7 @@ test('a sample takes each item about as often as any other', () => {
 });
 
 test.each(['native:123@5', 'stack:1000@5', 'native:1000', ''])('%j is no case', (id) => {
-  expect(() => parseCase(id)).toThrow('--case takes native:ADDRESS@INSTRUCTION');
+  expect(() => parseCase('page', id)).toThrow('--case takes native:ADDRESS@INSTRUCTION');
 });
 
 test('mirrorasm run --campaign prints the table and how to repeat a case', () => {

@@ -1,7 +1,8 @@
 // Fault campaigns with recovery by the program: Linux refuses the lost page, and the runtime's own code brings it back.
 import { readFileSync } from 'node:fs';
 import { runtimeMap } from '../../../src/emulate/check/runtime-map.js';
-import { Machine, parseCase, runCampaign, Terminal } from '../../../src/emulate/index.js';
+import type { RuntimeMap } from '../../../src/emulate/check/runtime-map.js';
+import { caseId, Machine, parseCase, runCampaign, runCase, Terminal } from '../../../src/emulate/index.js';
 import type { CampaignOptions, CampaignResult } from '../../../src/emulate/index.js';
 import { Runner } from '../../../src/emulate/campaign/runner.js';
 import { Sample } from '../../../src/emulate/campaign/sample.js';
@@ -20,6 +21,7 @@ function options(program: string, more: Partial<CampaignOptions> = {}): Campaign
     cases: 300,
     seed: 1,
     recovery: 'program',
+    lose: 'page',
     ...more,
   };
 }
@@ -54,6 +56,8 @@ beforeAll(() => {
   result = runCampaign(options(program));
 });
 
+const mapOf = (machine: Machine): RuntimeMap => runtimeMap(machine.elf, machine.start.bias);
+
 /** Within the runtime the stack's second copy is not there yet: such cases are the runtime's. */
 const inProgram = (c: { readonly class: string }): boolean =>
   c.class !== 'runtime' && !c.class.startsWith('system call');
@@ -79,14 +83,17 @@ test('a case goes on as the clean run exactly where it does so to the end, with 
   const machine = options(program).load(new Terminal(options(program).input));
   const map = runtimeMap(machine.elf, machine.start.bias);
   const pick = new Sample<FaultCase>(60, 7);
-  const clean = traceRun(machine, map, (fault) => {
+  const clean = traceRun(machine, map, 'page', (fault) => {
     if (fault.class !== 'nothing') pick.add(fault);
   });
-  const runner = new Runner(options(program).load(terminal), terminal, map, clean, 'program');
+  const runner = new Runner(options(program).load(terminal), terminal, map, clean, {
+    recovery: 'program',
+    lose: 'page',
+  });
   for (const f of pick.kept.sort((a, b) => a.at - b.at)) {
     const id = `${f.lost}:${(f.page * 4096).toString(16)}@${f.at}`;
-    const done = runner.execute(parseCase(id), true);
-    expect([id, runner.execute(parseCase(id)).outcome]).toEqual([id, done.outcome]);
+    const done = runner.execute(parseCase('page', id), true);
+    expect([id, runner.execute(parseCase('page', id)).outcome]).toEqual([id, done.outcome]);
     if (inProgram(f)) expect([id, done.recovered]).toEqual([id, 1]);
   }
 });
@@ -95,7 +102,7 @@ test('a page lost long before it is touched comes to the same', () => {
   const machine = options(program).load(new Terminal(options(program).input));
   const map = runtimeMap(machine.elf, machine.start.bias);
   const pick = new Sample<FaultCase>(12, 3);
-  const clean = traceRun(machine, map, (fault) => {
+  const clean = traceRun(machine, map, 'page', (fault) => {
     if (fault.class !== 'nothing' && inProgram(fault)) pick.add(fault);
   });
   for (const f of pick.kept) {
@@ -104,7 +111,7 @@ test('a page lost long before it is touched comes to the same', () => {
     own.run(f.at - Math.floor(f.boundaries / 2.5));
     expect(own.memory.lose(f.lost === 'native' ? f.page : f.page - clean.distance / 4096)).toBe(true);
     expect(own.run(5_000_000)).toEqual({ kind: 'exit', code: expect.any(Number) });
-    expect(terminal.written(2).toString()).toBe('');
+    expect(terminal.written(2).toString()).toMatch(/^mirrorasm: .* is recovered from .*\n$/);
   }
 });
 
@@ -131,4 +138,49 @@ int main(void) {
   );
   const { failed } = runCampaign(options(shop.mirrored('grows', [path], ['-O2']), { cases: 100 }));
   expect(failed.filter(inProgram)).toEqual([]);
+});
+
+test('lines are counted by the line, and their loss is recovered with the page that Linux makes of it', () => {
+  const lines = runCampaign(options(program, { lose: 'line', cases: 60 }));
+  const sum = (r: CampaignResult, of: (row: CampaignResult['rows'][number]) => number): number =>
+    r.rows.reduce((all, row) => all + of(row), 0);
+  expect(sum(lines, (r) => r.cases)).toBe(64 * sum(result, (r) => r.cases));
+  expect(sum(lines, (r) => r.classes)).toBeGreaterThan(sum(result, (r) => r.classes));
+  expect(lines.failed.filter(inProgram)).toEqual([]);
+  for (const f of lines.failed) expect(f.id).toBe(caseId('line', parseCase('line', f.id)));
+});
+
+test('flipped bits of the mirror are found by the check or were overwritten; those of native memory may be used before', () => {
+  const file = readFileSync(program);
+  const bits = options(program, {
+    lose: 'bit',
+    cases: 150,
+    load: (io) => new Machine(file, { args: ['program'], io, environment: ['MIRROR_CHECK=exit'] }),
+  });
+  const { rows, failed, executed } = runCampaign(bits);
+  expect(executed).toBe(150);
+  expect(failed).toEqual([]);
+  for (const row of rows) {
+    const { same, found } = row.outcomes;
+    if (row.lost === 'mirror') expect(same + found).toBe(row.executed);
+    if (row.memory === 'data') expect(found).toBeGreaterThan(0);
+  }
+  // A byte of the page that nobody touches before the check does.
+  const machine = bits.load(new Terminal(bits.input));
+  const text = machine.start.bias + machine.elf.symbols.find((s) => s.name === 'text')!.address + 250;
+  const at =
+    machine.run() &&
+    traceRun(bits.load(new Terminal(bits.input)), mapOf(machine), 'bit', () => undefined).last;
+  for (const lost of ['native', 'mirror'] as const)
+    expect(runCase(bits, `${lost}:${text.toString(16)}.3@${at}`).outcome).toBe('found');
+  expect(() => runCampaign({ ...bits, load: options(program).load })).toThrow('run with MIRROR_CHECK=exit');
+});
+
+test.each([
+  ['line', 'native:1020@5'],
+  ['bit', 'native:1020@5'],
+  ['bit', 'native:1020.8@5'],
+  ['page', 'native:1000.1@5'],
+] as const)('of %s, %s is no case', (lose, id) => {
+  expect(() => parseCase(lose, id)).toThrow('--case takes native:ADDRESS');
 });
