@@ -1,5 +1,6 @@
 // Guest memory: regions as the kernel keeps them, pages filled on first touch, and a software TLB in front. Every page lies in one buffer, so
 // that a hit is two comparisons and an index. What is rare (a miss, a page with code, a store that is watched) shares one slow path.
+import { Frames } from './frames.js';
 import { addressOf, MemoryFault } from './memory-fault.js';
 import { fileBytes, Regions } from './regions.js';
 import type { Region } from './regions.js';
@@ -45,10 +46,7 @@ export class Memory {
   private readonly pages = new Map<number, Page>();
   /** Pages that a memory error took: Linux has an entry in their place that refuses every access until something else is put there. */
   private lost = new Set<number>();
-  private readonly freeFrames: number[] = [];
-  /** By frame: how many snapshots or other users have it beside the first. */
-  private readonly shares: Uint32Array;
-  private nextFrame = 0;
+  private readonly frames: Frames;
   // An entry: page address (low, high word), offset of its frame.
   private readonly readTlb = new Int32Array(tlbEntries * 4).fill(noTag);
   private readonly writeTlb = new Int32Array(tlbEntries * 4).fill(noTag);
@@ -57,7 +55,7 @@ export class Memory {
   constructor(size = 0x40000000) {
     this.bytes = new Uint8Array(new ArrayBuffer(size));
     this.view = new DataView(this.bytes.buffer);
-    this.shares = new Uint32Array(size / pageSize);
+    this.frames = new Frames(this.bytes, pageSize);
   }
 
   read8(lo: number, hi: number): number {
@@ -240,7 +238,7 @@ export class Memory {
     this.forPages(start, end, (number, page) => {
       if (page.code) this.onCodeChange();
       this.onDrop?.(number);
-      this.letGo(page.frame);
+      this.frames.letGo(page.frame);
       this.pages.delete(number);
       this.lost.delete(number);
     });
@@ -335,7 +333,7 @@ export class Memory {
     const region = this.regions.find(address);
     if (!region) throw new MemoryFault(lo, hi, access, 'unmapped');
     if (region.protection === 0) throw new MemoryFault(lo, hi, access, 'denied');
-    const page = { frame: this.takeFrame(), protection: region.protection, code: false };
+    const page = { frame: this.frames.take(), protection: region.protection, code: false };
     if (region.file) {
       const data = fileBytes(region, address, pageSize);
       const from = region.offset + (address - region.start);
@@ -347,47 +345,20 @@ export class Memory {
     return page;
   }
 
-  private takeFrame(): number {
-    const free = this.freeFrames.pop();
-    if (free !== undefined) return free;
-    if (this.nextFrame + pageSize > this.bytes.length)
-      throw new Error(`the program uses more than ${this.bytes.length / 0x100000} MiB: raise --memory`);
-    const frame = this.nextFrame;
-    this.nextFrame += pageSize;
-    return frame;
-  }
-
   /** What is written is to be this memory's alone. */
   private unshare(page: Page, lo: number): void {
     const old = page.frame;
-    if (this.shares[old / pageSize] === 0) return;
-    page.frame = this.takeFrame();
+    if (!this.frames.isShared(old)) return;
+    page.frame = this.frames.take();
     this.bytes.copyWithin(page.frame, old, old + pageSize);
-    this.letGo(old);
+    this.frames.letGo(old);
     this.readTlb[((lo >>> 12) & (tlbEntries - 1)) << 2] = noTag;
-  }
-
-  /** Frames that nobody uses any more are zeros. */
-  private letGo(frame: number): void {
-    const at = frame / pageSize;
-    const others = this.shares[at] ?? 0;
-    if (others > 0) {
-      this.shares[at] = others - 1;
-      return;
-    }
-    this.bytes.fill(0, frame, frame + pageSize);
-    this.freeFrames.push(frame);
-  }
-
-  private share(frame: number): void {
-    const at = frame / pageSize;
-    this.shares[at] = (this.shares[at] ?? 0) + 1;
   }
 
   snapshot(): MemorySnapshot {
     const pages = new Map<number, { readonly frame: number; readonly protection: number }>();
     for (const [number, { frame, protection }] of this.pages) {
-      this.share(frame);
+      this.frames.share(frame);
       pages.set(number, { frame, protection });
     }
     this.writeTlb.fill(noTag);
@@ -396,7 +367,7 @@ export class Memory {
 
   /** A snapshot that is not needed any more gives its pages back. */
   release(snapshot: MemorySnapshot): void {
-    for (const { frame } of snapshot.pages.values()) this.letGo(frame);
+    for (const { frame } of snapshot.pages.values()) this.frames.letGo(frame);
   }
 
   restore(snapshot: MemorySnapshot): void {
@@ -405,12 +376,12 @@ export class Memory {
       const wanted = snapshot.pages.get(number);
       if (wanted?.frame === page.frame && wanted.protection === page.protection) continue;
       codeChanged ||= page.code;
-      this.letGo(page.frame);
+      this.frames.letGo(page.frame);
       this.pages.delete(number);
     }
     for (const [number, { frame, protection }] of snapshot.pages) {
       if (this.pages.has(number)) continue;
-      this.share(frame);
+      this.frames.share(frame);
       this.pages.set(number, { frame, protection, code: false });
     }
     this.regions.replaceAll(snapshot.regions);
