@@ -4,6 +4,19 @@ import type { SourceFile } from '../../src/parse/syntax.js';
 /** Blanks, separators, block comments, and line comments up to the end of the line (the newline itself is a separator). */
 const gap = /^(?:[ \t\r\v\f\n;]|#[^\n]*|\/(?!\*)[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|\*?$(?![^])))*$/;
 
+/** A section of debug information, which no program has in its memory, and the lines of data that make no statements in it. */
+const debugSection = /^\.section\s+\.debug_\w+,"[^"axw?]*"/;
+const debugLine =
+  /^(?:\.L[\w.$]+:|\s+\.(?:[248]byte|byte|asci[iz]|long|quad|short|[su]leb128|string|value)\s+(?:"(?:[^"\\]|\\.)*"|[^";/]*))\s*(?:#.*)?$/;
+
+/** A gap without the lines of data that `before` opens. */
+function withoutDebugData(between: string, before: string): string {
+  if (!debugSection.test(before)) return between;
+  const [first = '', ...lines] = between.split('\n');
+  const kept = lines.findIndex((line) => !debugLine.test(line));
+  return `${first}\n${lines.slice(kept < 0 ? lines.length : kept).join('\n')}`;
+}
+
 /**
  * Every place where the spans are not ascending, or overlap, or a gap holds what belongs to a statement. The spans and gaps together are
  * the text when there is none.
@@ -18,7 +31,9 @@ export function strangeInGaps(file: SourceFile): string[] {
     if (start < at || end < start || (i < file.count && end === start))
       strange.push(`span ${i}: ${start} to ${end}`);
     const between = file.text.slice(at, start);
-    if (between !== '\n' && between !== '\n\t' && !gap.test(between)) strange.push(`gap ${i}: '${between}'`);
+    const before = i > 0 ? file.text.slice(file.starts[i - 1], file.ends[i - 1]) : '';
+    if (between !== '\n' && between !== '\n\t' && !gap.test(withoutDebugData(between, before)))
+      strange.push(`gap ${i}: '${between}'`);
     joined += between + file.text.slice(start, end);
     at = end;
   }
