@@ -10,7 +10,6 @@ void mr_pause(word ms) {
   sys(__NR_nanosleep, time, 0, 0);
 }
 int mr_comparable(const struct range *r) { return r->flags & R_MIRRORED && !(r->flags & R_ESCAPED) && r->prot & P_R; }
-static int exempt(word at) { return at >= (word)__start_mirror_state && at < (word)__stop_mirror_state; }
 /* Memory that a load can always reach. The kernel, asked to read a page whose error nobody knows of yet, would not survive it (a machine check in
    its own code); a load of ours is a SIGBUS, and the page is rebuilt. */
 static int loadable(u32 flags) { return (flags & (R_ANON | R_STACK | R_HEAP | R_IMAGE)) != 0; }
@@ -29,7 +28,7 @@ static word compare_page(struct suspects *found, word lo, word hi, u32 flags, wo
   if (!page_copies(at, flags, &native, &mirror)) return hi;
   for (word i = (lo - at) / sizeof(word); at + i * sizeof(word) < hi; i++) {
     word p = at + i * sizeof(word), a = native[i], b = mirror[i];
-    if (exempt(p)) continue;
+    if (mr_is_own(p)) continue;
     if (a != b && found->n == MAX_SUSPECTS) return p;
     if (a != b) found->at[found->n++] = (struct suspect){p, a, b};
     *bytes += sizeof(word);

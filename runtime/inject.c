@@ -36,7 +36,7 @@ static long replace(word page, u32 prot) {
 static long lose(word page) {
   int mirror = mr_is_mirror(page);
   word own = mirror ? page + MR_DISTANCE : page, i = mr_find(own);
-  if (i == S.n_ranges || S.ranges[i].lo > own) return -E_FAULT;
+  if (i == S.n_ranges || S.ranges[i].lo > own || mr_is_own(own)) return -E_FAULT;
   const struct range *r = &S.ranges[i];
   if (!(r->flags & R_MIRRORED) || r->flags & R_ESCAPED || r->flags >> R_PAGE_SHIFT || !mr_readable(page)) return -E_FAULT;
   long bad = r->flags & R_SHARED ? poison(page, 0) : replace(page, mirror ? r->prot & (P_R | P_W) : r->prot);

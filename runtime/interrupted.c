@@ -81,6 +81,29 @@ struct frame *mr_at_boundary(word *regs) {
   return f->done ? f : 0;
 }
 
+/* A call that waits was ended by a SIGBUS of which the program knows nothing: it is done again. SA_RESTART does that, but not for calls with a time limit and
+   those that wait for signals. A sleep goes on for what was left; other time limits begin anew where the kernel has not changed them (select, ppoll). */
+void mr_begin_again(word *regs) {
+  extern const char mr_native_done[];
+  enum { SYSCALL_BYTES = 2, ABSOLUTE = 1 };
+  if (regs[MR_REG_IP] != (word)mr_native_done || regs[mr_register_order[0]] != (word)-E_INTR) return;
+  const struct frame *f = mr_call_of(regs);
+  switch (f->nr) {
+  case __NR_close: return; /* the descriptor may be gone, or another's by now (close(2)) */
+  case __NR_nanosleep:
+    if (f->a[1]) regs[mr_argument_order[0]] = f->a[1];
+    break;
+#ifdef __NR_clock_nanosleep_time64
+  case __NR_clock_nanosleep_time64:
+#endif
+  case __NR_clock_nanosleep:
+    if (f->a[3] && !(f->a[1] & ABSOLUTE)) regs[mr_argument_order[2]] = f->a[3];
+    break;
+  }
+  regs[mr_register_order[0]] = f->nr;
+  regs[MR_REG_IP] -= SYSCALL_BYTES;
+}
+
 /* The stack is mirrored before it has grown. */
 static int there(word at) {
   unsigned char resident;

@@ -140,6 +140,7 @@ const char *mr_call_name(word nr);
 const char *mr_ioctl_name(word request);
 
 /* ranges.c */
+int mr_is_own(word at);                /* of the runtime's state, whose mirror is not kept */
 word mr_find(word addr);               /* index of the first range that ends above addr */
 void mr_remove(word lo, word hi);
 void mr_add(word lo, word hi, u32 prot, u32 flags);
@@ -189,6 +190,7 @@ int mr_injection(void);
 /* interrupted.c: a signal came; the registers are those of the int frame, which is the kernel's still */
 void mr_interrupted(word *regs);
 void mr_lost_page(word *regs); /* SIGBUS */
+void mr_begin_again(word *regs); /* the call that our own signal has ended */
 struct frame *mr_at_boundary(word *regs); /* the call that was ended, or null */
 void mr_forked(void);                      /* in the child, with the lock held */
 

@@ -7,6 +7,8 @@ IN_STATE struct state mr_state;
 IN_STATE char mr_stack[MR_STACK];
 IN_STATE char mr_locks[MR_LOCKS];
 
+int mr_is_own(word at) { return at >= (word)__start_mirror_state && at < (word)__stop_mirror_state; }
+
 word mr_find(word addr) {
   word lo = 0, hi = S.n_ranges;
   while (lo < hi) {

@@ -136,7 +136,7 @@ static int rebuild(word lo, word size, const struct range *r, int mirror) {
 int mr_repair(word address, word size, const char *cause) {
   int mirror = mr_is_mirror(address);
   word own = mirror ? address + MR_DISTANCE : address, lo = own & -size, i = mr_find(own);
-  if (i == S.n_ranges || S.ranges[i].lo > own) return 0;
+  if (i == S.n_ranges || S.ranges[i].lo > own || mr_is_own(own)) return 0;
   struct range r = S.ranges[i];
   if (r.flags & R_ESCAPED || (!(r.flags & R_MIRRORED) && (mirror || !(r.flags & R_IMAGE)))) return 0;
   if (!mirror && r.flags >> R_PAGE_SHIFT) size = 1ul << (r.flags >> R_PAGE_SHIFT), lo = own & -size; /* its mirror has plain pages */
@@ -189,9 +189,19 @@ static word bytes_to_mirror(word frame) {
   int mirrored = i < S.n_ranges && S.ranges[i].lo <= frame && S.ranges[i].flags & R_MIRRORED;
   return mirrored ? mr_frame_end(frame, 1) - frame : 0;
 }
+/* Without our own state nothing can be done: the access is made again, and ends the process. Nothing here may need the state. */
+static word own_is_lost(void) {
+  static const char text[] = "mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n";
+  word act[SIGACTION_WORDS] = {0};
+  sys(__NR_write, 2, text, sizeof text - 1);
+  sys4(__NR_rt_sigaction, SIGBUS_NR, act, 0, 8);
+  return 0;
+}
 /* From __mirror_bus; gives the bytes that have to get to the mirror. */
 word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
+  if (!sent(info) && mr_is_own(info->address)) return own_is_lost();
+  word *regs = mr_registers(frame, 1);
   int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, mine = mr_lock_is_mine(), ours;
   u32 out_fd = S.out_fd, out_n = S.out_n; /* a report may be under way */
   if (sent(info) && mine) { /* what the lock guards may be half done. One is kept: a page that is lost is met when it is touched, too */
@@ -199,8 +209,8 @@ word mr_bus(word frame) {
     return bytes_to_mirror(frame);
   }
   /* First: who holds one of the locks of atomic.S must not wait for ours (hold_locks). Nor may another SIGBUS come before. */
-  if (sent(info)) mr_interrupted(mr_registers(frame, 1));
-  else mr_lost_page(mr_registers(frame, 1));
+  if (sent(info)) mr_interrupted(regs);
+  else mr_lost_page(regs);
   mr_block_bus(0);
   if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
   else mr_lock();
@@ -210,11 +220,12 @@ word mr_bus(word frame) {
   word bytes = bytes_to_mirror(frame);
   if (mine) memcpy(S.out, S.out_kept, sizeof S.out), S.out_fd = out_fd, S.out_n = out_n;
   else mr_unlock();
-  if (!ours) give_to_program(info);
+  if (ours) mr_begin_again(regs);
+  else give_to_program(info);
   return bytes;
 }
 
-/* SIGBUS is ours from now on. One that is sent ends no call that waits, unless the program's own handler is one that does. */
+/* SIGBUS is ours from now on. One that is the program's ends a call that waits if its own handler is one that does. */
 void mr_catch_bus(void) {
   enum { SIGINFO = 4, ONSTACK = 0x08000000, RESTORER = 0x04000000, RESTART = 0x10000000 };
   word restart = S.bus_action[0] > 1 ? S.bus_action[1] & RESTART : RESTART;

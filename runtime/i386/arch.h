@@ -39,6 +39,7 @@ long mr_shm_size(word id, word *size);
 /* struct sigcontext (uapi/asm/sigcontext.h) as words, the order is that of the registers' numbers; for the two frames see kernel.c. */
 enum { MR_REG_SP = 7, MR_REG_TRAP = 12, MR_REG_IP = 14, MR_REG_FLAGS = 16, MR_REG_CR2 = 21, MR_REG_FRAME = 6 };
 static const unsigned char mr_register_order[] = {11, 10, 9, 8, 7, 6, 5, 4};
+static const unsigned char mr_argument_order[] = {8, 10, 9, 5, 4, 6};
 static inline word *mr_registers(word frame, int info) { return (word *)(frame + (info ? 16 + 128 + 20 : 8)); }
 
 /* oldmask, and the mask's other half behind the frame's floating-point state; or uc_sigmask. */

@@ -113,9 +113,8 @@ int mr_entering(word *regs) {
 
 /* The program's registers, as they were at the call, or are after it. */
 void mr_as_program(const struct frame *f, word *regs) {
-  static const unsigned char a[] = {8, 10, 9, 5, 4, 6};
   enum { EAX = 11 };
-  for (int i = 0; i < 6; i++) regs[a[i]] = f->a[i];
+  for (int i = 0; i < 6; i++) regs[mr_argument_order[i]] = f->a[i];
   regs[MR_REG_SP] = APP_SP(f);
   regs[MR_REG_FLAGS] = f->flags;
   regs[EAX] = f->done ? f->result : f->nr;

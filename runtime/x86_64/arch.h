@@ -48,6 +48,7 @@ static inline long mr_shm_size(word id, word *size) {
 /* struct sigcontext (asm/sigcontext.h) as words, in ucontext, behind pretcode; the order is that of the registers' numbers. */
 enum { MR_REG_SP = 15, MR_REG_IP = 16, MR_REG_FLAGS = 17, MR_REG_TRAP = 20, MR_REG_CR2 = 22, MR_REG_FRAME = 7 };
 static const unsigned char mr_register_order[] = {13, 14, 12, 11, 15, 10, 9, 8, 0, 1, 2, 3, 4, 5, 6, 7};
+static const unsigned char mr_argument_order[] = {8, 9, 12, 2, 0, 1};
 static inline word *mr_registers(word frame, int info) { return (void)info, (word *)(frame + 8 + 40); }
 static inline uint64_t mr_saved_mask(word frame, int info) { return (void)info, *(uint64_t *)(frame + 8 + 296); }
 static inline word mr_siginfo(word frame) { return frame + 8 + 304; }

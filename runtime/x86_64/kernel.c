@@ -44,8 +44,8 @@ int mr_entering(word *regs) {
 
 /* The program's registers, as they were at the call, or are after it. */
 void mr_as_program(const struct frame *f, word *regs) {
-  static const unsigned char kept[] = {11, 10, 4, 5, 6, 7}, a[] = {8, 9, 12, 2, 0, 1};
-  for (int i = 0; i < 6; i++) regs[kept[i]] = f->kept[i], regs[a[i]] = f->a[i];
+  static const unsigned char kept[] = {11, 10, 4, 5, 6, 7};
+  for (int i = 0; i < 6; i++) regs[kept[i]] = f->kept[i], regs[mr_argument_order[i]] = f->a[i];
   enum { RAX = 13, RCX = 14 };
   regs[MR_REG_SP] = APP_SP(f);
   regs[MR_REG_FLAGS] = f->flags;

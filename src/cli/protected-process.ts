@@ -5,7 +5,7 @@ import type { Elf } from '../emulate/elf.js';
 import { choosePage } from '../inject/choose.js';
 import type { Target, Wanted } from '../inject/choose.js';
 import { control, decodeRanges, mirrorOf, pageBytes, request, rowBytes } from '../inject/layout.js';
-import type { Copy, Range } from '../inject/layout.js';
+import type { Range } from '../inject/layout.js';
 import type { Random } from '../inject/random.js';
 
 /** Why a process cannot be looked into; the message is for the user. */
@@ -96,9 +96,8 @@ export class ProtectedProcess {
     return decodeRanges(new Uint8Array(table.buffer), this.bits);
   }
 
-  private resident(range: Range, copy: Copy): Uint8Array {
-    const low = copy === 'mirror' ? mirrorOf(range.low, this.bits) : range.low;
-    const pages = Math.ceil((range.high - range.low) / pageBytes);
+  /** Pages that are in memory: bit 63 (Documentation/admin-guide/mm/pagemap.rst). */
+  private present(low: number, pages: number): boolean[] {
     const entries = new Uint8Array(pages * 8);
     const pagemap = openSync(`/proc/${this.pid}/pagemap`, 'r');
     try {
@@ -106,12 +105,18 @@ export class ProtectedProcess {
     } finally {
       closeSync(pagemap);
     }
-    // Bit 63: present (Documentation/admin-guide/mm/pagemap.rst).
-    return Uint8Array.from({ length: pages }, (_, page) => (entries[page * 8 + 7] ?? 0) >> 7);
+    return Array.from({ length: pages }, (_, page) => (entries[page * 8 + 7] ?? 0) >> 7 === 1);
+  }
+
+  /** Pages of which both copies are in memory: the other copy of one that is lost already must stay. */
+  private whole({ low, high }: Range): boolean[] {
+    const pages = Math.ceil((high - low) / pageBytes);
+    const mirror = this.present(mirrorOf(low, this.bits), pages);
+    return this.present(low, pages).map((there, page) => there && mirror[page] === true);
   }
 
   choose(wanted: Wanted, random: Random): Target | undefined {
-    return choosePage(this.ranges(), (range, copy) => this.resident(range, copy), wanted, random);
+    return choosePage(this.ranges(), (range) => this.whole(range), wanted, random);
   }
 
   /** Loses a page: the runtime does it when it hears of it, and says so. */

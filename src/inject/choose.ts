@@ -16,8 +16,8 @@ export interface Target {
   readonly copy: Copy;
 }
 
-/** Whether each page of a range has contents in that copy: one number a page, not 0 where it has. */
-export type Resident = (range: Range, copy: Copy) => ArrayLike<number>;
+/** Whether each page of a range can be lost and brought back: both copies have contents. */
+export type Whole = (range: Range) => readonly boolean[];
 
 /**
  * A page that has contents, or undefined where there is none of what is wanted. A copy, then a kind, then a page of that kind, each as likely as
@@ -25,7 +25,7 @@ export type Resident = (range: Range, copy: Copy) => ArrayLike<number>;
  */
 export function choosePage(
   ranges: readonly Range[],
-  resident: Resident,
+  whole: Whole,
   wanted: Wanted,
   random: Random,
 ): Target | undefined {
@@ -34,7 +34,7 @@ export function choosePage(
   const pages = new Map<Kind, number[]>();
   for (const range of ranges) {
     if (!wanted.kinds.includes(range.kind)) continue;
-    const there = resident(range, copy);
+    const there = whole(range);
     const found = pages.get(range.kind) ?? [];
     for (let page = 0; page < there.length; page++)
       if (there[page]) found.push(range.low - (range.low % pageBytes) + page * pageBytes);

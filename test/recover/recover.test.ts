@@ -14,25 +14,29 @@ const causesIn = (report: { recovered: readonly { cause: string }[] }): string[]
 
 describe.each(['-m64', '-m32'])('%s', (size) => {
   const built = new Map<string, string>();
-  const build = (name: string): string => {
+  const build = (name: string, ...parts: readonly string[]): string => {
     const known = built.get(name);
     if (known !== undefined) return known;
     const program = join(work, name + size);
     const source = join(__dirname, 'programs', `${name}.c`);
-    execFileSync(driver, [size, '-O1', '-w', '-pthread', source, '-o', program]);
+    execFileSync(driver, [size, '-O1', '-w', '-pthread', source, ...parts, '-o', program], { stdio: 'pipe' });
     built.set(name, program);
     return program;
+  };
+
+  /** Where mr_control is, as programs/lose.h takes it. */
+  const control = (program: string): string => {
+    const { symbols } = parseElf(readFileSync(program));
+    const at = (symbol: string): number => symbols.find((one) => one.name === symbol)!.address;
+    return (at('mr_control') - at('__ehdr_start')).toString(16);
   };
 
   /** Runs a program that loses pages of its own; with the check at exit. */
   const run = (name: string, args: readonly string[] = []) => {
     const program = build(name);
-    const { symbols } = parseElf(readFileSync(program));
-    const at = (symbol: string): number => symbols.find((one) => one.name === symbol)!.address;
-    const distance = (at('mr_control') - at('__ehdr_start')).toString(16);
     const report = join(work, `${name}${size}.json`);
     rmSync(report, { force: true });
-    const { status, signal, stdout, stderr } = spawnSync(program, [distance, ...args], {
+    const { status, signal, stdout, stderr } = spawnSync(program, [control(program), ...args], {
       encoding: 'utf8',
       timeout: 200_000,
       killSignal: 'SIGKILL', // one that hangs may do so with all others blocked
@@ -83,6 +87,27 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
   });
 
+  test('calls that wait go on waiting', () => {
+    const done = run('waits');
+    expect(done).toMatchObject({ status: 0, signal: null, stdout: '15 calls\n' });
+    expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0, recoveries: 75 });
+  });
+
+  test.each([
+    ['native', 4],
+    ['mirror', 10],
+  ])('before an atomic operation touches the %s page', (copy, instructions) => {
+    const at = join(work, 'at');
+    execFileSync('gcc', ['-O2', '-Wall', '-Werror', join(__dirname, '../signals/at.c'), '-o', at]);
+    const program = build('atomic');
+    const { stdout, status } = spawnSync(at, ['-b', program, control(program), copy], {
+      encoding: 'utf8',
+      timeout: 100_000,
+    });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) });
+    expect(Number(stdout)).toBeGreaterThan(instructions);
+  });
+
   test('the program has its own SIGBUS, and ends by it as it would', () => {
     expect(run('handlers')).toMatchObject({
       status: null,
@@ -97,5 +122,18 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     expect(done.stderr).toMatch(
       / 0x[0-9a-f]+ \[heap\]\+\d+ \(heap\) is lost, and so is its mirror: nothing can bring it back\n$/,
     );
+  });
+
+  test('a page of the runtime’s own memory: a message, then the default action', () => {
+    const part = join(work, `own-native${size}.o`);
+    const source = join(__dirname, 'programs/own-native.c');
+    execFileSync('gcc', [size, '-O2', '-fPIE', '-c', source, '-o', part]);
+    build('own', part);
+    expect(run('own')).toMatchObject({
+      status: null,
+      signal: 'SIGBUS',
+      stdout: '',
+      stderr: "mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n",
+    });
   });
 });

@@ -58,6 +58,7 @@ static void handler(int signal) {
 int main(int argc, char **argv) {
   (void)argc;
   find_control(argv);
+  must(lose_at((uintptr_t)control), "the runtime's own memory, which is not protected, cannot be lost");
   both_ways(data, sizeof data, "data");
   both_ways(zeroed, sizeof zeroed, "bss");
   char *heap = malloc(60000);
