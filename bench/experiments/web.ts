@@ -13,7 +13,7 @@ import { interleave, run, start } from '../measure.js';
 import { built } from '../programs.js';
 import { comparisons } from '../table.js';
 
-const seconds = 4;
+const seconds = 3;
 const connections = 16;
 
 interface Found {
