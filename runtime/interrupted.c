@@ -104,6 +104,11 @@ void mr_begin_again(word *regs) {
   regs[MR_REG_IP] -= SYSCALL_BYTES;
 }
 
+/* The boundary, from its first instruction on. */
+int mr_in_runtime(word ip) {
+  extern const char __start_mirror_text[], __stop_mirror_text[], mr_syscall_end[];
+  return (ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text) || (ip >= (word)__mirror_syscall && ip < (word)mr_syscall_end);
+}
 /* The stack is mirrored before it has grown. */
 static int there(word at) {
   unsigned char resident;

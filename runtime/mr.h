@@ -191,6 +191,7 @@ int mr_injection(void);
 void mr_interrupted(word *regs);
 void mr_lost_page(word *regs); /* SIGBUS */
 void mr_begin_again(word *regs); /* the call that our own signal has ended */
+int mr_in_runtime(word ip);
 struct frame *mr_at_boundary(word *regs); /* the call that was ended, or null */
 void mr_forked(void);                      /* in the child, with the lock held */
 

@@ -212,6 +212,8 @@ word mr_bus(word frame) {
   if (sent(info)) mr_interrupted(regs);
   else mr_lost_page(regs);
   mr_block_bus(0);
+  /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
+  if (sent(info) && !mr_in_runtime(regs[MR_REG_IP])) mr_group(regs);
   if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
   else mr_lock();
   if (machine || (info->code == BUS_ADRERR && !huge(info->address)))

@@ -17,9 +17,15 @@ __attribute__((noinline, aligned(SPIN_BYTES))) static void wait_for_it(void) {
   while (*at != '1') __builtin_ia32_pause();
 }
 static u64 before;
-/* Stores without end, and stops at the one that the error came into: what it left is seen by the check at exit. */
-__attribute__((noinline, aligned(SPIN_BYTES))) static void store_until_lost(volatile long *p) {
-  for (long n = 0; control->recovered == before; n++) p[n & 511] = n;
+/* Every byte of the page again and again, and no more after an error came in between: a copy that it left behind is seen by the check at exit. The emulator
+   takes interrupts where a page of code ends, too, so there have to be many. */
+#define EIGHT(k) p[k] = n, p[k + 1] = n, p[k + 2] = n, p[k + 3] = n, p[k + 4] = n, p[k + 5] = n, p[k + 6] = n, p[k + 7] = n;
+#define MANY(k) EIGHT(k) EIGHT(k + 8) EIGHT(k + 16) EIGHT(k + 24) EIGHT(k + 32) EIGHT(k + 40) EIGHT(k + 48) EIGHT(k + 56)
+#define MORE(k) MANY(k) MANY(k + 64) MANY(k + 128) MANY(k + 192) MANY(k + 256) MANY(k + 320) MANY(k + 384) MANY(k + 448)
+__attribute__((noinline, aligned(SPIN_BYTES))) static void store_until_lost(volatile char *p) {
+  for (char n = 1; control->recovered == before; n++) {
+    MORE(0) MORE(512) MORE(1024) MORE(1536) MORE(2048) MORE(2560) MORE(3072) MORE(3584)
+  }
 }
 __attribute__((noinline, aligned(PAGE))) static int answer(int n) { return n * 3 + 1; }
 __attribute__((noinline, aligned(PAGE))) static int after_answer(int n) { return n + 1; }
@@ -151,7 +157,7 @@ static void storing(void) {
   char *p = area(3 * PAGE, MAP_PRIVATE);
   fill(p, 3 * PAGE, 3);
   tell(p + PAGE, (const void *)store_until_lost);
-  store_until_lost((volatile long *)(p + PAGE));
+  store_until_lost(p + PAGE);
   once();
 }
 /* The same frame in two processes. */
