@@ -12,6 +12,8 @@ export interface Exempt {
   readonly state: Span;
   /** Bytes below the stack that the runtime's last call used. */
   readonly unused: Span;
+  /** The program's alternate stack, where it does not run: the frame of SIGBUS was there. */
+  readonly alternate: Span;
   /** Native address minus mirror address. */
   readonly distance: number;
 }
@@ -45,13 +47,13 @@ function sameFrame(a: MemorySnapshot, b: MemorySnapshot, number: number): boolea
 export function differingByte(
   { memory }: Machine,
   other: MemorySnapshot,
-  { state, unused, distance }: Exempt,
+  { state, unused, alternate, distance }: Exempt,
 ): number | undefined {
   const now = memory.snapshot();
   let found: number | undefined;
   compare(memory, now, other, (address) => {
     const native = address >= distance ? address : address + distance;
-    if (inSpan(state, native) || inSpan(unused, native)) return true;
+    if (inSpan(state, native) || inSpan(unused, native) || inSpan(alternate, native)) return true;
     found = address;
     return false;
   });
@@ -63,14 +65,14 @@ export function differingByte(
 export function differingState(
   { memory }: Machine,
   other: MemorySnapshot,
-  { state, unused, distance }: Exempt,
+  { state, unused, alternate, distance }: Exempt,
 ): ReadonlySet<number> | undefined {
   const now = memory.snapshot();
   const words = new Set<number>();
   let alike = true;
   compare(memory, now, other, (address) => {
     const native = address >= distance ? address : address + distance;
-    if (inSpan(unused, native)) return true;
+    if (inSpan(unused, native) || inSpan(alternate, native)) return true;
     if (inSpan(state, address)) words.add(address - (address % 8));
     else alike = false;
     return alike;

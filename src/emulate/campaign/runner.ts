@@ -3,8 +3,9 @@ import { addressOf, EXECUTE, pageSize } from '../memory.js';
 import type { MemorySnapshot } from '../memory.js';
 import type { Machine, RunResult, Snapshot } from '../machine.js';
 import { runToProgram } from '../check/start.js';
-import { redZone, runtimeStack, within } from '../check/runtime-map.js';
-import type { RuntimeMap } from '../check/runtime-map.js';
+import { within } from '../check/runtime-map.js';
+import type { RuntimeMap, Span } from '../check/runtime-map.js';
+import { onStack } from '../linux/signal-frame.js';
 import { RSP, sameRegisters } from '../state.js';
 import { differingByte, differingState } from './compare.js';
 import { Moments } from './moments.js';
@@ -12,6 +13,7 @@ import type { Moment } from './moments.js';
 import { Harmless } from './harmless.js';
 import type { Terminal } from './terminal.js';
 import type { Fault, Lose } from './fault.js';
+import { below } from './trace.js';
 import type { Clean } from './trace.js';
 
 /**
@@ -47,7 +49,6 @@ const saysRecovered = /^mirrorasm: \S+Z .* was lost and is recovered from /;
 const saysAnything = /^mirrorasm: /;
 /** Behind the first two words of struct control (runtime/mr.h). */
 const recoveredAt = 16;
-const mostStack = 0x800000;
 const longestRecovery = 50_000_000;
 
 /** Code that only a recovery executes is not to come and go with each case: it would be decoded again. */
@@ -77,8 +78,8 @@ export class Runner {
     this.counter = control && control.address + machine.start.bias + recoveredAt;
     if (how.lose !== 'bit' && how.recovery === 'program' && this.counter === undefined)
       throw new Error('its runtime cannot recover lost pages: build it again, or use --recovery ideal');
-    if (!runToProgram(machine, map)) throw new Error('the program ended before its own code began');
     machine.kernel.apart = true;
+    if (!runToProgram(machine, map)) throw new Error('the program ended before its own code began');
     machine.kernel.byMachineCheck = how.lose === 'line';
     touchCode(machine);
     this.moments = new Moments(machine, terminal, clean);
@@ -214,9 +215,13 @@ export class Runner {
     const { machine } = this;
     const { cpu, kernel } = machine;
     if (!sameRegisters(registers, cpu.snapshot()) || !kernel.isAlike(clean)) return undefined;
-    const top = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0) - redZone;
-    const unused = { lo: top - runtimeStack, hi: top };
-    return differingState(machine, other, { ...this.clean, state: this.map.state, unused });
+    const unused = below(addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0), this.clean.stack);
+    return differingState(machine, other, {
+      ...this.clean,
+      state: this.map.state,
+      unused,
+      alternate: this.alternate(),
+    });
   }
 
   private classify(result: RunResult): Judged {
@@ -238,17 +243,18 @@ export class Runner {
     const differing = differingByte(this.machine, this.final, {
       ...this.clean,
       state: this.map.state,
-      unused: this.unused(),
+      alternate: this.alternate(),
     });
     if (differing === undefined) return { outcome: 'same', text: 'same exit code, output and memory' };
     const where = `0x${differing.toString(16)} (${this.machine.symbolize(differing)})`;
     return { outcome: 'memory', text: `${where} differs at the end` };
   }
 
-  /** The check does not compare what lies below the stack pointer either. */
-  private unused(): Clean['unused'] {
-    const { unused } = this.clean;
-    return this.how.lose === 'bit' ? { lo: unused.hi - mostStack, hi: unused.hi } : unused;
+  private alternate(): Span {
+    const { cpu, kernel } = this.machine;
+    const { base, size } = kernel.alternateStack;
+    const on = onStack(kernel.alternateStack, addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0));
+    return { lo: base, hi: on ? base : base + size };
   }
 
   private differentOutput(): string | undefined {

@@ -6,7 +6,7 @@ import { addressOf, pageSize } from '../memory.js';
 import type { Decoded } from '../instruction.js';
 import type { Machine } from '../machine.js';
 import { redZone, runtimeStack, within } from '../check/runtime-map.js';
-import type { RuntimeMap } from '../check/runtime-map.js';
+import type { RuntimeMap, Span } from '../check/runtime-map.js';
 import { mirrorDistance, runToProgram } from '../check/start.js';
 import { RSP } from '../state.js';
 import { unitOf } from './fault.js';
@@ -36,7 +36,9 @@ export interface Clean {
   readonly distance: number;
   /** The last call of the program's that depends on how memory is divided into mappings, which a recovery changes. */
   readonly lastMoving: number;
-  /** Bytes below the stack that the runtime's last call used: nobody looks at them any more. */
+  /** The process's stack. */
+  readonly stack: Span;
+  /** Bytes below the stack pointer at the end: nobody looks at them any more. */
   readonly unused: { readonly lo: number; readonly hi: number };
 }
 
@@ -51,10 +53,13 @@ export function traceRun(
 ): Clean {
   const { cpu, interpreter, kernel, memory } = machine;
   interpreter.precise = true;
+  kernel.apart = true;
   if (!runToProgram(machine, map)) throw new Error('the program ended before its own code began');
   const distance = mirrorDistance(machine);
   const pagesBetween = distance / pageSize;
   const start = machine.executed;
+  const region = memory.regions.all().find((r) => r.name === '[stack]');
+  const stack = { lo: region?.start ?? 0, hi: region?.end ?? 0 };
   const statePages = { lo: map.state.lo / pageSize, hi: map.state.hi / pageSize };
   const [imageLow, imageHigh] = imageBounds(machine);
   const runtime = new WeakMap<Decoded, boolean>();
@@ -159,7 +164,7 @@ export function traceRun(
   memory.flush();
 
   const end = machine.executed;
-  const unused = { lo: stackPointer - redZone - runtimeStack, hi: stackPointer - redZone };
+  const unused = below(stackPointer, stack);
   for (const { key, before } of held.reverse()) touched.set(key, before);
   const last = (lose === 'bit' ? programEnd : end) - 1;
   for (const [key, before] of touched) {
@@ -172,7 +177,13 @@ export function traceRun(
       continue;
     classified(fault, sameOutside(machine, fault.page, pagesBetween, unused));
   }
-  return { start, end, last, distance, lastMoving, unused };
+  return { start, end, last, distance, lastMoving, stack, unused };
+}
+
+/** What is dead below a stack pointer; of another stack only what a call of the runtime uses. */
+export function below(stackPointer: number, stack: Span): Span {
+  const hi = stackPointer - redZone;
+  return { lo: hi > stack.lo && hi <= stack.hi ? stack.lo : hi - runtimeStack, hi };
 }
 
 function sameOutside(

@@ -60,6 +60,7 @@ export class Resumed {
 }
 
 const argumentRegisters = [RDI, RSI, RDX, 20, 16, 18] as const; // rdi rsi rdx r10 r8 r9
+const nanosecondsPerTick = 1000;
 /** 2020-01-01: time is virtual, a nanosecond an instruction. */
 const epoch = 1577836800;
 
@@ -75,7 +76,7 @@ export interface KernelOptions {
 
 const keptFields = [
   'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'clearChildTid', 'end', 'folder', 'frames', 'mmapTop', 'open', 'pending', 'refusedAt',
-  'signalActions', 'signalMask', 'slept', 'threadName', 'trap', 'umask',
+  'signalActions', 'signalMask', 'slept', 'threadName', 'ticks', 'trap', 'umask',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
 
@@ -99,8 +100,9 @@ export class Kernel {
   trap: Trapped = { number: 0, error: 0, address: 0 };
   /** Lost pages are noticed by the CPU, not by the page table: the signal has the page's address. */
   byMachineCheck = false;
-  /** What handlers map lies in a place of its own (memory-calls.ts). */
+  /** In fault campaigns: what a recovery maps lies in a place of its own (memory-calls.ts), and the clock counts calls that are not a recovery's. */
   apart = false;
+  ticks = 0;
   /** Where a call met a lost page and is not made again yet. */
   refusedAt = 0;
   folder: string;
@@ -190,7 +192,8 @@ export class Kernel {
 
   /** Nanoseconds since the program started. */
   elapsed(): number {
-    return this.cpu.executed + this.cpu.position + this.slept;
+    const ran = this.apart ? this.ticks * nanosecondsPerTick : this.cpu.executed + this.cpu.position;
+    return ran + this.slept;
   }
 
   now(): { readonly seconds: number; readonly nanoseconds: number } {
@@ -212,6 +215,7 @@ export class Kernel {
     this.calls++;
     const from = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0);
     if (this.refusedAt === from) this.refusedAt = 0;
+    if (!this.recovering()) this.ticks++;
     try {
       const result = this.run(row, args, from);
       if (result !== undefined) {
@@ -228,13 +232,21 @@ export class Kernel {
     return true;
   }
 
+  /** A handler runs, or a call that met a lost page is not made again yet. */
+  recovering(): boolean {
+    return this.frames > 0 || this.refusedAt !== 0;
+  }
+
   private run(row: Row, args: readonly number[], from: number): number | undefined {
     try {
       return row.run(this, args);
     } catch (thrown) {
       if (thrown instanceof Resumed) return undefined;
       if (!(thrown instanceof MemoryFault)) throw thrown;
-      if (thrown.why === 'lost') this.refusedAt = from;
+      if (thrown.why === 'lost' && !this.recovering()) {
+        this.refusedAt = from;
+        this.ticks--;
+      }
       return EFAULT;
     }
   }

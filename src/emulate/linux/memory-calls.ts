@@ -46,8 +46,7 @@ function choose(k: Kernel, hint: number, size: number): number | undefined {
     regions.isFree(hint, hint + size)
   )
     return hint;
-  if (k.apart && (k.frames > 0 || k.refusedAt !== 0))
-    return regions.highestFree(size, apart.end, apart.start);
+  if (k.apart && k.recovering()) return regions.highestFree(size, apart.end, apart.start);
   return regions.highestFree(size, k.mmapTop, lowest);
 }
 
