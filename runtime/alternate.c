@@ -52,6 +52,7 @@ long mr_sigaltstack(struct frame *f) {
   struct stack wanted, was = current(), told = was;
   word sp = APP_SP(f);
   int own = !of_program(&was);
+  if (f->a[1] && mr_peek(&wanted, f->a[1], sizeof wanted)) return -E_FAULT; /* before anything is done */
   if (own) told = (struct stack){0, SS_DISABLE, 0};
   else told.flags = (was.flags & ~SS_ONSTACK) | (sp > was.sp && sp - was.sp <= was.size ? SS_ONSTACK : 0);
   if (f->a[0]) {
@@ -64,7 +65,6 @@ long mr_sigaltstack(struct frame *f) {
     if (!off && own) give_back(&was);
   }
   if (f->a[1]) {
-    if (mr_peek(&wanted, f->a[1], sizeof wanted)) return -E_FAULT;
     memcpy((void *)f->a[1], &told, sizeof told);
     mr_copy(f->a[1], sizeof told);
   }

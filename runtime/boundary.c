@@ -196,24 +196,50 @@ void mr_after(struct frame *f) {
   for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], (long)f->result, f->before);
 }
 
+/* What a call needs before each try. rt_sigprocmask: SIGBUS stays open, a blocked one would end the process (recover.c); where a signal finds the runtime's
+   own set, interrupted.c gives the argument back. */
+static void ready(struct frame *f, const struct frame *call, u64 *set) {
+  u64 open;
+  mr_all_but_bus(&open);
+  if (f->nr == __NR_rt_sigprocmask && !S.dynamic) {
+    f->before = f->a[1];
+    if (f->a[1] && f->a[3] == 8 && !mr_peek(set, f->a[1], 8)) *set &= open, f->a[1] = (word)set;
+    return;
+  }
+  const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
+  f->before = 0;
+  for (int i = 0; i < 4; i++) {
+    u32 k = row->rule[i] & 255;
+    word p = call->a[row->rule[i] >> 8 & 15], q = call->a[row->rule[i] >> 12 & 15];
+    if (k == K_LENP && q) mr_peek(&f->before, q, 4);
+    if (k == K_MSG && p) mr_peek(&f->before, p + offsetof(struct msg, namelen), 4);
+  }
+}
 /* The call, and again where it met a lost page. */
 static void call_kernel(struct frame *f, struct frame *call) {
+  u64 set;
   for (u32 tries = 0;; tries++) {
+    ready(f, call, &set);
     mr_native(f);
-    if ((long)f->result != -E_FAULT || !mr_again(call, tries)) return;
+    int again = (long)f->result == -E_FAULT && mr_again(call, tries);
+    if (f->a[1] == (word)&set) f->a[1] = f->before;
+    if (!again) return;
     f->done = NOT_DONE;
   }
 }
-/* rt_sigprocmask: SIGBUS stays open, a blocked one would end the process (recover.c). Where a signal finds this, interrupted.c gives the argument back. */
-static void leave_bus(struct frame *f) {
-  enum { UNBLOCK = 1 };
-  u64 set, open;
-  mr_all_but_bus(&open);
-  f->call = (word)f, f->before = f->a[1];
-  if (f->a[1] && f->a[0] != UNBLOCK && f->a[3] == 8 && !mr_peek(&set, f->a[1], 8)) set &= open, f->a[1] = (word)&set;
-  call_kernel(f, f);
-  f->a[1] = f->before;
-  mr_after(f);
+/* Those that read and write the program's memory before they do anything. */
+static word sigcall(struct frame *f) {
+  for (u32 tries = 0;; tries++) {
+    long r = mr_locked(mr_sigcall, f);
+    if (r != -E_FAULT || !mr_again(f, tries)) return (word)r;
+    f->done = NOT_DONE;
+  }
+}
+static struct frame *unwrap(struct frame *f, struct frame *to) {
+  for (u32 tries = 0;; tries++) {
+    struct frame *call = mr_unwrap(f, to);
+    if (call || !mr_again(f, tries)) return call;
+  }
 }
 /* A thread gives back what it has from the runtime. */
 static long end_thread(struct frame *f) {
@@ -223,14 +249,14 @@ static long end_thread(struct frame *f) {
 }
 
 static word dispatch(struct frame *f) {
-  word nr = f->nr & 0xffffffff, before = 0;
+  word nr = f->nr & 0xffffffff;
   long refused;
   struct frame unwrapped;
   f->nr = nr;
-  struct frame *call = mr_unwrap(f, &unwrapped); /* where calls are packed into one, what is inside */
+  struct frame *call = unwrap(f, &unwrapped); /* where calls are packed into one, what is inside */
   if (!call) return (word)-E_FAULT;
   if (mr_is_memcall(call)) return (word)mr_locked(mr_memcall, call);
-  if (mr_is_sigcall(nr)) return (word)mr_locked(mr_sigcall, f);
+  if (mr_is_sigcall(nr)) return sigcall(f);
   if (mr_refused(f, &refused)) return (word)refused;
   switch (nr) {
   case MR_NR_VERIFY: return (word)mr_locked(mr_verify, f);
@@ -249,19 +275,10 @@ static word dispatch(struct frame *f) {
   const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
   if (refused_by_row(call, row->rule[0], &refused)) return (word)refused;
   if (!row->present) mr_unknown("syscall", mr_call_name(nr), nr); /* what is packed into ipc and not known has no number of its own */
-  for (int i = 0; i < 4; i++) {
-    u32 k = row->rule[i] & 255;
-    word p = call->a[row->rule[i] >> 8 & 15], q = call->a[row->rule[i] >> 12 & 15];
-    if (k == K_IOCTL && S.strict && !mr_ioctl_known(call->a[1])) mr_unknown("ioctl", mr_ioctl_name(call->a[1]), call->a[1]);
-    if (k == K_LENP && q) mr_peek(&before, q, 4);
-    if (k == K_MSG && p) mr_peek(&before, p + offsetof(struct msg, namelen), 4);
-  }
-  if (nr == __NR_rt_sigprocmask && !S.dynamic) {
-    leave_bus(f);
-    return f->result;
-  }
+  for (int i = 0; i < 4; i++)
+    if ((row->rule[i] & 255) == K_IOCTL && S.strict && !mr_ioctl_known(call->a[1])) mr_unknown("ioctl", mr_ioctl_name(call->a[1]), call->a[1]);
   if (nr == __NR_seccomp || (nr == __NR_prctl && f->a[0] == PR_SET_SECCOMP)) S.sandboxed = 1;
-  f->call = (word)call, f->before = before;
+  f->call = (word)call;
   int begins = nr == __NR_execve || nr == __NR_execveat;
   if (begins) mr_told_early(0);
   call_kernel(f, call);

@@ -19,7 +19,6 @@ static int is_trampoline(word handler) { return handler == mr_trampoline(0) || h
 static long bus_action(const word *act, word *oact, word flags, word mask, word mask_bytes) {
   word was[SIGACTION_WORDS], *keeps = S.bus_action;
   memcpy(was, keeps, sizeof was);
-  if (oact && !mr_readable((word)oact)) return -E_FAULT;
   if (act) {
     keeps[0] = act[0], keeps[1] = act[flags], keeps[2] = act[flags + 1]; /* the restorer is behind the flags in both */
     memset(&keeps[3], 0, 8), memcpy(&keeps[3], &act[mask], mask_bytes);
@@ -38,6 +37,7 @@ static long do_sigaction(const struct frame *f, word words, word flags, word mas
   if (sig - 1 >= 64) return -E_INVAL;
   word was = S.handlers[sig];
   uint64_t mask_was = S.handler_masks[sig];
+  if (oact && mr_peek(act, (word)oact, size)) return -E_FAULT; /* before anything is done */
   if (use) {
     int bad = mr_peek(act, use, size);
     if (bad) return bad;

@@ -19,6 +19,7 @@ static int calls;
     calls++; \
   } while (0)
 
+static void on_usr1(int number) { (void)number; }
 static void fresh(void) {
   for (int i = 0; i < 4 * PAGE; i++) a[i] = (char)i, b[i] = 0;
 }
@@ -67,6 +68,21 @@ int main(int argc, char **argv) {
   sigset_t *set = (void *)(a + PAGE);
   sigemptyset(set);
   CALL(lose(set), sigprocmask(SIG_BLOCK, set, 0), r == 0);
+  sigset_t now;
+  CALL((sigfillset(set), lose(set)), sigprocmask(SIG_BLOCK, set, 0), r == 0 && !sigprocmask(SIG_SETMASK, 0, &now) && !sigismember(&now, SIGBUS) && sigismember(&now, SIGHUP));
+  sigset_t *told = (void *)(b + PAGE);
+  CALL(lose(told), sigprocmask(SIG_SETMASK, 0, told), r == 0 && sigismember(told, SIGHUP));
+  struct sigaction *action = (void *)a, *before = (void *)b;
+  *action = (struct sigaction){.sa_handler = on_usr1};
+  CALL((lose(action), lose(before)), sigaction(SIGUSR1, action, before), r == 0 && before->sa_handler == SIG_DFL);
+  CALL(lose(before), sigaction(SIGUSR1, 0, before), r == 0 && before->sa_handler == on_usr1);
+  stack_t *stack = (void *)a, *stack_was = (void *)b;
+  *stack = (stack_t){.ss_sp = malloc(65536), .ss_size = 65536};
+  CALL((lose(stack), lose(stack_was)), sigaltstack(stack, stack_was), r == 0 && stack_was->ss_flags == SS_DISABLE);
+  *stack = (stack_t){.ss_flags = SS_DISABLE};
+  CALL(, sigaltstack(stack, 0), r == 0);
+  socklen_t *length = (void *)(a + PAGE);
+  CALL((*length = 4, lose(length), lose(b)), getsockopt(s[0], SOL_SOCKET, SO_TYPE, b, length), r == 0 && *length == 4 && *(int *)b == SOCK_STREAM);
   struct epoll_event *e = (void *)(a + 2 * PAGE);
   int ep = epoll_create1(0);
   *e = (struct epoll_event){EPOLLOUT, {.u32 = 7}};
@@ -76,12 +92,16 @@ int main(int argc, char **argv) {
   u64 again = control->retried;
   must(again > 15, "some were done again");
   // What was taken away cannot be taken again: the program is told what the kernel says, and the page is whole.
+  b[0] = 0x7f;
   must(write(d[0], "gone", 4) == 4, "a datagram");
   CALL(lose(b), recv(d[1], b, 10, 0), r == -1 && errno == EFAULT);
   must(b[0] == 0x7f && control->not_retried == 1, "the page of the lost datagram");
   int count = eventfd(5, 0);
   CALL(lose(b), read(count, b, 8), r == -1 && errno == EFAULT);
   must(control->not_retried == 2, "an event");
+  sigemptyset(set);
+  CALL(lose(told), sigprocmask(SIG_SETMASK, set, told), r == -1 && errno == EFAULT); // the mask is another one now
+  must(control->not_retried == 3 && !sigprocmask(SIG_SETMASK, 0, &now) && !sigismember(&now, SIGHUP), "a mask");
   // A bad pointer is the program's own fault.
   CALL(, write(p[1], (void *)16, 5), r == -1 && errno == EFAULT);
   must(control->retried == again, "nothing was done again");
