@@ -97,7 +97,7 @@ word mr_interval(const char *s) {
 }
 
 /* In the child of a process with threads: what another thread had begun there and nobody ends here, the mirror gets from native memory. Only
-   the check needs it: a recovery may take either value, as the store may have been done or not. */
+   a comparison needs it: a recovery may take either value, as the store may have been done or not. */
 void mr_settle_fork(void) {
   long pagemap = sys4(__NR_openat, -100, "/proc/self/pagemap", 0x80000, 0);
   word ignored = 0;

@@ -297,7 +297,7 @@ static void in_child(void) {
   S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   if (S.threads) {
     mr_forked();
-    if (S.check) mr_settle_fork();
+    if (S.check || S.scrub) mr_settle_fork();
   }
   S.interval_checks = S.interval_bytes = S.interval_settled = 0; /* those are the parent's */
   mr_start_checker();
