@@ -44,15 +44,15 @@ void mr_thread_ends(void) {
 /* From entry.S, in a new thread whose stack pointer is `sp`: the bytes that this dirties below it reach the mirror. A child of vfork has its
    parent's. */
 void mr_thread_begins(word sp) {
-  if (!S.dynamic && !current().size) mr_own_stack();
+  if (!S.dynamic && mr_may(MAY_SIGALTSTACK) && mr_may(MAY_MAP) && !current().size) mr_own_stack();
   mr_copy(sp - MR_K, MR_K);
 }
 
-long mr_sigaltstack(struct frame *f) {
+long mr_sigaltstack(const struct frame *f) {
   struct stack wanted, was = current(), told = was;
   word sp = APP_SP(f);
   int own = !of_program(&was);
-  if (f->a[1] && mr_peek(&wanted, f->a[1], sizeof wanted)) return -E_FAULT; /* before anything is done */
+  if (f->a[1] && !mr_can_store(f->a[1], &wanted, sizeof wanted)) return -E_FAULT; /* before anything is done */
   if (own) told = (struct stack){0, SS_DISABLE, 0};
   else told.flags = (was.flags & ~SS_ONSTACK) | (sp > was.sp && sp - was.sp <= was.size ? SS_ONSTACK : 0);
   if (f->a[0]) {
@@ -65,8 +65,7 @@ long mr_sigaltstack(struct frame *f) {
     if (!off && own) give_back(&was);
   }
   if (f->a[1]) {
-    memcpy((void *)f->a[1], &told, sizeof told);
-    mr_copy(f->a[1], sizeof told);
+    mr_store(f->a[1], &told, sizeof told);
   }
   return 0;
 }

@@ -1,6 +1,5 @@
 /* The system call boundary: what the kernel wrote into the program's memory is copied to the mirror. */
 #include "mr.h"
-#include <linux/prctl.h>
 
 enum { K_NONE, K_RET, K_RETN, K_RETMAX, K_FIX, K_FIXE, K_MUL, K_IOV, K_LENP, K_SIGSET, K_FDSET, K_MSG, K_MMSG, K_MMSGLEN, K_IOCTL, K_FCNTL,
        K_SIGACTION, K_FUTEX, K_ARCH, K_PRCTL, K_MINCORE, K_MSGRCV, K_HANDLE, K_READDIR, K_IPCCTL, K_REFUSE, K_NODES, K_MADVISE, K_VMWRITE, K_XATTR, K_PTRACE,
@@ -171,7 +170,7 @@ static void after(struct frame *f, u32 rule, long r, word before) {
    mirror ahead. Without PR_GET_TID_ADDRESS, the address last given to clone is used: musl has one for all threads. */
 void mr_clear_tid(void) {
   uint64_t at = 0; /* 8 bytes for 32-bit programs too, under a 64-bit kernel (prctl(2)) */
-  if (sys(__NR_prctl, 40, &at, 0)) at = S.ctid;
+  if (!mr_may(MAY_PRCTL) || sys(__NR_prctl, 40, &at, 0)) at = S.ctid;
   if (S.threads && IN_RANGE(at)) *(volatile u32 *)MVA(at) = 0;
 }
 
@@ -196,15 +195,34 @@ void mr_after(struct frame *f) {
   for (int i = 0; i < 4 && row->rule[i]; i++) after(call, row->rule[i], (long)f->result, f->before);
 }
 
-/* What a call needs before each try. rt_sigprocmask: SIGBUS stays open, a blocked one would end the process (recover.c); where a signal finds the runtime's
-   own set, interrupted.c gives the argument back. */
-static void ready(struct frame *f, const struct frame *call, u64 *set) {
-  u64 open;
-  mr_all_but_bus(&open);
-  if (f->nr == __NR_rt_sigprocmask && !S.dynamic) {
-    f->before = f->a[1];
-    if (f->a[1] && f->a[3] == 8 && !mr_peek(set, f->a[1], 8)) *set &= open, f->a[1] = (word)set;
-    return;
+int mr_output_on(const struct frame *f, word page) {
+  struct frame asked = *f, unwrapped, *call = mr_unwrap(&asked, &unwrapped), *kept = mr_current;
+  if (!call) return 1;
+  if (f->told) return 0; /* it is in both copies */
+  asked.done = ASKED_ONLY, asked.masked = 0, asked.mask[0] = page, asked.call = (word)call; /* mr_copy */
+  mr_current = &asked;
+  mr_after(&asked);
+  mr_current = kept;
+  return (int)asked.masked;
+}
+
+/* What a call needs before each try, or its error. rt_sigprocmask: SIGBUS stays open, a blocked one would end the process (recover.c). The old mask is
+   told before the new one is there: it could not be told again. `own` is the runtime's set in the program's place; mr_own_arguments gives both back. */
+static long ready(struct frame *f, const struct frame *call, u64 *own) {
+  word bytes = S.dynamic ? 0 : MR_MASK_BYTES(f), set = f->a[1], told = f->a[2];
+  f->told = 0;
+  if (bytes && set) {
+    u64 old;
+    if (mr_peek(own, set, bytes) || (told && !mr_can_store(told, &old, bytes))) return -E_FAULT;
+    if (f->a[0] > SIG_SETMASK) return -E_INVAL;
+    long bad = -E_FAULT;
+    while (told && (bad = sys4(__NR_rt_sigprocmask, 0, 0, &old, 8)) == -E_FAULT) mr_touch(&old);
+    if (told && bad) return bad; /* a sandbox */
+    if (told) mr_store(told, &old, bytes);
+    *own &= mr_all_but_bus;
+    f->before = set, f->told = told;
+    f->a[1] = (word)own, f->a[2] = 0;
+    return 0;
   }
   const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
   f->before = 0;
@@ -214,25 +232,22 @@ static void ready(struct frame *f, const struct frame *call, u64 *set) {
     if (k == K_LENP && q) mr_peek(&f->before, q, 4);
     if (k == K_MSG && p) mr_peek(&f->before, p + offsetof(struct msg, namelen), 4);
   }
+  return 0;
+}
+void mr_own_arguments(struct frame *f) {
+  if (!MR_MASK_BYTES(f) || f->a[1] > (word)f || f->a[1] < (word)f - MR_K) return;
+  f->a[1] = f->before, f->a[2] = f->told;
 }
 /* The call, and again where it met a lost page. */
 static void call_kernel(struct frame *f, struct frame *call) {
-  u64 set;
+  u64 own;
   for (u32 tries = 0;; tries++) {
-    ready(f, call, &set);
-    mr_native(f);
+    long bad = f->done == NOT_DONE ? ready(f, call, &own) : 0;
+    if (bad) mr_keep(&f->result, (word)bad), mr_keep(&f->done, NATIVE_DONE);
+    if (f->done == NOT_DONE) mr_native(f);
     int again = (long)f->result == -E_FAULT && mr_again(call, tries);
-    if (f->a[1] == (word)&set) f->a[1] = f->before;
+    mr_own_arguments(f);
     if (!again) return;
-    f->done = NOT_DONE;
-  }
-}
-/* Those that read and write the program's memory before they do anything. */
-static word sigcall(struct frame *f) {
-  for (u32 tries = 0;; tries++) {
-    long r = mr_locked(mr_sigcall, f);
-    if (r != -E_FAULT || !mr_again(f, tries)) return (word)r;
-    f->done = NOT_DONE;
   }
 }
 static struct frame *unwrap(struct frame *f, struct frame *to) {
@@ -256,20 +271,23 @@ static word dispatch(struct frame *f) {
   struct frame *call = unwrap(f, &unwrapped); /* where calls are packed into one, what is inside */
   if (!call) return (word)-E_FAULT;
   if (mr_is_memcall(call)) return (word)mr_locked(mr_memcall, call);
-  if (mr_is_sigcall(nr)) return sigcall(f);
+  if (mr_is_sigcall(nr)) {
+    mr_handler_in_sandbox(f);
+    return (word)mr_locked(mr_sigcall, f);
+  }
   if (mr_refused(f, &refused)) return (word)refused;
   switch (nr) {
   case MR_NR_VERIFY: return (word)mr_locked(mr_verify, f);
   case __NR_exit:
     if (S.threads) {
       mr_clear_tid();
-      mr_locked(end_thread, f);
+      if (mr_may(MAY_SIGALTSTACK) && mr_may(MAY_UNMAP)) mr_locked(end_thread, f);
       mr_exit_thread(f->a[0], APP_SP(f));
     } /* fall through: the only thread ends the process */
     __attribute__((fallthrough));
   case __NR_exit_group:
     /* A CLONE_VM child that is a process (posix_spawn) shares the lock with its parent, who has to go on; nothing to check there. */
-    if ((!S.check && !S.report_set) || (word)sys(__NR_getpid, 0, 0, 0) != S.own_pid) return (word)sys(__NR_exit_group, f->a[0], 0, 0);
+    if ((!S.check && !S.report_set) || (mr_may(MAY_GETPID) && (word)sys(__NR_getpid, 0, 0, 0) != S.own_pid)) return (word)sys(mr_end_call(nr), f->a[0], 0, 0);
     return (word)mr_locked(mr_exit_group, f);
   }
   const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
@@ -277,20 +295,21 @@ static word dispatch(struct frame *f) {
   if (!row->present) mr_unknown("syscall", mr_call_name(nr), nr); /* what is packed into ipc and not known has no number of its own */
   for (int i = 0; i < 4; i++)
     if ((row->rule[i] & 255) == K_IOCTL && S.strict && !mr_ioctl_known(call->a[1])) mr_unknown("ioctl", mr_ioctl_name(call->a[1]), call->a[1]);
-  if (nr == __NR_seccomp || (nr == __NR_prctl && f->a[0] == PR_SET_SECCOMP)) S.sandboxed = 1;
+  u32 could = mr_before_sandbox(f);
   f->call = (word)call;
   int begins = nr == __NR_execve || nr == __NR_execveat;
   if (begins) mr_told_early(0);
   call_kernel(f, call);
   if (begins) mr_told_early(1);
+  mr_after_sandbox(f, could);
   mr_after(f);
   return f->result;
 }
+/* Comes again where a lost page has taken what was on the stack (mr_start_over): `done` says what is left to do. */
 word mr_dispatch(struct frame *f) {
   struct frame *kept = mr_current; /* dynamic/ comes here by a call */
   mr_current = f;
-  word r = dispatch(f);
-  f->result = r, f->done = ALL_DONE;
+  if (f->done != ALL_DONE) mr_keep(&f->result, dispatch(f)), mr_keep(&f->done, ALL_DONE);
   mr_current = kept;
-  return r;
+  return f->result;
 }

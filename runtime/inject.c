@@ -43,10 +43,14 @@ static long lose(word page) {
   return bad && !sys(__NR_madvise, page, PG, HWPOISON) ? 0 : bad;
 }
 
-/* 0 where nobody asked: the signal is the program's. */
-int mr_injection(void) {
-  if (mr_control.request != ASKED) return 0;
-  mr_control.result = -lose(DOWN(mr_control.address));
+/* 0 where nobody asked, or who did has taken the answer: the signal is the program's. Its int frame, up to `end`, is on a stack of the program's; else
+   nothing is between them. A page that has some of it, or of what runs here, would be lost by being asked for. */
+int mr_injection(word frame, word end) {
+  enum { E_BUSY = 16 };
+  if (mr_control.request != ASKED) return mr_control.request != NONE; /* sent again: of two signals that wait for a thread the second is gone */
+  word page = DOWN(mr_control.address);
+  int here = end > frame && page + PG > frame - MR_SIGNAL_K && page < end;
+  mr_control.result = here ? E_BUSY : -lose(page);
   __asm__ volatile("" ::: "memory");
   mr_control.request = mr_control.result ? FAILED : DONE; /* last: somebody waits for it */
   return 1;

@@ -53,27 +53,30 @@ void mr_lost_page(word *regs) {
   }
 }
 
+static int in_c(word ip) {
+  extern const char __start_mirror_text[], __stop_mirror_text[], mr_leaving[];
+  return (ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text) || (ip >= (word)mr_entered && ip < (word)mr_leaving);
+}
+
 /* The boundary: the handler finds the program before its system call or behind it, as it would natively, with its own registers, and may go
    elsewhere (siglongjmp; a cancellation asks where the program is). A call that the kernel has not done is begun again. */
 struct frame *mr_at_boundary(word *regs) {
-  extern const char __start_mirror_text[], __stop_mirror_text[], mr_leaving[], mr_syscall_end[], mr_native_done[], mr_native_kept[];
+  extern const char mr_leaving[], mr_syscall_end[];
   enum { GAP = 256 }; /* the red zone, and what aligns the state of the vector registers to 64 */
   word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP];
   if (S.dynamic) return 0; /* its C library has system calls of its own */
   if (mr_entering(regs)) return 0;
-  int in_text = ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text, in_call = ip >= (word)mr_entered && ip < (word)mr_leaving;
-  if (!in_text && !in_call && !(ip >= (word)mr_leaving && ip < (word)mr_syscall_end)) return 0;
+  if (!in_c(ip) && !(ip >= (word)mr_leaving && ip < (word)mr_syscall_end)) return 0;
   struct frame *f = mr_call_of(regs);
   if ((word)f & 1) { /* THREAD_BEGINS (entry.S): no call is under way, only its stack to be mirrored */
     word top = (word)f - 1;
     if (top >= sp && top - sp <= MR_K) mr_make_equal(sp - GAP, GAP + top - sp);
     return 0;
   }
-  if ((!in_text && !in_call) || !f || !mr_site(f->ret)) return 0;
-  if (ip >= (word)mr_native_done && ip <= (word)mr_native_kept) f->result = regs[mr_register_order[0]], f->done = NATIVE_DONE;
-  if (f->done == NATIVE_DONE) mr_after(f), f->done = ALL_DONE;
-  /* leave_bus in boundary.c: a set of the runtime's own, below the frame. */
-  if (f->nr == __NR_rt_sigprocmask && f->a[1] < (word)f && f->a[1] > (word)f - MR_K) f->a[1] = f->before;
+  if (!in_c(ip) || !f || !mr_site(f->ret)) return 0;
+  if (ip >= (word)mr_native_done && ip < (word)mr_native_end) mr_keep(&f->result, regs[mr_register_order[0]]), mr_keep(&f->done, NATIVE_DONE);
+  if (f->done == NATIVE_DONE) mr_after(f), mr_keep(&f->done, ALL_DONE);
+  mr_own_arguments(f);
   mr_as_program(f, regs);
   /* Deeper calls of ours have left bytes in the gap above the int frame, too. */
   mr_make_equal(sp - GAP, GAP);
@@ -84,7 +87,6 @@ struct frame *mr_at_boundary(word *regs) {
 /* A call that waits was ended by a SIGBUS of which the program knows nothing: it is done again. SA_RESTART does that, but not for calls with a time limit and
    those that wait for signals. A sleep goes on for what was left; other time limits begin anew where the kernel has not changed them (select, ppoll). */
 void mr_begin_again(word *regs) {
-  extern const char mr_native_done[];
   enum { SYSCALL_BYTES = 2, ABSOLUTE = 1 };
   if (regs[MR_REG_IP] != (word)mr_native_done || regs[mr_register_order[0]] != (word)-E_INTR) return;
   const struct frame *f = mr_call_of(regs);
@@ -104,10 +106,37 @@ void mr_begin_again(word *regs) {
   regs[MR_REG_IP] -= SYSCALL_BYTES;
 }
 
+/* What C code of the runtime has on the program's stack has a mirror only where it waits (mr_native_ready, mr_on_stack). A lost page of the stack takes it
+   along, but not struct frame: the call begins again there, and `done` says what is left of it. What the kernel wrote for the call is gone with the page, too,
+   unless it has got to the mirror. From mr_bus, which has repaired the page. */
+int mr_start_over(word frame, word *regs, word page) {
+  word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP];
+  if (S.dynamic || !in_c(ip)) return GOES_ON;
+  struct frame *f = mr_call_of(regs);
+  if (!f || (word)f & 1 || sp > (word)f || (word)f - sp > MR_K) return GOES_ON;
+  int ready = ip >= (word)mr_native_ready && ip < (word)mr_native_end, back = ready && ip >= (word)mr_native_done;
+  if (back) mr_keep(&f->result, regs[mr_register_order[0]]);
+  int met = page != NO_PAGE && (back || f->done == NATIVE_DONE) ? mr_met(f, page) : GOES_ON;
+  if (met == IS_GONE || (ready && met == GOES_ON)) return met;
+  if (f->masked) memcpy(mr_mask_at(frame), f->mask, 8), mr_keep(&f->masked, 0);
+  mr_own_arguments(f);
+  mr_as_entered(f, regs);
+  regs[MR_REG_SP] = regs[MR_REG_FRAME] = (word)f, regs[MR_REG_IP] = (word)mr_entered;
+  return AGAIN;
+}
+/* A signal's frame, or a new thread's registers, are on the program's stack and have no mirror yet. */
+int mr_readies_handler(const word *regs) {
+  extern const char mr_tramp_mirrored[];
+  word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP], i = mr_find(sp);
+  if (i == S.n_ranges || S.ranges[i].lo > sp || !(S.ranges[i].flags & R_MIRRORED)) return 0; /* on a stack of ours */
+  if (ip >= (word)__mirror_sigtramp && ip < (word)mr_tramp_mirrored) return 1;
+  return in_c(ip) && (!mr_call_of(regs) || (word)mr_call_of(regs) & 1);
+}
+
 /* The boundary, from its first instruction on. */
 int mr_in_runtime(word ip) {
-  extern const char __start_mirror_text[], __stop_mirror_text[], mr_syscall_end[];
-  return (ip >= (word)__start_mirror_text && ip < (word)__stop_mirror_text) || (ip >= (word)__mirror_syscall && ip < (word)mr_syscall_end);
+  extern const char mr_syscall_end[];
+  return in_c(ip) || (ip >= (word)__mirror_syscall && ip < (word)mr_syscall_end);
 }
 /* The stack is mirrored before it has grown. */
 static int there(word at) {

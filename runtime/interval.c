@@ -2,6 +2,7 @@
    runs (differences.c). It stops nobody and sends no signals, so the program's system calls and handlers are as without it. */
 #include "mr.h"
 
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129 };
 enum { CHECK_SHARE = 20, SCRUB_SHARE = 5 /* percent of one CPU */, SPELL = 1000 /* microseconds of work between two pauses */ };
 enum { ALTERNATE = 32768 };
 /* Last in the section, page-padded by its type (ranges.c). Its lower end is for SIGBUS: it touches what it compares. */
@@ -44,6 +45,7 @@ static void one_check(void) {
       report(&S.suspects);
       S.suspects.n = 0;
     }
+    if (S.checker_stops) break;
     word spent = used_us() - from;
     if (spent < SPELL) continue;
     mr_pause(spent * (100 - share) / share / 1000);
@@ -67,22 +69,33 @@ void mr_checker(void) {
   mr_use_stack((word)mr_checker_stack, ALTERNATE);
   S.checker = (word)sys(__NR_gettid, 0, 0, 0);
   for (;;) {
-    mr_pause(period_ms());
+    word time[2] = {period_ms() / 1000, period_ms() % 1000 * 1000000};
+    sys4(__NR_futex, &S.checker_stops, WAIT_PRIVATE, 0, time);
+    if (S.checker_stops) sys(__NR_exit, 0, 0, 0);
     if (S.scrub && S.sandboxed) scrub_ends();
     one_check();
   }
 }
+/* Gives back when the thread is no more. What it was to do from now on is not done. */
+void mr_stop_checker(void) {
+  word pid = S.own_pid;
+  if (!S.checker) return;
+  __atomic_store_n(&S.checker_stops, 1, __ATOMIC_SEQ_CST);
+  sys(__NR_futex, &S.checker_stops, WAKE_PRIVATE, 1);
+  while (!sys(__NR_tgkill, pid, S.checker, 0)) mr_pause(1);
+  S.checker = 0;
+}
 /* In a new process, and in a forked child, which has none of its parent's threads. All signals but SIGBUS are blocked in it: they are the program's. */
 void mr_start_checker(void) {
   if (S.scrub && S.interval) mr_die("MIRROR_SCRUB and MIRROR_CHECK=<interval> want the same thread", "use one of them; MIRROR_CHECK=exit goes with both");
-  if (!period_ms()) return;
+  if (!period_ms() || S.checker_stops || !mr_may(MAY_BLOCK) || !mr_may(MAY_CLOCK) || !mr_may(MAY_OPEN) || !mr_may(MAY_PREAD) || !mr_may(MAY_SLEEP)) return;
   if (S.dynamic) mr_die("MIRROR_SCRUB and MIRROR_CHECK=<interval> need a static program", "use MIRROR_CHECK=exit");
-  u64 all, old = 0;
-  mr_all_but_bus(&all);
-  sys4(__NR_rt_sigprocmask, 2, &all, &old, 8);
+  u64 old = 0;
+  sys4(__NR_rt_sigprocmask, SIG_SETMASK, &mr_all_but_bus, &old, 8);
   S.suspects.n = 0;
   long r = mr_spawn(mr_checker, mr_checker_stack + sizeof mr_checker_stack);
-  sys4(__NR_rt_sigprocmask, 2, &old, 0, 8);
+  S.checker = (word)r; /* the program may stop it before its first instruction (mr_stop_checker) */
+  sys4(__NR_rt_sigprocmask, SIG_SETMASK, &old, 0, 8);
   if (r < 0) mr_die("no thread for MIRROR_SCRUB or MIRROR_CHECK=<interval>", "raise the limit of processes (ulimit -u), or use MIRROR_CHECK=exit");
 }
 

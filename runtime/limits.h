@@ -5,6 +5,23 @@
 /* The same before a signal handler, which nothing waits for. */
 #define MR_SIGNAL_K 3072
 #define MR_STACK 32768
+/* struct frame (arch.h), for entry.S; kernel.c asserts it. */
+#ifdef __i386__
+#define FRAME_RESULT 4
+#define FRAME_MASKED 20
+#define FRAME_NR 32
+#define FRAME_A 36
+#define FRAME_BYTES 68
+#else
+#define FRAME_RESULT 8
+#define FRAME_MASKED 40
+#define FRAME_KEPT 56
+#define FRAME_NR 104
+#define FRAME_A 112
+#define FRAME_RETURN 160
+#define FRAME_FLAGS 168
+#define FRAME_BYTES 176
+#endif
 /* Bytes of address over which the locks of atomic.S are spread. */
 #define MR_LOCKS 65536
 /* A call of the runtime alone: libc/misc/mirror_verify.c. */

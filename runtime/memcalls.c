@@ -1,10 +1,13 @@
 /* Calls that change the address space. Each runs under the lock, with signals blocked, on the runtime's stack. */
 #include "mr.h"
 
+/* This thread: any number that no other has will do where a sandbox forbids to ask. */
+static u32 self(void) { return mr_may(MAY_GETTID) ? (u32)sys(__NR_gettid, 0, 0, 0) : S.threads ? ~(u32)(mr_thread_base() / 16) | 1u << 31 : (u32)S.own_pid; }
 /* The lock is the thread that holds it, at once: a SIGBUS comes anywhere, and asks. */
 void mr_lock(void) {
-  u32 *lock = &S.lock, mine = (u32)sys(__NR_gettid, 0, 0, 0); /* nothing may be called between one wait and the next */
-  while (__sync_val_compare_and_swap(lock, 0, mine)) mr_wait();
+  u32 *lock = &S.lock, mine = self(), yields = (u32)mr_may(MAY_YIELD); /* nothing may be called between one wait and the next */
+  while (__sync_val_compare_and_swap(lock, 0, mine))
+    if (yields) mr_wait();
 }
 /* A SIGBUS that waits is this thread's again when the lock is free, and not before. */
 void mr_unlock(void) {
@@ -17,19 +20,38 @@ void mr_unlock(void) {
     mr_lock();
   }
 }
-int mr_lock_is_mine(void) { return S.lock == (u32)sys(__NR_gettid, 0, 0, 0); }
+int mr_lock_is_mine(void) { return S.lock == self(); }
 /* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
-   too, and each side releases its own copy. */
-long mr_locked(long (*fn)(struct frame *), struct frame *f) {
-  u64 all, old = 0;
-  mr_all_but_bus(&all);
-  sys4(__NR_rt_sigprocmask, 2, &all, &old, 8);
+   too, and each side releases its own copy. The mask is asked for first: where the kernel has just told it, it has no mirror. */
+long mr_under_lock(long (*fn)(void *), void *argument) {
+  struct frame *f = mr_current;
+  int masked = mr_may(MAY_BLOCK); /* otherwise no handler can be there */
+  if (masked) {
+    while (sys4(__NR_rt_sigprocmask, 0, 0, f->mask, 8) == -E_FAULT) mr_touch(f->mask);
+    for (word i = 0; i < 8 / sizeof(word); i++) mr_keep(&f->mask[i], f->mask[i]);
+    mr_keep(&f->masked, 1);
+    sys4(__NR_rt_sigprocmask, SIG_SETMASK, &mr_all_but_bus, 0, 8);
+  }
   mr_lock();
-  long r = mr_rewrap(mr_current, mr_on_stack(fn, f));
-  mr_current->result = (word)r, mr_current->done = ALL_DONE; /* a signal that waits comes when the mask is given back */
+  long r = mr_on_stack(fn, argument, S.dynamic ? 0 : (word)(f + 1) - MR_K);
   mr_unlock();
-  sys4(__NR_rt_sigprocmask, 2, &old, 0, 8);
+  if (masked) {
+    while (sys4(__NR_rt_sigprocmask, SIG_SETMASK, f->mask, 0, 8) == -E_FAULT) mr_touch(f->mask);
+    mr_keep(&f->masked, 0);
+  }
   return r;
+}
+struct work { long (*fn)(struct frame *); struct frame *f; };
+static long work(void *argument) {
+  const struct work *w = argument;
+  mr_keep(&mr_current->result, (word)mr_rewrap(mr_current, w->fn(w->f)));
+  mr_keep(&mr_current->done, ALL_DONE);
+  return 0;
+}
+long mr_locked(long (*fn)(struct frame *), struct frame *f) {
+  struct work w = {fn, f};
+  mr_under_lock(work, &w);
+  return (long)mr_current->result;
 }
 
 /* May the kernel's choice of an address stay? In a full address space it offers the room that the stack has to grow into. */
@@ -294,7 +316,7 @@ static long do_shmdt(struct frame *f) {
 }
 
 static void in_child(void) {
-  S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
+  if (mr_may(MAY_GETPID)) S.own_pid = (word)sys(__NR_getpid, 0, 0, 0);
   if (S.threads) {
     mr_forked();
     if (S.check || S.scrub) mr_settle_fork();
@@ -307,7 +329,7 @@ static void in_child(void) {
 static long fork_call(word nr, word a, word b, word c, word d, word e) {
   if (!S.dynamic) mr_block_bus(1);
   long r = sys6(nr, a, b, c, d, e, 0);
-  if (!r) S.lock = (u32)sys(__NR_gettid, 0, 0, 0), S.told[0] = 0;
+  if (!r) S.lock = self(), S.told[0] = 0;
   if (!S.dynamic) mr_block_bus(0);
   return r;
 }

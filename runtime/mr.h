@@ -38,8 +38,8 @@ enum { R_ANON = 1, R_SHARED = 2, R_FILEMIRROR = 4, R_MIRRORED = 8, R_ESCAPED = 1
 /* The rest of the flags: log2 of the page size where pages are huge ones, else 0. */
 enum { R_PAGE_SHIFT = 16 };
 
-/* How far a system call has come. */
-enum { NOT_DONE, NATIVE_DONE, ALL_DONE };
+/* How far a system call has come. `result` is there before. */
+enum { NOT_DONE, NATIVE_DONE, ALL_DONE, ASKED_ONLY /* mr_output_on */ };
 /* The call that is under way in this thread: a signal has to find it wherever it comes. */
 register struct frame *mr_current __asm__(MR_FRAME_REGISTER);
 
@@ -57,8 +57,9 @@ struct escape { char kind[24]; char name[32]; word count; };
 #define MAX_SUSPECTS 256
 struct suspects { word n; struct suspect at[MAX_SUSPECTS]; };
 #define MAX_RECOVERED 64
+#define MAX_REBUILT 64
 struct recovered { word address, us; u32 flags, mirror; const char *cause; };
-enum { SIGBUS_NR = 7 };
+enum { SIGBUS_NR = 7, SIG_SETMASK = 2 };
 /* Counters that others read (mirrorasm top), and what they ask for (mirrorasm inject): the same layout for both word sizes. */
 struct control { u64 ranges, n_ranges; /* where the table's address and its length are */ u64 recovered, lost, retried, not_retried, request, address, result, checks, differing; };
 struct state {
@@ -82,6 +83,7 @@ struct state {
   word bus_action[SIGACTION_WORDS];    /* the program's, as the kernel has it for others */
   u32 told[32];                        /* siginfo_t of a SIGBUS that waits for the lock, or 0 */
   struct recovered recovered[MAX_RECOVERED];
+  word rebuilt[MAX_REBUILT], n_rebuilt; /* native pages of which other threads are told: the last ones */
   struct range fixed_ranges[512];
   struct diff diffs[MAX_DIFFS];
   struct escape escapes[MAX_ESCAPES];
@@ -97,22 +99,29 @@ struct state {
   word args_low, heap_low, heap_high, tls_bytes, n_excluded;
   struct span excluded[MAX_EXCLUDED]; /* sorted */
   void (*before_check)(word sp), (*more_report)(void);
+  u32 forbidden, never_maps, report_fd, checker_stops; /* forbidden: a bit a call of sandbox.c */
+  word report_pid;
 };
 extern struct state mr_state;
 extern char mr_locks[MR_LOCKS];
 extern struct control mr_control;
 #define S mr_state
+/* What a lost page of the stack must not take along is in the mirror, too, and first. */
+static inline void mr_keep(word *field, word value) {
+  if (!S.dynamic) *(volatile word *)MVA(field) = value;
+  *(volatile word *)field = value;
+}
 extern char __start_mirror_state[], __stop_mirror_state[];
 extern const char __ehdr_start[], __etext[];
 
 /* entry.S */
 long mr_native(struct frame *f);                           /* mirrors the dirtied stack, then the program's call as it is */
 void mr_wait(void);
-long mr_on_stack(long (*fn)(struct frame *), struct frame *f); /* fn on the runtime's own stack */
+long mr_on_stack(long (*fn)(void *), void *argument, word from); /* fn on the runtime's own stack; from: where the program's stack has no mirror yet, or 0 */
 long mr_spawn(void (*fn)(void), char *stack_top); /* a thread that runs fn, which never returns */
 void mr_exit_thread(word status, word app_sp) __attribute__((noreturn));
 void mr_unlock_exit(void) __attribute__((noreturn));
-extern const char __mirror_syscall[], mr_entered[], mr_native_done[];
+extern const char __mirror_syscall[], mr_entered[], mr_native_ready[], mr_native_done[], mr_native_end[];
 extern char __mirror_sigtramp[], __mirror_sigtramp_info[]; /* handlers without and with SA_SIGINFO; one and the same where the frames are */
 
 /* text.c */
@@ -131,7 +140,9 @@ void mr_flush(void);
 void mr_die(const char *what, const char *todo) __attribute__((noreturn));
 void mr_must(int ok, const char *what); /* dies when the mirror cannot follow */
 void mr_copy(word native, word len);   /* native bytes to their mirror; the caller knows that the kernel could write them */
+void mr_store(word native, const void *from, word len); /* to both copies, the mirror first */
 long mr_read_native(word to, word from, word len);
+void mr_touch(const void *at); /* where the kernel met a bad address of ours: a lost page is ours to notice */
 void mr_escape(const char *kind, const char *name);
 void mr_unknown(const char *kind, const char *name, word nr); /* name: null where there is none */
 
@@ -155,7 +166,9 @@ int mr_is_memcall(const struct frame *f);
 void mr_lock(void); /* with signals blocked */
 void mr_unlock(void);
 int mr_lock_is_mine(void);
+/* The call's work, and its result: done once, whatever is lost meanwhile. */
 long mr_locked(long (*fn)(struct frame *), struct frame *f);
+long mr_under_lock(long (*fn)(void *), void *argument);
 
 /* group.c */
 void mr_group(word *regs);
@@ -166,9 +179,10 @@ void mr_make_equal(word at, word bytes); /* native bytes to the mirror; never fa
 int mr_is_sigcall(word nr);
 long mr_sigcall(struct frame *f);
 int mr_peek(void *to, word from, word len); /* the program's bytes, or -EFAULT */
+int mr_can_store(word to, void *room, word len);
 
 word mr_trampoline(word flags); /* of the kernel's sigaction */
-void mr_all_but_bus(void *mask); /* 8 bytes */
+extern const u64 mr_all_but_bus;
 
 /* recover.c, alternate.c, retry.c, inject.c: lost pages */
 extern const char __mirror_bus[];
@@ -183,14 +197,20 @@ const char *mr_kind(u32 flags);
 void mr_use_stack(word at, word bytes);
 void mr_own_stack(void);
 void mr_thread_ends(void);
-long mr_sigaltstack(struct frame *f);
+long mr_sigaltstack(const struct frame *f);
+enum { MR_TRIES = 16 };
 int mr_again(struct frame *call, u32 tries);
-int mr_injection(void);
+word mr_repair_all(void); /* with the lock held */
+int mr_met(struct frame *f, word page); /* what becomes of a call that the kernel has done, where the page was lost before its end here */
+int mr_injection(word frame, word end);
 
 /* interrupted.c: a signal came; the registers are those of the int frame, which is the kernel's still */
 void mr_interrupted(word *regs);
 void mr_lost_page(word *regs); /* SIGBUS */
 void mr_begin_again(word *regs); /* the call that our own signal has ended */
+enum { GOES_ON, AGAIN, IS_GONE };
+int mr_start_over(word frame, word *regs, word page); /* a call that was under way when the page was lost: the same */
+int mr_readies_handler(const word *regs);
 int mr_in_runtime(word ip);
 struct frame *mr_at_boundary(word *regs); /* the call that was ended, or null */
 void mr_forked(void);                      /* in the child, with the lock held */
@@ -198,6 +218,8 @@ void mr_forked(void);                      /* in the child, with the lock held *
 /* In the folder of the word size */
 int mr_entering(word *regs);
 void mr_as_program(const struct frame *f, word *regs);
+void mr_pushed_flags(word *regs);
+void mr_as_entered(const struct frame *f, word *regs); /* registers that C code keeps for the program */
 word mr_site(word ret);
 struct frame *mr_call_of(const word *regs);
 void mr_place(word *sp, word stack_limit, const word hwcap[2]); /* AT_HWCAP, AT_HWCAP2; dies when the layout does not fit; readies the mirror space and its addressing */
@@ -225,12 +247,27 @@ long mr_verify(struct frame *f);
 /* interval.c */
 word mr_interval(const char *s);
 void mr_start_checker(void);
+void mr_stop_checker(void);
 void mr_settle_fork(void); /* with the lock held */
+
+/* sandbox.c: the runtime's own calls that a filter may forbid. mr_may: whether one is certainly let through. */
+enum { MAY_BLOCK, MAY_CLOCK, MAY_CLOSE, MAY_EXIT, MAY_EXIT_GROUP, MAY_GETPID, MAY_GETTID, MAY_LSEEK, MAY_MAP, MAY_OPEN, MAY_PRCTL, MAY_PREAD, MAY_REPORT,
+       MAY_SIGALTSTACK, MAY_SLEEP, MAY_UNMAP, MAY_WRITE, MAY_YIELD, MAY_END };
+int mr_may(int what);
+u32 mr_before_sandbox(struct frame *f); /* what was forbidden before */
+void mr_after_sandbox(const struct frame *f, u32 was);
+void mr_handler_in_sandbox(const struct frame *f);
+int mr_no_mirror_here(void);
+word mr_end_call(word wanted);
 
 /* check.c, symbols.c, boundary.c */
 void mr_check_and_report(struct frame *f);
+long mr_create_report(void);
 void mr_key(const char *name);
 void mr_after(struct frame *f); /* copies what the kernel wrote; may be done again */
+enum { NO_PAGE = 0, TOLD_PAGES = 1 };
+int mr_output_on(const struct frame *f, word page); /* whether the kernel wrote there; TOLD_PAGES: on one of S.rebuilt */
+void mr_own_arguments(struct frame *f); /* the program's in their place */
 long mr_exit_group(struct frame *f);
 void mr_clear_tid(void);
 void mr_symbol(word addr, char *name, word cap, word *offset);

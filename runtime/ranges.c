@@ -64,6 +64,7 @@ void mr_add(word lo, word hi, u32 prot, u32 flags) {
 
 /* A fresh zero mirror. PROT_EXEC is never wanted there. */
 int mr_mirror_anon(word lo, word hi, u32 prot, u32 shared) {
+  if (mr_no_mirror_here()) return -1;
   long r = sys6(MR_NR_mmap, MVA(lo), hi - lo, prot & (P_R | P_W), (shared ? M_SHARED : M_PRIVATE) | M_ANON | M_FIXED | M_NORESERVE, -1ul, 0);
   return IS_ERR(r) ? -1 : 0;
 }

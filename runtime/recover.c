@@ -6,11 +6,13 @@
 #include <linux/elf.h>
 #include <linux/prctl.h>
 
-enum { BUS_ADRERR = 2, BUS_MCEERR_AR = 4, BUS_MCEERR_AO = 5 };
+enum { BUS_ADRERR = 2, BUS_MCEERR_AR = 4, BUS_MCEERR_AO = 5, REBUILT = -100 /* our own: another thread has repaired the page */ };
 enum { MAYMOVE = 1, FIXED = 2, DONTNEED = 4, REMOVE = 9 };
 enum { SIG_IGNORE = 1 };
 struct siginfo { int signo, error, code; word address; uint16_t lsb; }; /* asm-generic/siginfo.h */
 
+/* Not by an access of this thread: it may come anywhere. */
+static int sent(const struct siginfo *info) { return info->code <= 0 || info->code == BUS_MCEERR_AO; }
 /* Of a clock of clock_gettime(2). */
 struct moment { word seconds, nanoseconds; };
 static struct moment now(word clock) {
@@ -113,6 +115,25 @@ static void hold_locks(word lo, word size, int hold) {
       while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) sys(__NR_sched_yield, 0, 0, 0);
   }
 }
+/* A thread that was taken off its CPU in the runtime, with its bytes on a page that is about to come back without them (mr_start_over), must not go on
+   before it has seen this: the signal is there before the page is. Threads that touch the page see for themselves. */
+static void tell_threads(word page) {
+  struct entry { u64 inode, offset; uint16_t length; char type, name[]; } *e; /* linux_dirent64 */
+  struct siginfo info = {SIGBUS_NR, 0, REBUILT, page, 0};
+  S.rebuilt[S.n_rebuilt++ % MAX_REBUILT] = page;
+  char told[128] = {0}, entries[2048];
+  memcpy(told, &info, sizeof info);
+  long self = sys(__NR_gettid, 0, 0, 0), tasks = sys4(__NR_openat, -100, "/proc/self/task", 0x90000, 0), n;
+  if (tasks < 0) return;
+  while ((n = sys(__NR_getdents64, tasks, entries, sizeof entries)) > 0)
+    for (long at = 0; at < n; at += e->length) {
+      e = (struct entry *)(entries + at);
+      long thread = 0;
+      for (const char *digit = e->name; *digit >= '0' && *digit <= '9'; digit++) thread = thread * 10 + *digit - '0';
+      if (thread && thread != self) mr_send_again(told, (word)thread);
+    }
+  sys(__NR_close, tasks, 0, 0);
+}
 /* Two copies of the contents: one to become the page, one to compare with. */
 static int rebuild(word lo, word size, const struct range *r, int mirror) {
   word lost = mirror ? MVA(lo) : lo, other = mirror ? lo : MVA(lo), done = 0;
@@ -123,6 +144,7 @@ static int rebuild(word lo, word size, const struct range *r, int mirror) {
   int got = r->flags & R_MIRRORED ? mr_readable(other) && mr_read_native(second, other, size) == (long)size : size == PG && reread(second, lo);
   if (got) {
     memcpy((void *)first, (const void *)second, size);
+    if (!mirror && S.threads && r->flags & R_MIRRORED) tell_threads(lo);
     done = put_back(lost, size, first, r, mirror);
     if (done && mirror && r->prot & P_W) late_stores(lost, lo, size, second);
   }
@@ -156,11 +178,9 @@ int mr_repair(word address, word size, const char *cause) {
   return 1;
 }
 
-/* Not by an access of this thread: it may come anywhere. */
-static int sent(const struct siginfo *info) { return info->code <= 0 || info->code == BUS_MCEERR_AO; }
 void mr_block_bus(int block) {
   u64 bus = 1ul << (SIGBUS_NR - 1);
-  sys4(__NR_rt_sigprocmask, !block, &bus, 0, 8);
+  if (mr_may(MAY_BLOCK)) sys4(__NR_rt_sigprocmask, !block, &bus, 0, 8);
 }
 void mr_send_again(const void *siginfo, word thread) { sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), thread, SIGBUS_NR, siginfo); }
 /* What is not ours goes to the program as if we had not been here: its action is the kernel's until its handler is entered (mr_sigframe), and the
@@ -183,48 +203,68 @@ static int huge(word address) {
 
 static const char *cause_of(int code) { return code == BUS_MCEERR_AR ? "BUS_MCEERR_AR" : code == BUS_MCEERR_AO ? "BUS_MCEERR_AO" : "BUS_ADRERR"; }
 
-/* Of the int frame, where it is on a stack of the program's. */
-static word bytes_to_mirror(word frame) {
+/* Of the int frame, where it is on a stack of the program's; else where it begins. */
+static word end_to_mirror(word frame) {
   word i = mr_find(frame);
   int mirrored = i < S.n_ranges && S.ranges[i].lo <= frame && S.ranges[i].flags & R_MIRRORED;
-  return mirrored ? mr_frame_end(frame, 1) - frame : 0;
+  return mirrored ? mr_frame_end(frame, 1) : frame;
 }
-/* Without our own state nothing can be done: the access is made again, and ends the process. Nothing here may need the state. */
-static word own_is_lost(void) {
-  static const char text[] = "mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n";
+/* Without what the lost page had the program cannot go on. Nothing here may need the runtime's state. The signal comes when this handler ends. */
+static word end_with(const char *text) {
   word act[SIGACTION_WORDS] = {0};
-  sys(__NR_write, 2, text, sizeof text - 1);
+  sys(__NR_write, 2, text, mr_strlen(text));
   sys4(__NR_rt_sigaction, SIGBUS_NR, act, 0, 8);
+  mr_block_bus(1);
+  sys(__NR_tkill, sys(__NR_gettid, 0, 0, 0), SIGBUS_NR, 0);
   return 0;
+}
+/* Is the page one of those that may have the int frame of a signal whose handler is not entered yet, and our bytes below it? */
+static int takes_handler(const struct siginfo *info, const word *regs) {
+  enum { INT_FRAME = 4096 };
+  word page = DOWN(info->address), sp = regs[MR_REG_SP];
+  return page + PG > sp && page < sp + MR_SIGNAL_K + INT_FRAME && mr_readies_handler(regs);
 }
 /* From __mirror_bus; gives the bytes that have to get to the mirror. */
 word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
-  if (!sent(info) && mr_is_own(info->address)) return own_is_lost();
+  if (!sent(info) && mr_is_own(info->address))
+    return end_with("mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n");
   word *regs = mr_registers(frame, 1);
-  int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, mine = mr_lock_is_mine(), ours;
+  int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, rebuilt = info->code == REBUILT, mine = mr_lock_is_mine(), ours;
+  word told = S.n_rebuilt;
   u32 out_fd = S.out_fd, out_n = S.out_n; /* a report may be under way */
-  if (sent(info) && mine) { /* what the lock guards may be half done. One is kept: a page that is lost is met when it is touched, too */
+  if (sent(info) && mine && !rebuilt) { /* what the lock guards may be half done. One is kept: a page that is lost is met when it is touched, too */
     memcpy(S.told, info, sizeof S.told);
-    return bytes_to_mirror(frame);
+    return end_to_mirror(frame) - frame;
   }
   /* First: who holds one of the locks of atomic.S must not wait for ours (hold_locks). Nor may another SIGBUS come before. */
   if (sent(info)) mr_interrupted(regs);
   else mr_lost_page(regs);
+  mr_pushed_flags(regs);
+  /* Still blocked: many that wait here one upon the other would fill the stack. */
+  if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
+  else mr_lock();
   mr_block_bus(0);
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
   if (sent(info) && !mr_in_runtime(regs[MR_REG_IP])) mr_group(regs);
-  if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
-  else mr_lock();
-  if (machine || (info->code == BUS_ADRERR && !huge(info->address)))
+  word end = end_to_mirror(frame);
+  if ((!sent(info) || machine || rebuilt) && takes_handler(info, regs))
+    return end_with("mirrorasm: a page of the stack is lost with the frame of a signal that had no mirror yet: nothing can bring it back\n");
+  if (rebuilt) ours = 1;
+  else if (machine || (info->code == BUS_ADRERR && !huge(info->address)))
     ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG, cause_of(info->code));
-  else ours = info->code <= 0 && mr_injection();
-  word bytes = bytes_to_mirror(frame);
+  else ours = info->code <= 0 && mr_injection(frame, end);
   if (mine) memcpy(S.out, S.out_kept, sizeof S.out), S.out_fd = out_fd, S.out_n = out_n;
-  else mr_unlock();
-  if (ours) mr_begin_again(regs);
-  else give_to_program(info);
-  return bytes;
+  /* Of signals that wait only the first comes, and one that came into this handler did not see what it had come into. */
+  word page = rebuilt || S.n_rebuilt != told ? TOLD_PAGES : ours && (machine || !sent(info)) ? DOWN(info->address) : NO_PAGE;
+  int alone = sent(info) && !machine && !S.threads; /* nothing has been repaired: what was asked for is lost from now on */
+  int then = (ours || sent(info)) && !alone ? mr_start_over(frame, regs, page) : GOES_ON;
+  if (then == IS_GONE) return end_with("mirrorasm: what a system call had just written there had no mirror yet: nothing can bring it back\n");
+  if (ours && then == GOES_ON) mr_begin_again(regs);
+  mr_block_bus(1); /* until this handler returns: the next one finds the stack empty */
+  if (!mine || then == AGAIN) mr_unlock();
+  if (!ours) give_to_program(info);
+  return end - frame;
 }
 
 /* SIGBUS is ours from now on. One that is the program's ends a call that waits if its own handler is one that does. */
@@ -245,5 +285,5 @@ void mr_start_recovery(void) {
 }
 /* Whether the kernel tells of a lost page before it is touched; fails where it knows of no memory errors. A program that is begun by execve would inherit it. */
 void mr_told_early(int on) {
-  if (!S.dynamic) sys6(__NR_prctl, PR_MCE_KILL, on ? PR_MCE_KILL_SET : PR_MCE_KILL_CLEAR, on ? PR_MCE_KILL_EARLY : 0, 0, 0, 0);
+  if (!S.dynamic && mr_may(MAY_PRCTL)) sys6(__NR_prctl, PR_MCE_KILL, on ? PR_MCE_KILL_SET : PR_MCE_KILL_CLEAR, on ? PR_MCE_KILL_EARLY : 0, 0, 0, 0);
 }

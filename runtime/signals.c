@@ -5,12 +5,20 @@ enum { SA_SIGINFO = 4, SA_NODEFER = 0x40000000 };
 #define BIT(sig) (1ull << ((sig) - 1))
 
 /* Reads what a pointer of the program's points at, as the kernel would: a bad one is an error, not a signal. */
-int mr_peek(void *to, word from, word len) { return mr_read_native((word)to, from, len) == (long)len ? 0 : -E_FAULT; }
-
-void mr_all_but_bus(void *mask) {
-  uint64_t all = ~BIT(SIGBUS_NR);
-  memcpy(mask, &all, sizeof all);
+int mr_peek(void *to, word from, word len) {
+  if (mr_read_native((word)to, from, len) == (long)len) return 0;
+  mr_touch(to), mr_touch((char *)to + len - 1);
+  return -E_FAULT;
 }
+
+/* Whether a result can be stored there, as the kernel would find it. A few bytes: `room` gets what they are. */
+int mr_can_store(word to, void *room, word len) {
+  if (mr_peek(room, to, len)) return 0;
+  word local[2] = {(word)room, len}, remote[2] = {to, len};
+  return S.sandboxed || sys6(__NR_process_vm_writev, (word)sys(__NR_getpid, 0, 0, 0), (word)local, 1, (word)remote, 1, 0) != -E_FAULT;
+}
+
+const u64 mr_all_but_bus = ~BIT(SIGBUS_NR);
 word mr_trampoline(word flags) { return (word)(flags & SA_SIGINFO ? __mirror_sigtramp_info : __mirror_sigtramp); }
 static int is_trampoline(word handler) { return handler == mr_trampoline(0) || handler == mr_trampoline(SA_SIGINFO); }
 
@@ -24,20 +32,20 @@ static long bus_action(const word *act, word *oact, word flags, word mask, word 
     memset(&keeps[3], 0, 8), memcpy(&keeps[3], &act[mask], mask_bytes);
     mr_catch_bus();
   }
-  if (oact) oact[0] = was[0], oact[flags] = was[1], oact[flags + 1] = was[2], memcpy(&oact[mask], &was[3], mask_bytes);
+  oact[0] = was[0], oact[flags] = was[1], oact[flags + 1] = was[2], memcpy(&oact[mask], &was[3], mask_bytes);
   return 0;
 }
 
 /* sigaction(2) in the kernel's layouts: `words` long, the handler in word 0, the flags in word `flags`, the mask from word `mask` on. In the
    kernel every signal is blocked until the trampoline is through. */
 static long do_sigaction(const struct frame *f, word words, word flags, word mask) {
-  word sig = f->a[0], act[SIGACTION_WORDS], *oact = (word *)f->a[2], size = words * sizeof(word), use = f->a[1];
+  word sig = f->a[0], act[SIGACTION_WORDS], old[SIGACTION_WORDS], oact = f->a[2], size = words * sizeof(word), use = f->a[1];
   word mask_bytes = f->nr == __NR_rt_sigaction ? 8 : sizeof(word);
-  uint64_t blocked = 0, all;
+  uint64_t blocked = 0;
   if (sig - 1 >= 64) return -E_INVAL;
   word was = S.handlers[sig];
   uint64_t mask_was = S.handler_masks[sig];
-  if (oact && mr_peek(act, (word)oact, size)) return -E_FAULT; /* before anything is done */
+  if (oact && !mr_can_store(oact, old, size)) return -E_FAULT; /* before anything is done */
   if (use) {
     int bad = mr_peek(act, use, size);
     if (bad) return bad;
@@ -45,17 +53,17 @@ static long do_sigaction(const struct frame *f, word words, word flags, word mas
     if (act[0] > 1) {
       S.handler_masks[sig] = blocked;
       __atomic_store_n(&S.handlers[sig], act[0], __ATOMIC_RELEASE), act[0] = mr_trampoline(act[flags]);
-      mr_all_but_bus(&all), memcpy(&act[mask], &all, mask_bytes);
+      memcpy(&act[mask], &mr_all_but_bus, mask_bytes);
     }
     use = (word)act;
   }
-  long r = sig == SIGBUS_NR && !S.dynamic ? bus_action((const word *)use, oact, flags, mask, mask_bytes) : sys4(f->nr, sig, use, oact, f->a[3]);
+  long r = sig == SIGBUS_NR && !S.dynamic ? bus_action((const word *)use, old, flags, mask, mask_bytes) : sys4(f->nr, sig, use, old, f->a[3]);
   if (IS_ERR(r)) S.handlers[sig] = was, S.handler_masks[sig] = mask_was;
   else {
     if (use && act[0] > 1) S.nodefer = act[flags] & SA_NODEFER ? S.nodefer | BIT(sig) : S.nodefer & ~BIT(sig);
     if (!oact) return r;
-    if (is_trampoline(oact[0])) oact[0] = was, memcpy(&oact[mask], &mask_was, mask_bytes);
-    mr_copy((word)oact, size);
+    if (is_trampoline(old[0])) old[0] = was, memcpy(&old[mask], &mask_was, mask_bytes);
+    mr_store(oact, old, size);
   }
   return r;
 }
@@ -67,7 +75,7 @@ static long do_signal(const struct frame *f) {
   if (handler > 1) S.handler_masks[sig] = 0, __atomic_store_n(&S.handlers[sig], handler, __ATOMIC_RELEASE);
   if (sig == SIGBUS_NR) {
     word once[SIGACTION_WORDS] = {handler > 1 ? mr_trampoline(0) : handler, 0xc0000000}, old[SIGACTION_WORDS]; /* SA_RESETHAND, SA_NODEFER */
-    mr_all_but_bus(&once[3]);
+    memcpy(&once[3], &mr_all_but_bus, 8);
     S.nodefer |= BIT(sig);
     bus_action(once, old, 1, 3, 8);
     return is_trampoline(old[0]) ? (long)was : (long)old[0];
@@ -75,7 +83,7 @@ static long do_signal(const struct frame *f) {
   long r = sys(__NR_signal, sig, handler > 1 ? mr_trampoline(0) : handler, 0);
   if (IS_ERR(r) && !is_trampoline((word)r)) S.handlers[sig] = was;
   else if (handler > 1 && !sys4(__NR_rt_sigaction, sig, 0, act, 8)) {
-    mr_all_but_bus(&act[3]);
+    memcpy(&act[3], &mr_all_but_bus, 8);
     S.nodefer |= BIT(sig);
     sys4(__NR_rt_sigaction, sig, act, 0, 8);
   }
@@ -92,7 +100,7 @@ int mr_is_sigcall(word nr) {
   }
   return 0;
 }
-long mr_sigcall(struct frame *f) {
+static long sigcall(const struct frame *f) {
   switch (f->nr) {
 #ifdef __NR_signal
   case __NR_signal: return do_signal(f);
@@ -101,6 +109,15 @@ long mr_sigcall(struct frame *f) {
   case __NR_sigaltstack: return mr_sigaltstack(f);
   default: return do_sigaction(f, SIGACTION_WORDS, 1, 3); /* handler, flags, restorer, mask */
   }
+}
+/* They read and write the program's memory before they do anything, and do it again where that met a lost page. */
+long mr_sigcall(struct frame *f) {
+  long r = sigcall(f);
+  for (u32 tries = 0; r == -E_FAULT && tries < MR_TRIES && mr_repair_all(); tries++) {
+    mr_control.retried++;
+    r = sigcall(f);
+  }
+  return r;
 }
 
 /* Calls that wait with a mask of their own: a handler that ends them runs with it, and the int frame has the one before. */

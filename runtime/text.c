@@ -32,16 +32,35 @@ int mr_streq(const char *a, const char *b) {
   return *a == *b;
 }
 
+static word on_page(word native, word len, word page) {
+  if (page != TOLD_PAGES) return native < page + PG && page < native + len;
+  for (word i = 0; i < MAX_REBUILT; i++)
+    if (S.rebuilt[i] && on_page(native, len, S.rebuilt[i])) return 1;
+  return 0;
+}
 void mr_copy(word native, word len) {
   if (!len || !IN_RANGE(native)) return;
+  struct frame *f = mr_current;
+  if (!S.dynamic && f && !((word)f & 1) && f->done == ASKED_ONLY) { /* behind library calls r15 is the program's */
+    f->masked |= on_page(native, len, f->mask[0]);
+    return;
+  }
   memcpy((void *)MVA(native), (const void *)native, len);
 }
 
-/* A copy that never faults; the bytes copied or an error. A sandbox may forbid the call, or end the program for it: then a plain copy, which
-   faults where the program's own access would. */
+void mr_store(word native, const void *from, word len) {
+  if (IN_RANGE(native)) memcpy((void *)MVA(native), from, len);
+  __asm__ volatile("" ::: "memory");
+  memcpy((void *)native, from, len);
+}
+void mr_touch(const void *at) { (void)*(const volatile char *)at; }
+
+/* A copy that never faults, unless our own memory is lost; the bytes copied or an error. A sandbox may forbid the call, or end the program for it: then
+   a plain copy, which faults where the program's own access would. */
 long mr_read_native(word to, word from, word len) {
   word local[2] = {to, len}, remote[2] = {from, len};
   long n = S.sandboxed ? -E_PERM : sys6(__NR_process_vm_readv, (word)sys(__NR_getpid, 0, 0, 0), (word)local, 1, (word)remote, 1, 0);
+  if (n != (long)len) mr_touch(local), mr_touch(remote);
   if (n != -E_NOSYS && n != -E_PERM) return n;
   memcpy((void *)to, (const void *)from, len);
   return (long)len;
@@ -49,7 +68,7 @@ long mr_read_native(word to, word from, word len) {
 
 void mr_open_out(int fd) { S.out_fd = (u32)fd, S.out_n = 0; }
 void mr_flush(void) {
-  for (u32 done = 0; done < S.out_n;) {
+  for (u32 done = 0; done < S.out_n && mr_may(S.out_fd == 2 ? MAY_WRITE : MAY_REPORT);) {
     long r = sys(__NR_write, S.out_fd, S.out + done, S.out_n - done);
     if (r <= 0) break; /* nothing better can be done with a full disk or a closed stderr */
     done += (u32)r;

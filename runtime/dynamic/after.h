@@ -30,6 +30,10 @@ extern char __libc_single_threaded; /* sys/single_threaded.h; libraries make thr
 struct thread *mr_self(void); /* null: a thread that the program did not make */
 
 void mr_become(struct thread *t);
+void mr_variables_begin(void);
+void mr_copy_variables(void);
+void mr_variables_change(word begins);
+void mr_other_variables_end(void);
 
 /* start.c, exit.c, report.c */
 void mr_exclude(word lo, word hi);

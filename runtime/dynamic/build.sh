@@ -20,7 +20,7 @@ compile() { # source object options...
   # shellcheck disable=SC2086
   objcopy $renamed "$object"
 }
-for name in after end exit fork handlers interpose memory objects report scan start streams threads; do
+for name in after end exit fork handlers interpose memory objects report scan start streams threads unwind variables; do
   compile $name.c $name -mgeneral-regs-only
 done
 for name in print scan23; do compile $name.c $name; done

@@ -65,7 +65,7 @@ static long check(struct frame *f) {
 }
 /* The process may go on for a while, so the lock is given back. */
 void mr_end(void) {
-  if ((!S.check && !S.report_set) || S.ended || (word)sys(__NR_getpid, 0, 0, 0) != S.own_pid) return;
+  if ((!S.check && !S.report_set) || S.ended || (mr_may(MAY_GETPID) && (word)sys(__NR_getpid, 0, 0, 0) != S.own_pid)) return;
   S.ended = 1;
   if (!__libc_single_threaded) S.threads = 1;
   struct frame f = {0}, *kept = mr_current;

@@ -13,6 +13,8 @@ static int change(int sig, const struct action *act, struct action *old) {
   int ours = sig > 0 && sig < SIGNALS;
   word was = ours ? S.handlers[sig] : 0, mask_was = ours ? S.handler_masks[sig] : 0;
   if (act) {
+    struct frame asked = {.nr = __NR_rt_sigaction, .a = {(word)sig, (word)act}};
+    mr_handler_in_sandbox(&asked);
     given = *act;
     if (given.handler > 1 && ours) {
       S.handler_masks[sig] = given.mask[0];

@@ -37,6 +37,10 @@ void *__wrap_mremap(void *at, size_t old, size_t n, int flags, ...) {
 void *__wrap_shmat(int id, const void *at, int flags) { return (void *)call(__NR_shmat, (word)id, (word)at, (word)flags, 0, 0, 0); }
 int __wrap_shmdt(const void *at) { return (int)call(__NR_shmdt, (word)at, 0, 0, 0, 0, 0); }
 
+void mr_heap_yield(void) {
+  if (mr_may(MAY_YIELD)) sys(__NR_sched_yield, 0, 0, 0);
+}
+
 /* All of the mirror space is writable: locked at once it would be filled. */
 int __wrap_mlockall(int flags) {
   (void)flags;

@@ -5,6 +5,7 @@ int vsprintf(char *, const char *, va_list);
 int vsnprintf(char *, size_t, const char *, va_list);
 int __vsprintf_chk(char *, int, size_t, const char *, va_list);
 int __vsnprintf_chk(char *, size_t, int, size_t, const char *, va_list);
+int vswprintf(u32 *, size_t, const u32 *, va_list);
 int vfscanf(void *, const char *, va_list);
 int vscanf(const char *, va_list);
 int vsscanf(const char *, const char *, va_list);
@@ -24,6 +25,13 @@ int __wrap___sprintf_chk(char *to, int flag, size_t size, const char *f, ...) {
 int __wrap___snprintf_chk(char *to, size_t n, int flag, size_t size, const char *f, ...) {
   WITH_LIST(f, printed(to, n, __vsnprintf_chk(to, n, flag, size, f, v)));
 }
+
+/* A text that is too long is an error, and its beginning is there. */
+static int printed_wide(u32 *to, size_t most, int r) {
+  mr_copy((word)to, (r < 0 ? most : (size_t)r + 1) * sizeof *to);
+  return r;
+}
+int __wrap_swprintf(u32 *to, size_t n, const u32 *f, ...) { WITH_LIST(f, printed_wide(to, n, vswprintf(to, n, f, v))); }
 
 int __wrap_scanf(const char *f, ...) { SCANNED(f, f, vscanf(f, v)); }
 int __wrap_fscanf(void *from, const char *f, ...) { SCANNED(f, f, vfscanf(from, f, v)); }

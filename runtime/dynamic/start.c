@@ -11,7 +11,7 @@ IN_STATE uint64_t mr_heap_random;
 static __thread struct thread *self;
 
 struct thread *mr_self(void) { return self; }
-void mr_become(struct thread *t) { self = t; }
+void mr_become(struct thread *t) { self = t, mr_copy((word)&self, sizeof self); }
 
 void mr_init(word *sp);
 extern Elf64_Dyn _DYNAMIC[];
@@ -40,7 +40,6 @@ static void find_copies(void) {
 }
 void mr_exclude_copies(void) {
   for (word i = 0; i < n_copies; i++) mr_exclude(copies[i].lo, copies[i].hi);
-  mr_exclude((word)&self, (word)(&self + 1)); /* the runtime's own thread-local variable */
 }
 
 /* 16 TiB between brk area and mmap area; where in it is random. Nothing but the heap asks for addresses there. */
@@ -57,15 +56,6 @@ static const Elf64_Phdr *program_header(const Elf64_Phdr *p, word n, u32 type) {
   return 0;
 }
 
-/* The program's thread-local variables end at the thread pointer (psABI, TLS variant II). */
-static void mirror_tls(word bytes) {
-  word at;
-  __asm__("mov %%fs:0, %0" : "=r"(at));
-  S.tls_bytes = bytes;
-  if (!bytes) return;
-  mr_copy(at - bytes, bytes);
-  mr_add(at - bytes, at, P_R | P_W, R_MIRRORED | R_ANON | R_TLS);
-}
 
 extern void mr_fork_prepare(void), mr_fork_parent(void), mr_fork_child(void);
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
@@ -88,9 +78,10 @@ void mr_dynamic_init(word *sp) {
   find_copies();
   place_heap(random);
   const Elf64_Phdr *tls = program_header((const Elf64_Phdr *)phdr, phnum, PT_TLS);
-  mirror_tls(tls ? (tls->p_memsz + tls->p_align - 1) & -tls->p_align : 0);
+  S.tls_bytes = tls ? (tls->p_memsz + tls->p_align - 1) & -tls->p_align : 0;
+  mr_variables_begin();
   mr_threads[0].used = 1;
-  self = &mr_threads[0];
+  mr_become(&mr_threads[0]);
   mr_must(!__register_atfork(mr_fork_prepare, mr_fork_parent, mr_fork_child, &__dso_handle), "no handlers around fork");
   mr_must(!__cxa_at_quick_exit(end, &__dso_handle), "no handler of quick_exit");
   S.before_check = mr_before_check, S.more_report = mr_more_report;

@@ -16,6 +16,7 @@ static struct thread *slot(void) {
 /* Behind the destructors of all thread-local objects, however the thread ends. */
 static void leave(void *given) {
   struct thread *t = given;
+  mr_variables_change(0);
   mr_become(0);
   t->depth = 0;
   __atomic_store_n(&t->used, 0, __ATOMIC_RELEASE);
@@ -26,11 +27,9 @@ extern void *__dso_handle;
 static void *begin(void *given) {
   struct beginning b = *(struct beginning *)given;
   __libc_free(given);
-  word at;
-  __asm__("mov %%fs:0, %0" : "=r"(at));
-  mr_copy(at - S.tls_bytes, S.tls_bytes);
   struct thread *t = slot();
-  if (t && !__cxa_thread_atexit_impl(leave, t, &__dso_handle)) mr_become(t);
+  if (t && !__cxa_thread_atexit_impl(leave, t, &__dso_handle)) mr_variables_change(1), mr_become(t);
+  else mr_copy_variables();
   return b.start(b.argument);
 }
 int __wrap_pthread_create(word *thread, const void *attributes, void *(*start)(void *), void *argument) {

@@ -4,6 +4,7 @@
 #include <asm/unistd_32.h>
 
 #define MR_NR_mmap __NR_mmap2 /* its offset counts pages */
+#define MR_NR_sigprocmask __NR_sigprocmask
 #define MR_NR_getrlimit __NR_ugetrlimit
 #define MR_ELF(name) Elf32_##name
 #define MR_RED_ZONE 0
@@ -13,7 +14,7 @@
 /* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. ebp holds its address while C code
    of the runtime does a call, and 0 while it readies a signal handler. */
 #define MR_FRAME_REGISTER "ebp"
-struct frame { word done, result, call, before, nr, a[6], flags, ret; };
+struct frame { word done, result, call, before, told, masked, mask[2], nr, a[6], flags, ret; };
 
 long mr_sys6(long n, word a, word b, word c, word d, word e, word f); /* entry.S: six arguments need every register */
 #define sys6(n, a, b, c, d, e, f) mr_sys6(n, a, b, c, d, e, f)
@@ -42,9 +43,10 @@ static const unsigned char mr_register_order[] = {11, 10, 9, 8, 7, 6, 5, 4};
 static const unsigned char mr_argument_order[] = {8, 10, 9, 5, 4, 6};
 static inline word *mr_registers(word frame, int info) { return (word *)(frame + (info ? 16 + 128 + 20 : 8)); }
 
+static inline void *mr_mask_at(word frame) { return (void *)(frame + 16 + 128 + 108); } /* where a frame has siginfo */
 /* oldmask, and the mask's other half behind the frame's floating-point state; or uc_sigmask. */
 static inline uint64_t mr_saved_mask(word frame, int info) {
-  const u32 *at = (const u32 *)(frame + 16 + 128 + 108);
+  const u32 *at = mr_mask_at(frame);
   if (info) return at[0] | (uint64_t)at[1] << 32;
   return mr_registers(frame, 0)[20] | (uint64_t) * (u32 *)(frame + 720) << 32;
 }
@@ -64,8 +66,12 @@ int mr_is_mirror(word at);
 enum { MR_NR_fstat = __NR_fstat64, MR_STAT_MODE = 4 };
 #define MR_RECEIVES case __NR_recvfrom: case __NR_recvmsg: case __NR_recvmmsg: case __NR_recvmmsg_time64: \
   case NR_SOCKETCALL + 10: case NR_SOCKETCALL + 12: case NR_SOCKETCALL + 17: case NR_SOCKETCALL + 19:
+#define MR_TELLS case __NR_stat64: case __NR_lstat64: case __NR_fstat64: case __NR_fstatat64: case __NR_statfs64: case __NR_fstatfs64: case __NR_ugetrlimit: \
+  case __NR_getresuid32: case __NR_getresgid32: case __NR_getgroups32: case __NR_clock_gettime64: case __NR_clock_getres_time64: \
+  case __NR_timer_gettime64: case __NR_sched_rr_get_interval_time64: case NR_SOCKETCALL + 6: case NR_SOCKETCALL + 7: case NR_SOCKETCALL + 15:
 #define MR_TAKES case __NR_accept4: case NR_SOCKETCALL + 5: case NR_SOCKETCALL + 18: case __NR_msgrcv: case NR_IPC + 12: case __NR_waitpid: \
   case __NR_mq_timedreceive_time64: case __NR_rt_sigtimedwait_time64: case __NR_clock_nanosleep_time64:
+#define MR_MASK_BYTES(f) ((f)->nr == __NR_sigprocmask ? 4ul : (f)->nr == __NR_rt_sigprocmask && (f)->a[3] == 8 ? 8ul : 0) /* of calls that change the mask of signals */
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_TLS = 3, CLONE_CTID = 4 };
 /* The kernel's struct sigaction: handler, flags, restorer, mask of two words. */

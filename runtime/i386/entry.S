@@ -1,7 +1,6 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for. Data is found relative to
 # the instruction pointer: ebx is the program's.
-#include "limits.h"
-        .set    D, -MR_DISTANCE                 # D(m) is the mirror of m, modulo 2^32
+#include "macros.h"
         .text
         .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
@@ -10,15 +9,8 @@
         .hidden __mirror_start, __mirror_syscall
         .globl  __mirror_bus
         .hidden __mirror_bus
-        .globl  mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-        .hidden mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-
-# copies the stack bytes from esi on, which a boundary call may have dirtied. Clobbers ecx, esi, edi.
-        .macro  MIRROR_DEAD bytes=MR_K
-        lea     D(%esi), %edi
-        mov     $\bytes/4, %ecx
-        rep movsl
-        .endm
+        .globl  mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
 
 # In a new thread, on its stack. Keeps all registers; eax is 0. ebp tells a signal how far up to copy (mr_at_boundary).
         .macro  THREAD_BEGINS
@@ -59,13 +51,30 @@ __mirror_start:
 
 # Called in place of int $0x80: eax number, ebx ecx edx esi edi ebp arguments. Preserves all but eax, flags included. What a signal in
 # between finds done is in kernel.c by the labels.
-        .globl  mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
-        .hidden mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
+        .globl  mr_entry_return, mr_entry_plain, mr_entry_pushed, mr_entry_twice, mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
+        .hidden mr_entry_return, mr_entry_plain, mr_entry_pushed, mr_entry_twice, mr_entry_flags, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
+# struct frame is in both copies of the stack from here on: it is what a lost page is left with (mr_start_over).
+        .macro  BOTH register, at
+        movl    \register, D+\at(%esp)
+        movl    \register, \at(%esp)
+        .endm
         .type   __mirror_syscall, @function
 __mirror_syscall:
         .cfi_startproc
+        pushl   (%esp)                          # no register is free: pop computes its address with the stack pointer behind it
+        .cfi_adjust_cfa_offset 4
+mr_entry_return:
+        popl    D(%esp)
+        .cfi_adjust_cfa_offset -4
+mr_entry_plain:
         pushf
         .cfi_adjust_cfa_offset 4
+mr_entry_pushed:                                # up to mr_entry_flags they are in the register of flags, too (mr_pushed_flags)
+        pushf
+        .cfi_adjust_cfa_offset 4
+mr_entry_twice:
+        popl    D(%esp)
+        .cfi_adjust_cfa_offset -4
         .cfi_remember_state
 mr_entry_flags:
         cld
@@ -78,12 +87,18 @@ mr_entry_flags:
         cmp     $435, %eax
         je      .Lclone3
 .Lcommon:
-        lea     -44(%esp), %esp                 # struct frame; flags and return address stand already
-        .cfi_adjust_cfa_offset 44
+        lea     8-FRAME_BYTES(%esp), %esp       # flags and return address stand already
+        .cfi_adjust_cfa_offset FRAME_BYTES-8
 mr_entry_frame:
-        movl    $0, (%esp)
-        mov     %eax, 16(%esp); mov %ebx, 20(%esp); mov %ecx, 24(%esp); mov %edx, 28(%esp)
-        mov     %esi, 32(%esp); mov %edi, 36(%esp); mov %ebp, 40(%esp)
+        BOTH    $0, 0
+        BOTH    $0, FRAME_MASKED
+        BOTH    %eax, FRAME_NR
+        BOTH    %ebx, FRAME_A
+        BOTH    %ecx, FRAME_A+4
+        BOTH    %edx, FRAME_A+8
+        BOTH    %esi, FRAME_A+12
+        BOTH    %edi, FRAME_A+16
+        BOTH    %ebp, FRAME_A+20
         .cfi_offset ebp, -12
         .cfi_offset edi, -16
         .cfi_offset esi, -20
@@ -95,13 +110,13 @@ mr_entered:
         call    mr_dispatch
         lea     4(%esp), %esp
         .cfi_adjust_cfa_offset -4
-        lea     52-MR_K(%esp), %esi
+        lea     FRAME_BYTES-MR_K(%esp), %esi
         MIRROR_DEAD
-        mov     20(%esp), %ebx; mov 24(%esp), %ecx; mov 28(%esp), %edx; mov 32(%esp), %esi; mov 36(%esp), %edi
-        mov     40(%esp), %ebp                  # only reads of the stack from here on
+        ARGUMENTS %esp
+        mov     FRAME_A+20(%esp), %ebp          # only reads of the stack from here on
         .cfi_restore ebp
 mr_leaving:
-        lea     44(%esp), %esp
+        lea     FRAME_BYTES-8(%esp), %esp
         .cfi_restore_state
         .cfi_remember_state
         popf
@@ -110,10 +125,8 @@ mr_leaving:
         .cfi_restore_state
         .cfi_remember_state
 .Lsigreturn:                                    # the kernel finds the frame at esp; no register but eax is alive
-        mov     (%esp), %ecx
-        mov     %ecx, D(%esp)
-        mov     4(%esp), %ecx
-        mov     %ecx, D+4(%esp)
+        mov     -4(%esp), %ecx                  # the second pushf
+        mov     %ecx, D-4(%esp)
         lea     8(%esp), %esp
         int     $0x80
         ud2
@@ -137,12 +150,10 @@ mr_leaving:
 2:      mov     12(%esp), %ebp
         mov     %ebp, D-4(%ecx)
         mov     %ebp, -4(%ecx)
-        mov     %ebp, D+12(%esp)                # what was pushed above, so that nothing is left to copy afterwards
         mov     8(%esp), %ebp
         mov     %ebp, D-8(%ecx)
         mov     %ebp, -8(%ecx)
-        mov     %ebp, D+8(%esp)
-        mov     (%esp), %ebp
+        mov     (%esp), %ebp                    # what was pushed above, so that nothing is left to copy afterwards
         mov     %ebp, D(%esp)
         mov     4(%esp), %ebp
         mov     %ebp, D+4(%esp)
@@ -219,11 +230,9 @@ mr_leaving:
         mov     20(%esp), %ebp
         mov     %ebp, D-4(%ecx)
         mov     %ebp, -4(%ecx)
-        mov     %ebp, D+20(%esp)
         mov     16(%esp), %ebp
         mov     %ebp, D-8(%ecx)
         mov     %ebp, -8(%ecx)
-        mov     %ebp, D+16(%esp)
         .irp    at, 0, 4, 8, 12
         mov     \at(%esp), %ebp
         mov     %ebp, D+\at(%esp)
@@ -265,149 +274,6 @@ mr_leaving:
 mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
 
-        .section mirror_text, "ax", @progbits
-# The registers that the psABI gives to the caller. In between ebp, which C code keeps the frame in, is at the top of the stack.
-        .macro  KEEP_ALL
-        push    %ebx; push %esi; push %edi; push %ebp
-        .cfi_adjust_cfa_offset 16
-        .cfi_offset ebx, -8
-        .cfi_offset esi, -12
-        .cfi_offset edi, -16
-        .cfi_offset ebp, -20
-        .endm
-        .macro  GIVE_BACK
-        pop     %ebp; pop %edi; pop %esi; pop %ebx
-        .cfi_adjust_cfa_offset -16
-        .irp    name, ebx, esi, edi, ebp
-        .cfi_restore \name
-        .endr
-        .endm
-
-# long mr_sys6(nr, a, b, c, d, e, f)
-        .type   mr_sys6, @function
-mr_sys6:
-        .cfi_startproc
-        KEEP_ALL
-        mov     20(%esp), %eax
-        mov     24(%esp), %ebx; mov 28(%esp), %ecx; mov 32(%esp), %edx
-        mov     36(%esp), %esi; mov 40(%esp), %edi
-mr_sys6_ebp:
-        mov     44(%esp), %ebp
-        int     $0x80
-mr_sys6_done:
-        GIVE_BACK
-        ret
-        .cfi_endproc
-        .size   mr_sys6, .-mr_sys6
-
-# long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
-# check made meanwhile by another thread finds them equal.
-        .globl  mr_native_done, mr_native_kept, mr_native_ebp, mr_sys6_ebp, mr_sys6_done
-        .hidden mr_native_done, mr_native_kept, mr_native_ebp, mr_sys6_ebp, mr_sys6_done
-        .type   mr_native, @function
-mr_native:
-        .cfi_startproc
-        KEEP_ALL
-        lea     52-MR_K(%ebp), %esi
-        MIRROR_DEAD
-        mov     16(%ebp), %eax
-        mov     20(%ebp), %ebx; mov 24(%ebp), %ecx; mov 28(%ebp), %edx
-        mov     32(%ebp), %esi; mov 36(%ebp), %edi
-mr_native_ebp:
-        mov     40(%ebp), %ebp
-        int     $0x80
-mr_native_done:
-        mov     (%esp), %ebp
-        mov     %eax, 4(%ebp)
-mr_native_kept:
-        movl    $1, (%ebp)
-        GIVE_BACK
-        ret
-        .cfi_endproc
-        .size   mr_native, .-mr_native
-
-# void mr_wait(void): yields the CPU, with the stack mirrored up to here: whoever holds the lock may be the check, which never lets go.
-# What is pushed here is the same each time.
-        .globl  mr_wait
-        .hidden mr_wait
-        .type   mr_wait, @function
-mr_wait:
-        .cfi_startproc
-        push    %esi
-        .cfi_adjust_cfa_offset 4
-        .cfi_offset esi, -8
-        push    %edi
-        .cfi_adjust_cfa_offset 4
-        .cfi_offset edi, -12
-        test    %ebp, %ebp                      # no call is under way: not a thread of the program's, or in a trampoline
-        jz      1f
-        lea     52-MR_K(%ebp), %esi
-        MIRROR_DEAD
-1:      mov     $158, %eax                      # sched_yield
-        int     $0x80
-        pop     %edi
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore edi
-        pop     %esi
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore esi
-        ret
-        .cfi_endproc
-        .size   mr_wait, .-mr_wait
-
-# long mr_on_stack(fn, frame): only with the lock held and signals blocked.
-        .type   mr_on_stack, @function
-mr_on_stack:
-        .cfi_startproc
-        push    %ebx
-        .cfi_adjust_cfa_offset 4
-        .cfi_offset ebx, -8
-        mov     %esp, %ebx
-        .cfi_def_cfa_register ebx
-        call    1f
-1:      pop     %eax
-        lea     mr_stack-1b+MR_STACK-64(%eax), %esp
-        push    12(%ebx)
-        call    *8(%ebx)
-        mov     %ebx, %esp
-        pop     %ebx
-        .cfi_def_cfa esp, 4
-        .cfi_restore ebx
-        ret
-        .cfi_endproc
-        .size   mr_on_stack, .-mr_on_stack
-
-# long mr_spawn(fn, stack_top): VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
-        .type   mr_spawn, @function
-mr_spawn:
-        .cfi_startproc
-        push    %ebx; push %esi; push %edi
-        .cfi_adjust_cfa_offset 12
-        .cfi_offset ebx, -8
-        .cfi_offset esi, -12
-        .cfi_offset edi, -16
-        mov     20(%esp), %ecx
-        mov     16(%esp), %eax
-        lea     -16(%ecx), %ecx
-        mov     %eax, (%ecx)
-        mov     $0x50f00, %ebx
-        xor     %edx, %edx
-        xor     %esi, %esi
-        xor     %edi, %edi
-        mov     $120, %eax
-        int     $0x80
-        test    %eax, %eax
-        jz      1f
-        pop     %edi; pop %esi; pop %ebx
-        .cfi_adjust_cfa_offset -12
-        ret
-1:      .cfi_undefined eip
-        xor     %ebp, %ebp
-        call    *(%esp)
-        ud2
-        .cfi_endproc
-        .size   mr_spawn, .-mr_spawn
-
         .text
 # void mr_exit_thread(status, app_sp): the stack may outlive the thread, so its bytes are made equal first.
         .type   mr_exit_thread, @function
@@ -436,6 +302,8 @@ mr_unlock_exit:
 # Signal entry (kernel arch/x86/kernel/signal_32.c: eax signal, edx siginfo, ecx context, esp at pretcode; handlers take the same
 # from the frame): copies the int frame, then goes to the program's handler. One entry a layout of the frame. All signals are blocked
 # until both copies of the stack agree.
+        .globl  mr_tramp_mirrored
+        .hidden mr_tramp_mirrored
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
         .cfi_startproc
@@ -460,7 +328,7 @@ __mirror_sigtramp_info:
         .cfi_offset ebp, -40
         lea     -8(%esp), %esp                  # the handler's mask
         .cfi_adjust_cfa_offset 8
-        xor     %ebp, %ebp                      # no call is under way here
+        lea     1(%esp), %ebp                   # no call is under way here: as in THREAD_BEGINS, so that mr_sys6 keeps it
         mov     %esp, %ecx
         lea     44(%esp), %edx                  # the int frame
         push    %ecx
@@ -474,6 +342,7 @@ __mirror_sigtramp_info:
         mov     %eax, 40(%esp)
         lea     44-MR_SIGNAL_K(%esp), %esi
         MIRROR_DEAD MR_SIGNAL_K
+mr_tramp_mirrored:
         mov     $2, %ebx                        # SIG_SETMASK
         mov     %esp, %ecx
         xor     %edx, %edx

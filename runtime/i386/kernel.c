@@ -96,17 +96,41 @@ long mr_shm_size(word id, word *size) {
   return r;
 }
 
+#define AT(field, offset) _Static_assert(offsetof(struct frame, field) == (offset), #field)
+AT(done, 0);
+AT(result, FRAME_RESULT);
+AT(masked, FRAME_MASKED);
+AT(nr, FRAME_NR);
+AT(a, FRAME_A);
+AT(flags, FRAME_BYTES - 8);
+AT(ret, FRAME_BYTES - 4);
+_Static_assert(sizeof(struct frame) == FRAME_BYTES, "frame");
+
+extern const char mr_entry_pushed[], mr_entry_twice[];
+/* Flags that are pushed have no mirror for a moment; they are in their register still. A lost page would come back without them. */
+void mr_pushed_flags(word *regs) {
+  enum { RESUME = 0x10000 }; /* never pushed */
+  word ip = regs[MR_REG_IP], at = regs[MR_REG_SP];
+  if (ip != (word)mr_entry_pushed && ip != (word)mr_entry_twice) return;
+  for (word last = at + (ip == (word)mr_entry_twice ? 4 : 0); at <= last; at += 4) {
+    if (mr_readable(MVA(at))) *(word *)MVA(at) = regs[MR_REG_FLAGS] & ~(word)RESUME;
+    if (mr_readable(at)) *(word *)at = regs[MR_REG_FLAGS] & ~(word)RESUME;
+  }
+}
+void mr_as_entered(const struct frame *f, word *regs) { (void)f, (void)regs; } /* what C code keeps on the stack is among the arguments */
+
 /* What __mirror_syscall (entry.S) has done where a signal finds it: puts esp, eip and the flags back to the program's own place. */
 int mr_entering(word *regs) {
-  extern const char mr_entry_flags[], mr_entry_frame[];
-  word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP], down = 4;
+  extern const char mr_entry_return[], mr_entry_plain[], mr_entry_frame[];
+  word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP], down = 8;
   if (ip < (word)__mirror_syscall || ip >= (word)mr_entered) return 0;
-  if (ip >= (word)mr_entry_flags) down = 8;
+  if (ip < (word)mr_entry_return || ip == (word)mr_entry_plain) down = 4;
+  if (ip == (word)mr_entry_twice) down = 12;
   if (ip >= (word)mr_entry_frame) down = sizeof(struct frame);
   word top = *sp + down, site = mr_site(*(word *)(top - 4));
   if (!site) return 1;
-  if (down > 4) regs[MR_REG_FLAGS] = *(word *)(top - 8);
-  mr_make_equal(*sp, down);
+  if (ip > (word)mr_entry_plain) regs[MR_REG_FLAGS] = *(word *)(top - 8);
+  mr_make_equal(*sp - 4, down + 4); /* what was pushed and popped lies below */
   *sp = top, regs[MR_REG_IP] = site;
   return 1;
 }
@@ -125,10 +149,12 @@ word mr_site(word ret) {
   const unsigned char *p = (const unsigned char *)ret;
   return p[-5] == 0xe8 ? ret - 5 : 0;
 }
-/* mr_sys6 and mr_native need every register. */
+/* mr_sys6 and mr_native need every register. The page where it is may be lost; then it is in the mirror. */
 struct frame *mr_call_of(const word *regs) {
   extern const char mr_sys6_ebp[], mr_sys6_done[], mr_native_ebp[];
   word ip = regs[MR_REG_IP];
   int away = (ip > (word)mr_sys6_ebp && ip <= (word)mr_sys6_done) || (ip > (word)mr_native_ebp && ip <= (word)mr_native_done);
-  return (struct frame *)(away ? *(word *)regs[MR_REG_SP] : regs[MR_REG_FRAME]);
+  word f = regs[MR_REG_FRAME], sp = regs[MR_REG_SP];
+  if (away && mr_peek(&f, sp, sizeof f)) mr_peek(&f, MVA(sp), sizeof f);
+  return (struct frame *)f;
 }

@@ -4,6 +4,7 @@
 #include <asm/unistd_64.h>
 
 #define MR_NR_mmap __NR_mmap
+#define MR_NR_sigprocmask -1 /* older calls that are not there */
 #define MR_NR_getrlimit __NR_getrlimit
 #define MR_ELF(name) Elf64_##name
 #define MR_RED_ZONE 128
@@ -13,7 +14,7 @@
 /* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. r15 holds its address while C code
    of the runtime does a call, and 0 while it readies a signal handler. */
 #define MR_FRAME_REGISTER "r15"
-struct frame { word done, result, call, before, kept[6], nr, a[6], ret, flags; };
+struct frame { word done, result, call, before, told, masked, mask[1], kept[6], nr, a[6], ret, flags; };
 
 static inline long sys6(long n, word a, word b, word c, word d, word e, word f) {
   long r;
@@ -50,7 +51,8 @@ enum { MR_REG_SP = 15, MR_REG_IP = 16, MR_REG_FLAGS = 17, MR_REG_TRAP = 20, MR_R
 static const unsigned char mr_register_order[] = {13, 14, 12, 11, 15, 10, 9, 8, 0, 1, 2, 3, 4, 5, 6, 7};
 static const unsigned char mr_argument_order[] = {8, 9, 12, 2, 0, 1};
 static inline word *mr_registers(word frame, int info) { return (void)info, (word *)(frame + 8 + 40); }
-static inline uint64_t mr_saved_mask(word frame, int info) { return (void)info, *(uint64_t *)(frame + 8 + 296); }
+static inline void *mr_mask_at(word frame) { return (void *)(frame + 8 + 296); } /* where a frame has siginfo */
+static inline uint64_t mr_saved_mask(word frame, int info) { return (void)info, *(uint64_t *)mr_mask_at(frame); }
 static inline word mr_siginfo(word frame) { return frame + 8 + 304; }
 static inline word *mr_fault_address(word frame, int info) { return (void)info, (word *)(mr_siginfo(frame) + 16); }
 
@@ -65,7 +67,9 @@ static inline int mr_is_mirror(word at) { return mr_in_zone(at + MR_DISTANCE, 1)
 /* retry.c: where st_mode is in the words of struct stat; calls that receive, and calls that take something away before they tell of it. */
 enum { MR_NR_fstat = __NR_fstat, MR_STAT_MODE = 6 };
 #define MR_RECEIVES case __NR_recvfrom: case __NR_recvmsg: case __NR_recvmmsg:
+#define MR_TELLS case __NR_newfstatat:
 #define MR_TAKES case __NR_accept: case __NR_accept4: case __NR_msgrcv:
+#define MR_MASK_BYTES(f) ((f)->nr == __NR_rt_sigprocmask && (f)->a[3] == 8 ? 8ul : 0) /* of calls that change the mask of signals */
 /* Order of clone's arguments (clone(2), C library/kernel differences). */
 enum { CLONE_PTID = 2, CLONE_CTID = 3, CLONE_TLS = 4 };
 /* The kernel's struct sigaction: handler, flags, restorer, mask. */

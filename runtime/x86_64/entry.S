@@ -58,10 +58,32 @@ __mirror_start:
 
 # rcx: return address. Preserves all but rax, rcx, r11, flags included. The test for rt_sigreturn must use no stack (the kernel
 # finds the frame at rsp) and no flags. What a signal in between finds done is in kernel.c by the labels.
-        .globl  mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
-        .hidden mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving, mr_syscall_end
-.Lsigreturn:
-        syscall
+        .globl  mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_flags, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving
+        .hidden mr_entry_swapped, mr_entry_plain, mr_entry_below, mr_entry_flags, mr_entry_return, mr_entry_frame, mr_entered, mr_leaving
+        .globl  mr_syscall_end
+        .hidden mr_syscall_end
+# struct frame is in both copies of the stack from here on: it is what a lost page is left with (mr_start_over).
+        .macro  BOTH register, at
+        mov     \register, %gs:\at(%rsp)
+        mov     \register, \at(%rsp)
+        .endm
+        .macro  ARGUMENTS frame
+        mov     FRAME_A(\frame), %rdi
+        mov     FRAME_A+8(\frame), %rsi
+        mov     FRAME_A+16(\frame), %rdx
+        mov     FRAME_A+24(\frame), %r10
+        mov     FRAME_A+32(\frame), %r8
+        mov     FRAME_A+40(\frame), %r9
+        .endm
+.Lsigreturn:                                    # a lost page would end the process there: it is met here
+        mov     $15, %eax
+        mov     (%rsp), %r11b
+        mov     431(%rsp), %r11b
+        mov     224(%rsp), %rcx                 # where the state of the vector registers is, or 0
+        jrcxz   1f
+        mov     (%rcx), %r11b
+        mov     511(%rcx), %r11b
+1:      syscall
         ud2
         .type   __mirror_syscall, @function
 __mirror_syscall:
@@ -81,7 +103,11 @@ mr_entry_plain:
 mr_entry_below:
         pushfq
         .cfi_adjust_cfa_offset 8
+        mov     (%rsp), %r11                    # up to the label they are in the register of flags, too (mr_pushed_flags)
+        mov     %r11, %gs:(%rsp)
+mr_entry_flags:
         cld
+        mov     %rcx, %gs:-8(%rsp)
         push    %rcx
         .cfi_adjust_cfa_offset 8
         .cfi_offset rip, -144
@@ -92,14 +118,26 @@ mr_entry_return:
         cmp     $435, %eax
         je      .Lclone3
 .Lcommon:
-        lea     -136(%rsp), %rsp                # struct frame; flags and return address stand already
-        .cfi_adjust_cfa_offset 136
+        lea     -FRAME_RETURN(%rsp), %rsp       # flags and return address stand already
+        .cfi_adjust_cfa_offset FRAME_RETURN
 mr_entry_frame:
-        movq    $0, (%rsp)
-        mov     %rbx, 32(%rsp); mov %rbp, 40(%rsp); mov %r12, 48(%rsp); mov %r13, 56(%rsp); mov %r14, 64(%rsp); mov %r15, 72(%rsp)
-        .cfi_offset r15, -208
-        mov     %rax, 80(%rsp); mov %rdi, 88(%rsp); mov %rsi, 96(%rsp); mov %rdx, 104(%rsp)
-        mov     %r10, 112(%rsp); mov %r8, 120(%rsp); mov %r9, 128(%rsp)
+        xor     %r11d, %r11d
+        BOTH    %r11, 0
+        BOTH    %r11, FRAME_MASKED
+        BOTH    %rbx, FRAME_KEPT
+        BOTH    %rbp, FRAME_KEPT+8
+        BOTH    %r12, FRAME_KEPT+16
+        BOTH    %r13, FRAME_KEPT+24
+        BOTH    %r14, FRAME_KEPT+32
+        BOTH    %r15, FRAME_KEPT+40
+        .cfi_offset r15, FRAME_KEPT+40-FRAME_BYTES-128
+        BOTH    %rax, FRAME_NR
+        BOTH    %rdi, FRAME_A
+        BOTH    %rsi, FRAME_A+8
+        BOTH    %rdx, FRAME_A+16
+        BOTH    %r10, FRAME_A+24
+        BOTH    %r8, FRAME_A+32
+        BOTH    %r9, FRAME_A+40
         mov     %rsp, %r15
         .cfi_def_cfa_register r15
 mr_entered:
@@ -108,17 +146,16 @@ mr_entered:
         call    mr_dispatch
         mov     %r15, %rsp
         .cfi_def_cfa_register rsp
-        lea     152-MR_K(%rsp), %rsi
+        lea     FRAME_BYTES-MR_K(%rsp), %rsi
         MIRROR_DEAD
-        mov     88(%rsp), %rdi; mov 96(%rsp), %rsi; mov 104(%rsp), %rdx
-        mov     112(%rsp), %r10; mov 120(%rsp), %r8; mov 128(%rsp), %r9
-        mov     136(%rsp), %rcx
+        ARGUMENTS %rsp
+        mov     FRAME_RETURN(%rsp), %rcx
         .cfi_register rip, rcx
-        mov     72(%rsp), %r15                  # only reads of the stack from here on
+        mov     FRAME_KEPT+40(%rsp), %r15                  # only reads of the stack from here on
         .cfi_restore r15
 mr_leaving:
-        lea     144(%rsp), %rsp
-        .cfi_adjust_cfa_offset -144
+        lea     FRAME_FLAGS(%rsp), %rsp
+        .cfi_adjust_cfa_offset -FRAME_FLAGS
         mov     (%rsp), %r11
         popfq
         .cfi_adjust_cfa_offset -8
@@ -149,9 +186,6 @@ mr_leaving:
 .Lspawn:
         mov     %rcx, %gs:-8(%r11)
         mov     %rcx, -8(%r11)
-        mov     %rcx, %gs:(%rsp)                # what was pushed above, so that nothing is left to copy afterwards
-        mov     8(%rsp), %rcx
-        mov     %rcx, %gs:8(%rsp)
         movl    $1, mr_state+4(%rip)
         cmp     $435, %eax
         je      .Lspawn3
@@ -228,22 +262,24 @@ mr_syscall_end:
         .section mirror_text, "ax", @progbits
 # long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
 # check made meanwhile by another thread finds them equal.
-        .globl  mr_native_done, mr_native_kept
-        .hidden mr_native_done, mr_native_kept
+        .globl  mr_native_ready, mr_native_done, mr_native_end
+        .hidden mr_native_ready, mr_native_done, mr_native_end
         .type   mr_native, @function
 mr_native:
         .cfi_startproc
-        lea     152-MR_K(%r15), %rsi
+        lea     FRAME_BYTES-MR_K(%r15), %rsi
         MIRROR_DEAD
-        mov     88(%r15), %rdi; mov 96(%r15), %rsi; mov 104(%r15), %rdx
-        mov     112(%r15), %r10; mov 120(%r15), %r8; mov 128(%r15), %r9
-        mov     80(%r15), %rax
+mr_native_ready:
+        ARGUMENTS %r15
+        mov     FRAME_NR(%r15), %rax
         syscall
 mr_native_done:
-        mov     %rax, 8(%r15)
-mr_native_kept:
+        mov     %rax, %gs:FRAME_RESULT(%r15)
+        mov     %rax, FRAME_RESULT(%r15)
+        movq    $1, %gs:(%r15)
         movq    $1, (%r15)
         ret
+mr_native_end:
         .cfi_endproc
         .size   mr_native, .-mr_native
 
@@ -256,7 +292,7 @@ mr_wait:
         .cfi_startproc
         test    %r15, %r15                      # no call is under way: not a thread of the program's, or in a trampoline
         jz      1f
-        lea     152-MR_K(%r15), %rsi
+        lea     FRAME_BYTES-MR_K(%r15), %rsi
         MIRROR_DEAD
 1:      mov     $24, %eax                       # sched_yield
         syscall
@@ -264,7 +300,7 @@ mr_wait:
         .cfi_endproc
         .size   mr_wait, .-mr_wait
 
-# long mr_on_stack(fn, frame): only with the lock held and signals blocked.
+# long mr_on_stack(fn, argument, word from): only with the lock held and signals blocked. Stack bytes from `from` on reach the mirror first, unless it is 0.
         .type   mr_on_stack, @function
 mr_on_stack:
         .cfi_startproc
@@ -273,9 +309,14 @@ mr_on_stack:
         .cfi_offset rbp, -16
         mov     %rsp, %rbp
         .cfi_def_cfa_register rbp
-        lea     mr_stack+MR_STACK-64(%rip), %rsp
         mov     %rdi, %rax
-        mov     %rsi, %rdi
+        mov     %rsi, %r8
+        mov     %rdx, %rsi
+        test    %rdx, %rdx
+        jz      1f
+        MIRROR_DEAD
+1:      lea     mr_stack+MR_STACK-64(%rip), %rsp
+        mov     %r8, %rdi
         call    *%rax
         mov     %rbp, %rsp
         pop     %rbp
@@ -331,6 +372,8 @@ mr_unlock_exit:
 
 # Signal entry (kernel arch/x86/kernel/signal_64.c: rdi signal, rsi siginfo, rdx ucontext, rsp at pretcode): copies the int
 # frame, then goes to the program's handler. All signals are blocked until both copies of the stack agree.
+        .globl  mr_tramp_mirrored
+        .hidden mr_tramp_mirrored
         .type   __mirror_sigtramp, @function
 __mirror_sigtramp:
 __mirror_sigtramp_info:
@@ -354,6 +397,7 @@ __mirror_sigtramp_info:
         .cfi_def_cfa_register rsp
         lea     48-MR_SIGNAL_K(%rsp), %rsi
         MIRROR_DEAD MR_SIGNAL_K
+mr_tramp_mirrored:
         mov     %rax, %rbx
         mov     $2, %edi                        # SIG_SETMASK
         mov     %rsp, %rsi

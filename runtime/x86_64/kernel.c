@@ -21,11 +21,37 @@ int mr_refused(const struct frame *f, long *result) {
   return 1;
 }
 
+#define AT(field, offset) _Static_assert(offsetof(struct frame, field) == (offset), #field)
+AT(done, 0);
+AT(result, FRAME_RESULT);
+AT(masked, FRAME_MASKED);
+AT(kept, FRAME_KEPT);
+AT(nr, FRAME_NR);
+AT(a, FRAME_A);
+AT(ret, FRAME_RETURN);
+AT(flags, FRAME_FLAGS);
+_Static_assert(sizeof(struct frame) == FRAME_BYTES, "frame");
+
+enum { R11 = 3, RCX = 14, RAX = 13, RED = 128 };
+extern const char mr_entry_below[], mr_entry_flags[];
+/* Flags that are pushed have no mirror for a moment; they are in their register still. A lost page would come back without them. */
+void mr_pushed_flags(word *regs) {
+  enum { RESUME = 0x10000 }; /* never pushed */
+  if (regs[MR_REG_IP] <= (word)mr_entry_below || regs[MR_REG_IP] >= (word)mr_entry_flags) return;
+  regs[R11] = regs[MR_REG_FLAGS] & ~(word)RESUME;
+  if (mr_readable(MVA(regs[MR_REG_SP]))) *(word *)MVA(regs[MR_REG_SP]) = regs[R11];
+  if (mr_readable(regs[MR_REG_SP])) *(word *)regs[MR_REG_SP] = regs[R11];
+}
+/* C code keeps these on the stack. */
+void mr_as_entered(const struct frame *f, word *regs) {
+  static const unsigned char kept[] = {11, 10, 4, 5, 6}; /* rbx, rbp, r12 to r14 */
+  for (int i = 0; i < 5; i++) regs[kept[i]] = f->kept[i];
+}
+
 /* What __mirror_syscall (entry.S) has done where a signal finds it: puts rsp, rip and the flags back to the program's own place. The registers
    of the call are as the program gave them; what follows the jump there restores rcx. */
 int mr_entering(word *regs) {
-  extern const char mr_entry_swapped[], mr_entry_plain[], mr_entry_below[], mr_entry_return[], mr_entry_frame[];
-  enum { R11 = 3, RCX = 14, RED = 128 };
+  extern const char mr_entry_swapped[], mr_entry_plain[], mr_entry_return[], mr_entry_frame[];
   word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP], down;
   if (ip < (word)__mirror_syscall || ip >= (word)mr_entered) return 0;
   word ret = regs[ip >= (word)mr_entry_swapped && ip < (word)mr_entry_plain ? R11 : RCX];
@@ -46,7 +72,6 @@ int mr_entering(word *regs) {
 void mr_as_program(const struct frame *f, word *regs) {
   static const unsigned char kept[] = {11, 10, 4, 5, 6, 7};
   for (int i = 0; i < 6; i++) regs[kept[i]] = f->kept[i], regs[mr_argument_order[i]] = f->a[i];
-  enum { RAX = 13, RCX = 14 };
   regs[MR_REG_SP] = APP_SP(f);
   regs[MR_REG_FLAGS] = f->flags;
   regs[RAX] = f->done ? f->result : f->nr;

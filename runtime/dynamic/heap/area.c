@@ -11,6 +11,7 @@
 
 extern uintptr_t mr_heap_low, mr_heap_high; /* start.c */
 extern uint64_t mr_heap_random;
+void mr_heap_yield(void);
 
 /* The boundary stands where the instruction stood: this file is rewritten. */
 static long call(long number, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d) {
@@ -33,7 +34,7 @@ static long give(long result) {
 static volatile int busy, taken;
 static void acquire(volatile int *lock) {
   if (!MT) return;
-  while (__sync_lock_test_and_set(lock, 1)) call(SYS_sched_yield, 0, 0, 0, 0);
+  while (__sync_lock_test_and_set(lock, 1)) mr_heap_yield();
 }
 static void release(volatile int *lock) {
   if (*lock) __sync_lock_release(lock);

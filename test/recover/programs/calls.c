@@ -100,11 +100,11 @@ int main(int argc, char **argv) {
   CALL(lose(b), read(count, b, 8), r == -1 && errno == EFAULT);
   must(control->not_retried == 2, "an event");
   sigemptyset(set);
-  CALL(lose(told), sigprocmask(SIG_SETMASK, set, told), r == -1 && errno == EFAULT); // the mask is another one now
-  must(control->not_retried == 3 && !sigprocmask(SIG_SETMASK, 0, &now) && !sigismember(&now, SIGHUP), "a mask");
+  CALL(lose(told), sigprocmask(SIG_SETMASK, set, told), r == 0 && sigismember(told, SIGHUP)); // the mask that was, though it is another one now
+  must(!sigprocmask(SIG_SETMASK, 0, &now) && !sigismember(&now, SIGHUP) && control->retried == again + 1, "a mask");
   // A bad pointer is the program's own fault.
   CALL(, write(p[1], (void *)16, 5), r == -1 && errno == EFAULT);
-  must(control->retried == again, "nothing was done again");
+  must(control->retried == again + 1, "nothing was done again");
   printf("%d calls\n", calls);
   return 0;
 }

@@ -36,10 +36,11 @@ static void must(int ok, const char *what) {
 static int lose_at(uintptr_t at) {
   control->address = at;
   control->request = 1;
-  raise(SIGBUS);
-  if (control->request == 2) return 0;
+  while (control->request == 1) raise(SIGBUS); // of two signals that wait for a thread the second is gone
+  int lost = control->request == 2;
+  control->request = 0;
   errno = (int)control->result;
-  return 1;
+  return !lost;
 }
 #define lose(p) must(!lose_at((uintptr_t)(p)), "lose " #p)
 #define lose_mirror(p) must(!lose_at((uintptr_t)(p) - DISTANCE), "lose the mirror of " #p)

@@ -25,6 +25,7 @@ static void lose_some(void) {
     must(!kill(getpid(), SIGBUS), "kill");
     while (control->request == 1) usleep(100);
     must(control->request == 2, "lose");
+    control->request = 0;
     must(page[0] == 3 && page[4096] == 3, "what was lost");
   }
   usleep(GAP);

@@ -1,5 +1,5 @@
 // Signals at the instructions of a piece of work: a tracer steps through it and lets one in after a few steps, again and again. Now and then it
-// waits long: what a signal came into is begun again, which takes some hundred steps where it was a system call. The handler forks, and the child of that leaves by siglongjmp; or it writes what the work writes and returns.
+// waits long: what a signal came into is begun again, which takes a thousand steps where it was a system call. The handler forks, and the child of that leaves by siglongjmp; or it writes what the work writes and returns.
 // Everybody ends by exit, where the check compares all, the stack included that the work ran on (an alternate one, in the heap).
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
       steps++;
       if (gap-- > 0) continue;
       seed = seed * 1103515245u + 12345u;
-      gap = (seed >> 16 & 7) == 0 ? (seed >> 19) % 1000 : (seed >> 19) % 6;
+      gap = (seed >> 16 & 15) == 0 ? (seed >> 19) % 2000 : (seed >> 19) % 6;
       long before = stack_of(pid);
       signals++;
       signal = stops(pid, PTRACE_CONT, SIGUSR1); // to the stop at the end of the handler
