@@ -28,6 +28,7 @@ const bins = {
   'mirrorc++.js': 'mirrorcxx.ts',
   'libexec/as.js': 'as.ts',
   'libexec/dynamic/ld.js': 'ld.ts',
+  'libexec/campaign-thread.js': 'campaign-thread.ts',
   'libexec/helper.js': 'helper/helper.ts',
   'libexec/html.js': '../report/html/page.ts',
   'libexec/pass.js': 'pass.ts',

@@ -9,8 +9,11 @@ const runtime = join(root, 'runtime');
 /** Members of libgcc.a that the shared one has to give, as libraries use them, too: the unwinder, and what needs the C library. */
 const shared = /^(unwind|emutls|.*morestack)/;
 
-/** @param lib the libraries of static programs, for the same machine */
-export function dynamicRuntime(lib) {
+/**
+ * @param lib the libraries of static programs, for the same machine
+ * @param cxx the mirrored C++ library for programs with the system's C library, if there is one
+ */
+export function dynamicRuntime(lib, cxx) {
   const sysroot = sysrootOf('x86_64-linux-gnu');
   const out = join(sysroot, 'lib');
   const stamp = join(sysroot, '.parts');
@@ -19,11 +22,14 @@ export function dynamicRuntime(lib) {
     join(root, 'dist/libexec/pass.js'),
     join(root, 'scripts/setup/dynamic.mjs'),
     lib,
+    ...(cxx === undefined ? [] : [cxx]),
   ]);
   if (stamped(stamp, made)) return;
   rmSync(sysroot, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   copyFileSync(join(lib, 'libmirror.a'), join(out, 'libmirror.a'));
+  // Under a name of its own, so that the system's is not hidden from the compiler.
+  if (cxx !== undefined) copyFileSync(join(cxx, 'libstdc++.a'), join(out, 'libmirrorstdc++.a'));
   const support = join(out, 'libmirrorgcc.a');
   const mirrored = join(lib, 'libgcc.a');
   const own = () => execFileSync('gcc', ['-print-libgcc-file-name'], { encoding: 'utf8' }).trim();

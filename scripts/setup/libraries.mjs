@@ -20,6 +20,15 @@ const targets = [
   { bits: 32, machine: 'i386-linux-musl', profile: 'linux-i386', name: 'i386-linux' },
 ].map((row) => ({ ...row, flags: `-m${row.bits}`, sysroot: sysrootOf(row.name) }));
 
+/** Programs with the system's C library get the C++ library of the same source, made for that one and linked into them. */
+const dynamicTarget = {
+  bits: 64,
+  machine: 'x86_64-linux-gnu',
+  profile: 'linux-x86_64',
+  name: 'x86_64-linux-gnu',
+  flags: '-m64',
+};
+
 /** Whether gcc makes programs of this word size; 32 bits are a package of their own in Debian (gcc-multilib). */
 function buildable({ flags, name }) {
   const libgcc = execFileSync('gcc', [flags, '-print-libgcc-file-name'], { encoding: 'utf8' }).trim();
@@ -63,7 +72,8 @@ export function libraries() {
     );
     putStamp(stamp, parts);
   }
-  dynamicRuntime(join(sysrootOf('x86_64-linux'), 'lib'));
+  const [cxx] = library(libstdcxx, dynamicTarget, compiler, []);
+  dynamicRuntime(join(sysrootOf('x86_64-linux'), 'lib'), cxx?.mirrored);
 }
 
 /** Optional libraries are those of C++: built when asked for, and for the tests and benchmarks, because building takes minutes. */

@@ -1,7 +1,7 @@
 // The `ld` that the compiler finds for a dynamically linked program: links once to see what the program calls in shared libraries, then
 // again with a wrapper for each such function that writes through its arguments (GNU ld manual, --wrap).
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const exitInternal = 1;
@@ -38,6 +38,22 @@ function importsOf(program: string): string[] {
   );
 }
 
+const mirroredCxx = 'libmirrorstdc++.a';
+
+/**
+ * The C++ library is the mirrored one, linked in, where the set-up has made it: its objects are the program's own memory. Its names are kept
+ * from other libraries, which have the shared one if they want it.
+ */
+function withMirroredCxx(argv: readonly string[], folder: string): string[] {
+  const library = join(folder, mirroredCxx);
+  const isCxx = (arg: string): boolean => arg === '-lstdc++' || arg === '-lsupc++';
+  if (!existsSync(library) || !argv.some(isCxx)) return [...argv];
+  // It calls wrappers, whose libraries have to come behind it.
+  const others = argv.filter((arg) => !isCxx(arg));
+  const group = others.indexOf('-lmirrordynamic') - 1;
+  return [...others.slice(0, group), library, ...others.slice(group), `--exclude-libs=${mirroredCxx}`];
+}
+
 const namesShown = 10;
 
 function tell(unknown: readonly string[], strict: boolean): void {
@@ -55,13 +71,14 @@ function tell(unknown: readonly string[], strict: boolean): void {
   process.stderr.write(lines.map((line) => `mirrorcc: ${line}\n`).join(''));
 }
 
-function main(argv: readonly string[]): number {
+function main(given: readonly string[]): number {
   const env = process.env;
   const linker = env['MIRROR_LD'] ?? 'ld';
   const folder = env['MIRROR_LIBRARIES'];
   const scratch = env['MIRROR_SCRATCH'];
   if (folder === undefined || scratch === undefined)
     throw new RangeError('this linker is run by mirrorcc only');
+  const argv = withMirroredCxx(given, folder);
   const link = (args: readonly string[]): number =>
     spawnSync(linker, args, { stdio: 'inherit' }).status ?? exitInternal;
   const probe = join(scratch, 'probe');

@@ -128,8 +128,10 @@ export class ProtectedProcess {
       process.kill(this.pid, 'SIGBUS');
       for (let tries = 0; tries < 2000; tries++) {
         const state = this.field('request');
-        if (state === request.done) return 'lost';
-        if (state === request.failed) return 'refused';
+        if (state === request.done || state === request.failed) {
+          this.set('request', request.none); // a SIGBUS is the program's own again
+          return state === request.done ? 'lost' : 'refused';
+        }
         await sleep(tries < 50 ? 0 : 1);
       }
       return 'busy';

@@ -1,25 +1,12 @@
 // `mirrorasm run`: a program in the emulator. Its output and exit code are the command's.
+import { availableParallelism } from 'node:os';
 import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { runEmulatedCampaign } from './run-campaign.js';
+import { machineOptions } from './run-arguments.js';
+import type { RunArguments } from './run-arguments.js';
 import type * as Emulate from '../emulate/index.js';
-
-interface Arguments {
-  root: string;
-  env: string[] | undefined;
-  seed: number;
-  memory: number;
-  stats: boolean;
-  trace: boolean;
-  limit: number;
-  check: boolean;
-  report: string | undefined;
-  campaign: boolean;
-  cases: number;
-  recovery: Emulate.Recovery;
-  lose: Emulate.Lose;
-  case: string | undefined;
-}
 
 const exitRefused = 2;
 const signalExit = 128;
@@ -30,11 +17,14 @@ const takesValue = new Set([
   '--root',
   '--env',
   '--seed',
+  '--slice',
   '--memory',
+  '--tier',
   '--limit',
   '--report',
   '--cases',
   '--case',
+  '--jobs',
   '--recovery',
   '--lose',
 ]);
@@ -57,7 +47,7 @@ export function separateProgram(args: readonly string[]): {
 /** The emulator is a bundle of its own: no other command waits for it to load. */
 const loadEmulator = (): Promise<typeof Emulate> => import('mirrorasm/emulate');
 
-export const runCommand = (program: readonly string[]): CommandModule<object, Arguments> => ({
+export const runCommand = (program: readonly string[]): CommandModule<object, RunArguments> => ({
   command: 'run',
   describe: 'run a static program in the emulator: run [options] program arguments',
   builder: (y) =>
@@ -72,8 +62,18 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         describe: "the folder that is the program's /, read only",
       })
       .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=value for the program' })
-      .option('seed', { type: 'number', default: 1, describe: 'of random numbers the program asks for' })
+      .option('seed', { type: 'number', default: 1, describe: 'of random numbers and the order of threads' })
+      .option('slice', {
+        type: 'number',
+        default: 1000,
+        describe: "instructions in a thread's turn, at most",
+      })
       .option('memory', { type: 'number', default: 1024, describe: 'MiB that the program may touch' })
+      .option('tier', {
+        choices: [0, 1] as const,
+        default: 1,
+        describe: '1: compile what is executed often to WebAssembly; 0: interpret everything',
+      })
       .option('limit', {
         type: 'number',
         default: Number.MAX_SAFE_INTEGER,
@@ -102,17 +102,32 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         describe: "who rebuilds a campaign's lost pages: the program's runtime, or the emulator",
       })
       .option('case', { type: 'string', describe: 'one case of a campaign again' })
+      .option('jobs', {
+        type: 'number',
+        default: availableParallelism(),
+        describe: "threads for a campaign's cases; the result does not depend on it",
+      })
       .option('report', { type: 'string', describe: 'write what --check or --campaign found as JSON' })
-      .option('trace', { type: 'boolean', default: false, describe: 'print system calls' }),
+      .option('trace', {
+        type: 'string',
+        describe: 'print system calls; =N: the last N instructions before the end',
+      })
+      .check(({ trace = '', jobs, slice }) => {
+        if (!/^\d*$/.test(trace)) throw new Error(`--trace is a number of instructions, not '${trace}'`);
+        if (!(slice >= 1 && slice <= 0x1000000)) throw new Error('--slice is a number from 1 to 16777216');
+        if (!(jobs > 0)) throw new Error('--jobs is a number above 0');
+        return true;
+      }),
   handler: async (args) => {
     const emulate = await loadEmulator();
     if (args.campaign) {
-      campaign(emulate, program, args);
+      await runEmulatedCampaign(emulate, program, args);
       return;
     }
     const { Machine, Lockstep, describeLockstep, holds } = emulate;
     let machine: Emulate.Machine;
     let lockstep: Emulate.Lockstep | undefined;
+    let recorder: Emulate.Recorder | undefined;
     const [name = ''] = program;
     const path = resolve(name);
     try {
@@ -120,13 +135,14 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         ...machineOptions(program, args),
         io: { read: readInput, write: writeAll },
       });
+      if (args.trace) recorder = new emulate.Recorder(machine, Number(args.trace));
       if (args.check) lockstep = new Lockstep(machine);
     } catch (error) {
       process.stderr.write(`${name}: error: ${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = exitRefused;
       return;
     }
-    if (args.trace)
+    if (args.trace === '')
       machine.kernel.onTrace = (name, a, result) => {
         process.stderr.write(`${name}(${a.map((n) => n.toString(16)).join(', ')}) = ${result}\n`);
       };
@@ -139,6 +155,7 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
         `${basename(path)}: ${machine.executed} instructions, ${seconds.toFixed(2)} s, ${mips.toFixed(1)} million a second\n`,
       );
     }
+    if (recorder) process.stderr.write(recorder.describe());
     const say = (text: string): void => {
       process.stderr.write(`mirrorasm: ${text}\n`);
     };
@@ -169,50 +186,6 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ar
     if (!holds(found)) process.exitCode = exitDiffers;
   },
 });
-
-function machineOptions(program: readonly string[], args: Arguments): Emulate.MachineOptions {
-  return {
-    args: program,
-    environment: args.env ?? [],
-    root: args.root,
-    folder: process.cwd(),
-    seed: args.seed,
-    memory: args.memory * 0x100000,
-  };
-}
-
-/** The program's own output is compared, not shown. */
-function campaign(emulate: typeof Emulate, program: readonly string[], args: Arguments): void {
-  const [name = ''] = program;
-  try {
-    const file = readFileSync(resolve(name));
-    // Flipped bits are found by the program's own check.
-    const env = args.lose === 'bit' ? ['MIRROR_CHECK=exit', ...(args.env ?? [])] : args.env;
-    const options: Emulate.CampaignOptions = {
-      load: (io) => new emulate.Machine(file, { ...machineOptions(program, { ...args, env }), io }),
-      input: () => readFileSync(0),
-      cases: args.cases,
-      seed: args.seed,
-      recovery: args.recovery,
-      lose: args.lose,
-    };
-    if (args.case !== undefined) {
-      const { outcome, text, recovered, place } = emulate.runCase(options, args.case);
-      process.stderr.write(`${args.case} in ${place}: ${outcome}: ${text}; ${recovered} recovered\n`);
-      if (outcome !== 'same') process.exitCode = exitDiffers;
-      return;
-    }
-    const result = emulate.runCampaign(options);
-    const own = process.argv.slice(2, process.argv.length - program.length).filter((word) => word !== '--');
-    const again = ['mirrorasm', ...own, '--case', 'CASE', ...program];
-    process.stderr.write(emulate.describeCampaign(result, again));
-    if (args.report !== undefined) writeFileSync(args.report, `${JSON.stringify(result, undefined, 2)}\n`);
-    if (result.failed.length > 0) process.exitCode = exitDiffers;
-  } catch (error) {
-    process.stderr.write(`${name}: error: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = exitRefused;
-  }
-}
 
 function readInput(length: number): Uint8Array {
   const buffer = Buffer.alloc(Math.min(length, 1 << 20));

@@ -4,12 +4,14 @@ export class Frames {
   private readonly free: number[] = [];
   /** By frame: how many have it beside the first. */
   private readonly shares: Uint32Array;
-  private next = 0;
+  private next: number;
 
   constructor(
     private readonly bytes: Uint8Array,
     private readonly size: number,
+    private readonly start: number,
   ) {
+    this.next = start;
     this.shares = new Uint32Array(bytes.length / size);
   }
 
@@ -18,7 +20,9 @@ export class Frames {
     const free = this.free.pop();
     if (free !== undefined) return free;
     if (this.next + this.size > this.bytes.length)
-      throw new Error(`the program uses more than ${this.bytes.length / 0x100000} MiB: raise --memory`);
+      throw new Error(
+        `the program uses more than ${Math.floor((this.bytes.length - this.start) / 0x100000)} MiB: raise --memory`,
+      );
     const frame = this.next;
     this.next += this.size;
     return frame;

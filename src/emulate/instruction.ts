@@ -4,6 +4,8 @@ import {
   DecoderError,
   DecoderOptions,
   EncodingKind,
+  Formatter,
+  FormatterSyntax,
   Instruction,
   MemorySizeExt,
   Mnemonic,
@@ -103,6 +105,18 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
     memorySize: memorySizes(i),
     vex: isVex(i),
   };
+}
+
+/** In GNU as syntax. */
+export function disassemble(bytes: Uint8Array, address: bigint, bits: 32 | 64): string {
+  const decoder = new Decoder(bits, bytes, DecoderOptions.None);
+  const formatter = new Formatter(FormatterSyntax.Gas);
+  decoder.ip = address;
+  decoder.decodeOut(scratch);
+  const text = formatter.format(scratch);
+  formatter.free();
+  decoder.free();
+  return text;
 }
 
 const vexForms = new Map<number, boolean>();

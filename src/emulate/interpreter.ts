@@ -1,13 +1,16 @@
 // Runs blocks: instructions in a row, each decoded once into a closure. A block ends behind what may change RIP, at the end of its page or at its
 // limit; stopping after any instruction, stores into code and faults are exact.
+import type { Block } from './block.js';
 import { decode } from './instruction.js';
 import type { Decoded } from './instruction.js';
 import { addressOf, MemoryFault } from './memory.js';
+import { Missing } from './missing.js';
 import { endsBlock } from './ops/control.js';
 import { builderOf } from './ops/table.js';
 import type { Op } from './operands.js';
 import { RIP, Trap } from './state.js';
 import type { Cpu } from './state.js';
+import { Tier1 } from './wasm/tier.js';
 
 /** Why the interpreter came back. `done`: as many instructions as asked for. */
 export type Stop =
@@ -17,35 +20,27 @@ export type Stop =
   | { readonly kind: 'trap'; readonly trap: Trap }
   | { readonly kind: 'missing'; readonly name: string; readonly bytes: Uint8Array; readonly address: number };
 
-interface Block {
-  readonly lo: number;
-  readonly hi: number;
-  readonly ops: Op[];
-  readonly instructions: readonly Decoded[];
-  /** Addresses of the instructions, and of what follows the last one. */
-  readonly starts: readonly number[];
-  readonly nextLo: number;
-  readonly nextHi: number;
-}
-
-/** Names an instruction that no table has. */
-export class Missing {
-  constructor(
-    readonly instruction: Decoded,
-    readonly bytes: Uint8Array,
-  ) {}
-}
-
 /** The clock is the number of instructions before, however they are cut into blocks. */
 const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall']);
 const longestBlock = 64;
+const hotBlock = 1000;
 const cacheSize = 1 << 14;
 const codePage = 4096;
+
+export interface Tiers {
+  /** 1: hot code is compiled to WebAssembly. */
+  readonly tier: 0 | 1;
+  /** Executions after which a block is compiled. */
+  readonly hot?: number;
+  /** Instructions in a block at most. */
+  readonly longest?: number;
+}
 
 export class Interpreter {
   private blocks = new Map<number, Block>();
   private cache: (Block | undefined)[] = new Array<Block | undefined>(cacheSize).fill(undefined);
   private stale = false;
+  private interrupted = false;
   /** Set by whoever wants run() to come back behind the running instruction. */
   stopRequested = false;
   /** Called with each block that is executed and how many of its instructions were. */
@@ -54,14 +49,31 @@ export class Interpreter {
   current: Decoded | undefined;
   /** Its place in the block: `cpu.executed + position` were executed before it. */
   position = 0;
+  /** Called before each instruction, with `precise`; set before the first block. */
+  onInstruction: ((instruction: Decoded) => void) | undefined;
   /** Keeps `current` and `position`; set before the first block. */
   precise = false;
 
-  constructor(readonly cpu: Cpu) {
+  /** Compiled code, if there is to be any. */
+  readonly compiled: Tier1 | undefined;
+  private readonly longest: number;
+
+  constructor(
+    readonly cpu: Cpu,
+    { tier, hot = hotBlock, longest = longestBlock }: Tiers = { tier: 0 },
+  ) {
+    this.longest = longest;
+    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.blocks.get(address), hot);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
     };
+  }
+
+  /** run() comes back as if it had been asked for no more. */
+  interrupt(): void {
+    this.interrupted = true;
+    this.cpu.end = 0;
   }
 
   stop(): void {
@@ -75,6 +87,7 @@ export class Interpreter {
     const s = cpu.s;
     const last = cpu.executed + limit;
     this.stopRequested = false;
+    this.interrupted = false;
     let block: Block | undefined;
     let n = 0;
     try {
@@ -86,11 +99,17 @@ export class Interpreter {
         const hi = s[RIP + 1] ?? 0;
         const slot = (lo ^ (lo >>> 14)) & (cacheSize - 1);
         const cached = this.cache[slot];
-        block =
+        const next =
           cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
-        const ops = block.ops;
+        const ops = next.ops;
         const whole = ops.length;
         const room = last - cpu.executed;
+        if (this.compiled && room >= whole && this.runCompiled(this.compiled, next, room)) {
+          if (this.stopRequested) return { kind: 'stopped' };
+          if (this.interrupted) break;
+          continue;
+        }
+        block = next;
         cpu.end = room < whole ? room : whole;
         s[RIP] = block.nextLo;
         s[RIP + 1] = block.nextHi;
@@ -102,6 +121,7 @@ export class Interpreter {
         if (n < whole) this.setRip(block.starts[n] ?? 0);
         this.onBlock?.(block.instructions, n);
         if (this.stopRequested) return { kind: 'stopped' };
+        if (this.interrupted) break;
       }
       return { kind: 'done' };
     } catch (thrown) {
@@ -125,6 +145,14 @@ export class Interpreter {
     }
   }
 
+  /** False: nothing was executed. Whoever watches each instruction has the interpreter do them all. */
+  private runCompiled(tier: Tier1, block: Block, room: number): boolean {
+    const { onStore, onTouch } = this.cpu.memory;
+    if (this.onBlock || this.precise || onStore || onTouch) return false;
+    if (++block.count === tier.hot && !block.compiled) tier.compile(block);
+    return block.compiled !== undefined && tier.run(block, block.compiled, room) > 0;
+  }
+
   private setRip(address: number): void {
     this.cpu.s[RIP] = address | 0;
     this.cpu.s[RIP + 1] = (address / 0x100000000) | 0;
@@ -132,6 +160,7 @@ export class Interpreter {
 
   private forget(): void {
     this.blocks.clear();
+    this.compiled?.forget();
     this.cache.fill(undefined);
     this.stale = false;
   }
@@ -155,7 +184,7 @@ export class Interpreter {
     const instructions: Decoded[] = [];
     const starts: number[] = [start];
     let at = start;
-    while (ops.length < longestBlock && at < pageEnd) {
+    while (ops.length < this.longest && at < pageEnd) {
       // A fault is this block's only if it is its first instruction.
       let bytes: Uint8Array;
       try {
@@ -185,6 +214,8 @@ export class Interpreter {
       starts,
       nextLo: at | 0,
       nextHi: (at / 0x100000000) | 0,
+      count: 0,
+      compiled: undefined,
     };
   }
 
@@ -209,9 +240,11 @@ export class Interpreter {
       };
     }
     if (!this.precise) return op;
+    const { onInstruction } = this;
     return () => {
       this.current = decoded;
       this.position = position;
+      onInstruction?.(decoded);
       op();
     };
   }

@@ -4,7 +4,7 @@ import type { SourceLine } from './dwarf-lines.js';
 import { parseElf } from './elf.js';
 import type { Elf, ElfSymbol } from './elf.js';
 import { Interpreter } from './interpreter.js';
-import type { Stop } from './interpreter.js';
+import type { Stop, Tiers } from './interpreter.js';
 import { faultOf } from './exceptions.js';
 import { Kernel } from './linux/kernel.js';
 import type { End, Input, KernelSnapshot } from './linux/kernel.js';
@@ -26,10 +26,14 @@ export interface MachineOptions {
   readonly root?: string | undefined;
   /** The program's working folder. */
   readonly folder?: string;
-  /** Of getrandom and AT_RANDOM. */
+  /** Of getrandom, AT_RANDOM and the order of threads. */
   readonly seed?: number;
+  /** Instructions that a thread runs at most before it may be another's turn. */
+  readonly slice?: number;
   /** Bytes of memory that the program may touch. */
   readonly memory?: number;
+  /** How code is executed (interpreter.ts); by default hot code is compiled. */
+  readonly tiers?: Tiers;
   readonly io?: Partial<Input>;
 }
 
@@ -62,10 +66,11 @@ export class Machine {
     options: MachineOptions,
   ) {
     this.elf = parseElf(file);
-    if (this.elf.bits === 32) throw new Error('32-bit programs are not run yet');
+    if (this.elf.bits === 32) throw new Error('i386 programs are not supported yet');
     this.memory = new Memory(options.memory);
     this.cpu = new Cpu(this.memory);
     const seed = options.seed ?? 1;
+    const slice = options.slice ?? 1000;
     const name = options.args[0] ?? 'program';
     this.start = load(this.memory, file, this.elf, {
       name,
@@ -80,12 +85,13 @@ export class Machine {
     this.kernel = new Kernel(
       this.cpu,
       this.start,
-      { root: options.root, folder: options.folder ?? '/', seed, io, executable: name, file },
+      { root: options.root, folder: options.folder ?? '/', seed, slice, io, executable: name, file },
       systemCalls,
     );
-    this.interpreter = new Interpreter(this.cpu);
+    this.interpreter = new Interpreter(this.cpu, options.tiers ?? { tier: 1 });
     this.cpu.onSyscall = () => {
       if (!this.kernel.syscall()) this.interpreter.stop();
+      else if (this.kernel.due) this.interpreter.interrupt();
     };
     this.setPair(RIP, this.start.entry);
     this.setPair(RSP, this.start.stack);
@@ -121,10 +127,13 @@ export class Machine {
     const last = Math.min(this.executed + limit, Number.MAX_SAFE_INTEGER);
     for (;;) {
       if (this.kernel.end) return this.kernel.end;
-      const stop = this.interpreter.run(last - this.executed);
+      const turn = this.kernel.untilDue();
+      if (turn === 0) continue;
+      const stop = this.interpreter.run(Math.min(turn, last - this.executed));
       switch (stop.kind) {
         case 'done':
-          return { kind: 'limit' };
+          if (this.executed >= last) return { kind: 'limit' };
+          break;
         case 'stopped':
           return this.kernel.end ?? { kind: 'limit' };
         case 'missing':

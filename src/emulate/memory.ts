@@ -1,33 +1,25 @@
 // Guest memory: regions as the kernel keeps them, pages filled on first touch, and a software TLB in front. Every page lies in one buffer, so
 // that a hit is two comparisons and an index. What is rare (a miss, a page with code, a store that is watched) shares one slow path.
 import { Frames } from './frames.js';
+import { framesAt, largestShared, readTlbAt, tlbEntries, wasmPage, writeTlbAt } from './layout.js';
 import { addressOf, MemoryFault } from './memory-fault.js';
+import type { MemorySnapshot, Page } from './pages.js';
 import { fileBytes, Regions } from './regions.js';
 import type { Region } from './regions.js';
+import { wasm } from './wasm/api.js';
+import type { WasmMemory } from './wasm/api.js';
 
 export { addressOf, MemoryFault } from './memory-fault.js';
+export type { MemorySnapshot } from './pages.js';
 export const pageSize = 4096;
 export const READ = 1;
 export const WRITE = 2;
 export const EXECUTE = 4;
 
-const tlbEntries = 1024;
-const noTag = 1;
+/** By entry, an address that belongs into another one: no address differs from it by less than a page. */
+const noTag = (entry: number): number => (entry ^ 1) << 12;
+const emptyTlb = Int32Array.from({ length: 4 * tlbEntries }, (_, n) => (n % 4 === 0 ? noTag(n >> 2) : 0));
 const addressLimit = 0x8000; // upper word: user addresses have 47 bits
-
-interface Page {
-  frame: number;
-  protection: number;
-  /** Holds decoded instructions: a store has to be noticed. */
-  code: boolean;
-}
-
-/** All of memory at one moment. Pages are copied when one side writes them. */
-export interface MemorySnapshot {
-  readonly pages: ReadonlyMap<number, { readonly frame: number; readonly protection: number }>;
-  readonly regions: readonly Region[];
-  readonly lost: ReadonlySet<number>;
-}
 
 export class Memory {
   readonly regions = new Regions();
@@ -41,21 +33,31 @@ export class Memory {
   onDrop: ((page: number) => void) | undefined;
   /** Called when decoded instructions may have changed. */
   onCodeChange: () => void = () => undefined;
+  /** What compiled code works on: the CPU's registers, the TLB and the pages (layout.ts). */
+  readonly shared: WasmMemory;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly pages = new Map<number, Page>();
+  /** How often a page got another place. */
+  moves = 0;
   /** Pages that a memory error took: Linux has an entry in their place that refuses every access until something else is put there. */
   private lost = new Set<number>();
   private readonly frames: Frames;
-  // An entry: page address (low, high word), offset of its frame.
-  private readonly readTlb = new Int32Array(tlbEntries * 4).fill(noTag);
-  private readonly writeTlb = new Int32Array(tlbEntries * 4).fill(noTag);
+  // An entry: page address (low, high word), offset of its frame, nothing.
+  private readonly readTlb: Int32Array;
+  private readonly writeTlb: Int32Array;
 
   /** size: bytes that pages may take, at most 2 GiB; they cost nothing before they are used. */
   constructor(size = 0x40000000) {
-    this.bytes = new Uint8Array(new ArrayBuffer(size));
-    this.view = new DataView(this.bytes.buffer);
-    this.frames = new Frames(this.bytes, pageSize);
+    const length = Math.min(framesAt + size, largestShared);
+    this.shared = new wasm.Memory({ initial: Math.ceil(length / wasmPage) });
+    const { buffer } = this.shared;
+    this.bytes = new Uint8Array(buffer, 0, length);
+    this.view = new DataView(buffer);
+    this.frames = new Frames(this.bytes, pageSize, framesAt);
+    this.readTlb = new Int32Array(buffer, readTlbAt, tlbEntries * 4);
+    this.writeTlb = new Int32Array(buffer, writeTlbAt, tlbEntries * 4);
+    this.flush();
   }
 
   read8(lo: number, hi: number): number {
@@ -150,6 +152,23 @@ export class Memory {
     if ((lo & 4095) + size > pageSize) this.translate(last | 0, (last / 0x100000000) | 0, access);
   }
 
+  /** For compiled code: fills the TLB's entry of an operand. False: the interpreter has to make this access, or to find why it cannot be made. */
+  prepare(lo: number, hi: number, size: number, access: number): boolean {
+    if ((lo & 4095) + size > pageSize) return false;
+    // A page that moves when it is written would leave compiled code with its old place.
+    const page = this.pages.get(Math.floor(addressOf(lo, hi) / pageSize));
+    if (access === WRITE && page && this.frames.isShared(page.frame)) return false;
+    try {
+      this.translate(lo, hi, access, size);
+    } catch (fault) {
+      if (fault instanceof MemoryFault) return false;
+      throw fault;
+    }
+    const i = ((lo >>> 12) & (tlbEntries - 1)) << 2;
+    const tlb = access === READ ? this.readTlb : this.writeTlb;
+    return tlb[i] === (lo & -pageSize) && tlb[i + 1] === hi;
+  }
+
   /** Copies out, as the kernel or a debugger does; throws a MemoryFault. */
   readBytes(address: number, length: number): Uint8Array {
     // A size that no memory has, as a program gone astray may pass to a system call.
@@ -217,7 +236,7 @@ export class Memory {
     const page = this.pages.get(Math.floor(address / pageSize));
     if (page && !page.code) {
       page.code = true;
-      this.writeTlb.fill(noTag);
+      this.writeTlb.set(emptyTlb);
     }
     const o = address % pageSize;
     return this.bytes.slice(frame + o, frame + Math.min(pageSize, o + length));
@@ -300,8 +319,8 @@ export class Memory {
   }
 
   flush(): void {
-    this.readTlb.fill(noTag);
-    this.writeTlb.fill(noTag);
+    this.readTlb.set(emptyTlb);
+    this.writeTlb.set(emptyTlb);
   }
 
   /** The offset of the page's frame; throws a MemoryFault. x86 cannot forbid reading what may be written or executed. */
@@ -349,10 +368,12 @@ export class Memory {
   private unshare(page: Page, lo: number): void {
     const old = page.frame;
     if (!this.frames.isShared(old)) return;
+    this.moves++;
     page.frame = this.frames.take();
     this.bytes.copyWithin(page.frame, old, old + pageSize);
     this.frames.letGo(old);
-    this.readTlb[((lo >>> 12) & (tlbEntries - 1)) << 2] = noTag;
+    const entry = (lo >>> 12) & (tlbEntries - 1);
+    this.readTlb[entry << 2] = noTag(entry);
   }
 
   snapshot(): MemorySnapshot {
@@ -361,7 +382,7 @@ export class Memory {
       this.frames.share(frame);
       pages.set(number, { frame, protection });
     }
-    this.writeTlb.fill(noTag);
+    this.writeTlb.set(emptyTlb);
     return { pages, regions: this.regions.all().slice(), lost: new Set(this.lost) };
   }
 

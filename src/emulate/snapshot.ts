@@ -21,6 +21,8 @@ function clone(value: unknown, seen: Map<object, unknown>): unknown {
     frozen.add(value);
     return value;
   }
+  // Registers of a thread that does not run: replaced as a whole, never changed.
+  if (ArrayBuffer.isView(value)) return value;
   if (value instanceof Map) {
     const copy = new Map<unknown, unknown>();
     seen.set(value, copy);

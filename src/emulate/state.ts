@@ -1,4 +1,5 @@
 // What a user-mode program sees of the CPU, in typed arrays over shared buffers, so that parts of registers need no shifting.
+import { stateAt, vectorsAt } from './layout.js';
 import type { Memory } from './memory.js';
 import { X87 } from './x87.js';
 import type { X87Snapshot } from './x87.js';
@@ -56,17 +57,17 @@ export interface CpuSnapshot {
 }
 
 export class Cpu {
-  readonly s = new Int32Array(words);
-  readonly b = new Uint8Array(this.s.buffer);
-  readonly w = new Uint16Array(this.s.buffer);
-  readonly q = new BigUint64Array(this.s.buffer);
+  readonly s: Int32Array;
+  readonly b: Uint8Array;
+  readonly w: Uint16Array;
+  readonly q: BigUint64Array;
   /** Vector registers: 64 bytes each, of which what CPUID announces is used. */
-  readonly vi = new Int32Array((vectors * vectorBytes) / 4);
-  readonly vb = new Uint8Array(this.vi.buffer);
-  readonly vw = new Uint16Array(this.vi.buffer);
-  readonly vq = new BigUint64Array(this.vi.buffer);
-  readonly vf = new Float32Array(this.vi.buffer);
-  readonly vd = new Float64Array(this.vi.buffer);
+  readonly vi: Int32Array;
+  readonly vb: Uint8Array;
+  readonly vw: Uint16Array;
+  readonly vq: BigUint64Array;
+  readonly vf: Float32Array;
+  readonly vd: Float64Array;
   readonly fpu = new X87();
   /** Instructions of the running block that may still execute; set to 0 by whatever must stop it. */
   end = 0;
@@ -80,6 +81,18 @@ export class Cpu {
   };
 
   constructor(readonly memory: Memory) {
+    const { buffer } = memory.shared;
+    this.s = new Int32Array(buffer, stateAt, words);
+    this.b = new Uint8Array(buffer, stateAt, 4 * words);
+    this.w = new Uint16Array(buffer, stateAt, 2 * words);
+    this.q = new BigUint64Array(buffer, stateAt, words / 2);
+    const bytes = vectors * vectorBytes;
+    this.vi = new Int32Array(buffer, vectorsAt, bytes / 4);
+    this.vb = new Uint8Array(buffer, vectorsAt, bytes);
+    this.vw = new Uint16Array(buffer, vectorsAt, bytes / 2);
+    this.vq = new BigUint64Array(buffer, vectorsAt, bytes / 8);
+    this.vf = new Float32Array(buffer, vectorsAt, bytes / 4);
+    this.vd = new Float64Array(buffer, vectorsAt, bytes / 8);
     this.s[MXCSR] = 0x1f80;
     this.s[ZR] = 1;
     this.s[PF] = 1;

@@ -22,8 +22,10 @@ test.each([
   ['a vector register', 16 + 144 + 160 + 40],
   ['memory', 16 + 144 + 512 + 300],
 ])('a fault planted in %s is found', (_, at) => {
-  const { differences } = check('integers', ['adcq %rax, %rbx'], seed, 1, (output) => {
-    output[at]! ^= 1;
+  const { differences } = check('integers', ['adcq %rax, %rbx'], seed, 1, {
+    plant: (output) => {
+      output[at]! ^= 1;
+    },
   });
   expect(differences).toHaveLength(1);
 });

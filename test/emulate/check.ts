@@ -167,8 +167,10 @@ function makeInput(instruction: Decoded, bytes: Uint8Array, r: Random, group: st
 class Emulated {
   readonly memory = new Memory(1 << 20);
   readonly cpu = new Cpu(this.memory);
-  readonly interpreter = new Interpreter(this.cpu);
-  constructor() {
+  readonly interpreter: Interpreter;
+  /** Tier 1: each instruction is a compiled region. */
+  constructor(tier: 0 | 1) {
+    this.interpreter = new Interpreter(this.cpu, { tier, hot: 1, longest: 1 });
     this.memory.map(anonymous(arena, arena + 4096, 3));
     this.memory.map(anonymous(code, code + 4096, 7));
   }
@@ -294,8 +296,15 @@ function difference(i: Decoded, input: Uint8Array, native: Uint8Array, own: Uint
   return undefined;
 }
 
+export interface Options {
+  readonly tier?: 0 | 1;
+  readonly plant?: (output: Uint8Array) => void;
+}
+
 export interface Checked {
   readonly cases: number;
+  /** Cases that compiled code executed. */
+  readonly compiled: number;
   readonly faults: number;
   /** Cases in which the emulator stopped because it lacks something. */
   readonly missing: number;
@@ -320,13 +329,13 @@ function assemble(folder: string, texts: readonly string[]): Uint8Array[] {
   return texts.map((_, n) => new Uint8Array(bytes.subarray(16 * n, 16 * n + 16)));
 }
 
-/** Runs each text `rounds` times; the state depends on the seed, the text's place and the round. `plant` spoils the interpreter's answer. */
+/** Runs each text `rounds` times; the state depends on the seed, the text's place and the round. `plant` spoils the emulator's answer. */
 export function check(
   group: string,
   texts: readonly string[],
   seed: number,
   rounds: number,
-  plant: (output: Uint8Array) => void = () => undefined,
+  { tier = 0, plant = () => undefined }: Options = {},
 ): Checked {
   const folder = mkdtempSync(join(tmpdir(), 'emulate-'));
   try {
@@ -345,7 +354,7 @@ export function check(
       binary,
     ]);
     const codes = assemble(folder, texts);
-    const emulated = new Emulated();
+    const emulated = new Emulated(tier);
     const differences: string[] = [];
     let cases = 0;
     let faults = 0;
@@ -381,7 +390,7 @@ export function check(
         if (why !== undefined) differences.push(`${texts[n]} [seed ${seed}, round ${round}]: ${why}`);
       });
     }
-    return { cases, faults, missing, differences };
+    return { cases, compiled: emulated.interpreter.compiled?.executed ?? 0, faults, missing, differences };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,4 +1,4 @@
-// npm run emulate:check [-- --rounds 40 --seed 1 --group integers]: the interpreter against the real CPU.
+// npm run emulate:check [-- --rounds 40 --seed 1 --group integers --tier 1]: the emulator against the real CPU.
 import { parseArgs } from 'node:util';
 import { groups } from './cases.js';
 import { check } from './check.js';
@@ -8,20 +8,22 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '40' },
     seed: { type: 'string', default: String(Date.now() % 1000000) },
     group: { type: 'string' },
+    tier: { type: 'string', default: '0' },
     show: { type: 'string', default: '40' },
   },
 });
 let failed = 0;
 for (const [group, texts] of Object.entries(groups)) {
   if (values.group !== undefined && values.group !== group) continue;
-  const { cases, faults, missing, differences } = check(
+  const { cases, compiled, faults, missing, differences } = check(
     group,
     texts,
     Number(values.seed),
     Number(values.rounds),
+    { tier: values.tier === '1' ? 1 : 0 },
   );
   console.log(
-    `${group}: ${texts.length} forms, ${cases} cases, ${faults} faults, ${missing} missing, ${differences.length} differ (seed ${values.seed})`,
+    `${group}: ${texts.length} forms, ${cases} cases (${compiled} of them compiled), ${faults} faults, ${missing} missing, ${differences.length} differ (seed ${values.seed})`,
   );
   for (const line of differences.slice(0, Number(values.show))) console.log(`  ${line}`);
   failed += differences.length;

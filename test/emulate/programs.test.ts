@@ -173,6 +173,20 @@ int main(int argc, char **argv) {
   });
 });
 
+test('a bit test needs no right to write', () => {
+  const source = written(
+    'bit',
+    `static const int bits[2] = {8, 0};
+int main(void) {
+  int found = 0;
+  asm("btl $3, %1\\n\\tadcl $0, %0" : "+r"(found) : "m"(bits[0]) : "cc");
+  return found;
+}
+`,
+  );
+  expect(machine(build('bit', source, 'musl-gcc')).machine.run()).toEqual({ kind: 'exit', code: 1 });
+});
+
 test('files of the host are read, and never written', () => {
   const source = written(
     'files',

@@ -1,15 +1,20 @@
 // A fault campaign: some of native memory or of the mirror is lost before an instruction, and the run compared with the one without.
+//
+// In three steps, so that the second can be done anywhere: the clean run gives the cases in parts (planCampaign), a CaseRunner executes parts, in any
+// order, any number of them in any process, and the plan makes the result of what they came to.
 import type { Machine } from '../machine.js';
 import { runtimeMap } from '../check/runtime-map.js';
 import { RandomBytes } from '../linux/random.js';
-import { caseId, chooseBit, parseCase, unitOf } from './fault.js';
+import { chooseBit, parseCase } from './fault.js';
 import type { Fault, Lose } from './fault.js';
-import { none, Runner } from './runner.js';
-import type { Executed, Outcome, Recovery } from './runner.js';
+import { Runner } from './runner.js';
+import type { Executed, Recovery } from './runner.js';
 import { Sample } from './sample.js';
+import { Tally } from './tally.js';
+import type { CampaignRow, ClassRow, FailedCase } from './tally.js';
 import { Terminal } from './terminal.js';
 import { traceRun } from './trace.js';
-import type { FaultCase } from './trace.js';
+import type { Clean, FaultCase } from './trace.js';
 
 export interface CampaignOptions {
   readonly load: (terminal: Terminal) => Machine;
@@ -20,33 +25,6 @@ export interface CampaignOptions {
   readonly seed: number;
   readonly lose: Lose;
   readonly recovery: Recovery;
-}
-
-/** A row of the result: cases of one kind. A case is a page, line or bit and a boundary between two instructions. */
-export interface CampaignRow {
-  readonly lost: 'native' | 'mirror';
-  readonly memory: string;
-  cases: number;
-  /** Cases between the same two touches of the page are one class. */
-  classes: number;
-  /** Classes of pages that nobody touches again. */
-  untouched: number;
-  /** Classes in which both copies agree where the page is touched: with ideal recovery the run is the clean one. */
-  equal: number;
-  executed: number;
-  readonly outcomes: Record<Outcome, number>;
-}
-
-export interface ClassRow {
-  readonly class: string;
-  /** Executed ones. */
-  classes: number;
-  readonly outcomes: Record<Outcome, number>;
-}
-
-export interface FailedCase extends FaultCase, Fault, Executed {
-  /** For --case. */
-  readonly id: string;
 }
 
 export interface CampaignResult {
@@ -65,104 +43,127 @@ export interface CampaignResult {
   readonly failed: readonly FailedCase[];
 }
 
-/** For both runs of a campaign. */
-function terminals({ input }: CampaignOptions): () => Terminal {
-  let bytes: Uint8Array | undefined;
-  return () => new Terminal(() => (bytes ??= input()));
+/** A case to execute. */
+export type Chosen = FaultCase & Fault;
+
+/** Plain data, for wherever parts are executed. */
+export interface Basis {
+  readonly clean: Clean;
+  /** Standard input, as far as the clean run read it. */
+  readonly input: Uint8Array;
 }
 
-/** Flipped bits of native memory may be used before anybody looks for them; of the mirror nobody else makes use. */
-function isFailure(lose: Lose, { lost }: FaultCase, { outcome }: Executed): boolean {
-  if (outcome === 'same' || outcome === 'found') return false;
-  return lose !== 'bit' || lost === 'mirror';
+export interface CampaignPlan extends Basis {
+  /** In the order of their moments. */
+  readonly parts: readonly (readonly Chosen[])[];
+  /** Of what each case of each part came to. */
+  readonly finish: (executed: readonly (readonly Executed[])[]) => CampaignResult;
 }
 
-export function runCampaign(options: CampaignOptions): CampaignResult {
-  const rows = new Map<string, CampaignRow>();
-  const classes = new Map<string, ClassRow>();
-  const pages = new Set<string>();
-  const failed: FailedCase[] = [];
-  const sample = new Sample<FaultCase>(options.cases, options.seed);
-  const rowOf = ({ lost, memory }: FaultCase): CampaignRow => {
-    const key = `${lost} ${memory}`;
-    const known = rows.get(key) ?? {
-      lost,
-      memory,
-      cases: 0,
-      classes: 0,
-      untouched: 0,
-      equal: 0,
-      executed: 0,
-      outcomes: none(),
-    };
-    rows.set(key, known);
-    return known;
-  };
-  const note = (fault: FaultCase & Fault, done: Executed): void => {
-    rowOf(fault).outcomes[done.outcome]++;
-    const known = classes.get(fault.class) ?? { class: fault.class, classes: 0, outcomes: none() };
-    classes.set(fault.class, known);
-    known.classes++;
-    known.outcomes[done.outcome]++;
-    if (isFailure(options.lose, fault, done))
-      failed.push({ ...fault, ...done, id: caseId(options.lose, fault) });
-  };
+/** Cases whose runs learn from each other. Not a number of the machine's: the result is to be the same on any. */
+const partSize = 64;
 
-  const terminalFor = terminals(options);
-  const traced = options.load(terminalFor());
-  const map = runtimeMap(traced.elf, traced.start.bias);
-  const clean = traceRun(traced, map, options.lose, (fault, same) => {
-    const row = rowOf(fault);
-    row.cases += fault.boundaries * (options.lose === 'bit' ? 8 * unitOf('bit') : 1);
-    row.classes++;
-    pages.add(`${fault.lost} ${fault.page}`);
-    if (fault.class === 'nothing') row.untouched++;
-    if (same) row.equal++;
-    if (options.lose === 'bit') sample.add(fault);
+export function planCampaign(options: CampaignOptions): CampaignPlan {
+  const { lose, recovery, seed } = options;
+  const tally = new Tally(lose);
+  const sample = new Sample<FaultCase>(options.cases, seed);
+  let input: Uint8Array | undefined;
+  const traced = options.load(new Terminal(() => (input ??= options.input())));
+  const clean = traceRun(traced, runtimeMap(traced.elf, traced.start.bias), lose, (fault, same) => {
+    tally.count(fault, same);
+    if (lose === 'bit') sample.add(fault);
     else if (fault.class !== 'nothing') {
-      if (!same || options.recovery === 'program') sample.add(fault);
-    } else if (!same && options.recovery === 'ideal')
+      if (!same || recovery === 'program') sample.add(fault);
+    } else if (!same && recovery === 'ideal')
       // What is lost after the last touch is rebuilt behind the end.
-      note(fault, {
+      tally.note(fault, {
         outcome: 'memory',
         text: 'the copies differ at the end',
         recovered: 0,
         place: 'the end',
       });
   });
-  const terminal = terminalFor();
-  const runner = new Runner(options.load(terminal), terminal, map, clean, options);
-  const random = RandomBytes.seeded(options.seed + 2);
-  const kept: readonly (FaultCase & Fault)[] =
-    options.lose === 'bit' ? sample.kept.map((fault) => chooseBit(fault, random)) : sample.kept;
+  const random = RandomBytes.seeded(seed + 2);
+  const kept: readonly Chosen[] =
+    lose === 'bit' ? sample.kept.map((fault) => chooseBit(fault, random)) : sample.kept;
   const chosen = [...kept].sort((a, b) => a.at - b.at);
-  for (const fault of chosen) {
-    rowOf(fault).executed++;
-    note(fault, runner.execute(fault));
-  }
+  const parts = Array.from({ length: Math.ceil(chosen.length / partSize) }, (_, n) =>
+    chosen.slice(n * partSize, (n + 1) * partSize),
+  );
   return {
-    instructions: clean.last + 1 - clean.start,
-    start: clean.start,
-    end: clean.end,
-    pages: pages.size,
-    seed: options.seed,
-    lose: options.lose,
-    recovery: options.recovery,
-    candidates: sample.seen,
-    executed: chosen.length,
-    rows: [...rows.values()].sort((a, b) => `${a.lost} ${a.memory}`.localeCompare(`${b.lost} ${b.memory}`)),
-    classes: [...classes.values()].sort((a, b) => b.classes - a.classes),
-    failed,
+    clean,
+    input: input ?? new Uint8Array(0),
+    parts,
+    finish: (executed) => {
+      const done = executed.flat();
+      chosen.forEach((fault, n) => {
+        const one = done[n];
+        if (!one) throw new RangeError(`case ${n} was not executed`);
+        tally.executed(fault, one);
+      });
+      return {
+        instructions: clean.last + 1 - clean.start,
+        start: clean.start,
+        end: clean.end,
+        pages: tally.pages.size,
+        seed,
+        lose,
+        recovery,
+        candidates: sample.seen,
+        executed: chosen.length,
+        ...tally.result(),
+      };
+    },
   };
 }
 
+/** Executes cases of a campaign. What it finds of one part does not depend on the parts before. */
+export class CaseRunner {
+  private readonly runner: Runner;
+
+  constructor(
+    options: Pick<CampaignOptions, 'load' | 'recovery' | 'lose'>,
+    { clean, input }: Basis,
+    onLoad?: (machine: Machine) => void,
+  ) {
+    const terminal = new Terminal(() => input);
+    const machine = options.load(terminal);
+    onLoad?.(machine);
+    this.runner = new Runner(machine, terminal, runtimeMap(machine.elf, machine.start.bias), clean, options);
+  }
+
+  execute(part: readonly Fault[], done: (executed: Executed) => void = () => undefined): Executed[] {
+    this.runner.forget();
+    return part.map((fault) => {
+      const executed = this.runner.execute(fault);
+      done(executed);
+      return executed;
+    });
+  }
+
+  /** To the end of the program, even where the rest is known to be the clean run's. */
+  executeWhole(fault: Fault, begun: () => void): Executed {
+    return this.runner.execute(fault, begun);
+  }
+}
+
+export function runCampaign(options: CampaignOptions): CampaignResult {
+  const plan = planCampaign(options);
+  const runner = new CaseRunner(options, plan);
+  return plan.finish(plan.parts.map((part) => runner.execute(part)));
+}
+
+export interface CaseHooks {
+  /** Before its first instruction. */
+  readonly onLoad?: (machine: Machine) => void;
+  /** What is executed from here on is the case's. */
+  readonly onBegin?: () => void;
+}
+
 /** One case again. */
-export function runCase(options: CampaignOptions, id: string): Executed {
+export function runCase(options: CampaignOptions, id: string, hooks: CaseHooks = {}): Executed {
   const fault = parseCase(options.lose, id);
-  const terminalFor = terminals(options);
-  const traced = options.load(terminalFor());
-  const map = runtimeMap(traced.elf, traced.start.bias);
-  const clean = traceRun(traced, map, options.lose, () => undefined);
-  const terminal = terminalFor();
-  return new Runner(options.load(terminal), terminal, map, clean, options).execute(fault, true);
+  const plan = planCampaign({ ...options, cases: 0 });
+  const runner = new CaseRunner(options, plan, hooks.onLoad);
+  return runner.executeWhole(fault, hooks.onBegin ?? (() => undefined));
 }

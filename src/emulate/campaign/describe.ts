@@ -1,7 +1,8 @@
 // A campaign's result as text.
 import { pageSize } from '../memory.js';
-import type { CampaignResult, CampaignRow, FailedCase } from './campaign.js';
-import { outcomesOf } from './runner.js';
+import type { CampaignResult } from './campaign.js';
+import { isBad, outcomesOf } from './runner.js';
+import type { CampaignRow, FailedCase } from './tally.js';
 
 const shown = 40;
 const number = (n: number, width: number): string => String(n).padStart(width);
@@ -14,7 +15,7 @@ const modes = {
 
 /** By the function that met the lost page, and by page: one line each with its first case. */
 function failures({ failed, lose }: CampaignResult): string[] {
-  const bad = outcomesOf(lose).filter((o) => o !== 'same' && o !== 'found');
+  const bad = outcomesOf(lose).filter(isBad);
   const groups = new Map<string, FailedCase[]>();
   for (const f of failed) {
     const key = `${f.place.replace(/\+0x[0-9a-f]+$/, '')} ${f.lost} ${f.memory} ${f.page}`;
@@ -39,8 +40,8 @@ function failures({ failed, lose }: CampaignResult): string[] {
   return lines;
 }
 
-/** `command`: what repeats a case, up to its name. */
-export function describeCampaign(r: CampaignResult, command: readonly string[]): string {
+/** `again`: the command that repeats a case. */
+export function describeCampaign(r: CampaignResult, again: (id: string) => string): string {
   const sum = (of: (row: CampaignRow) => number): number => r.rows.reduce((all, row) => all + of(row), 0);
   const sampled =
     r.executed < r.candidates
@@ -64,6 +65,6 @@ export function describeCampaign(r: CampaignResult, command: readonly string[]):
     );
   lines.push(...failures(r));
   const [first] = r.failed.filter((f) => f.class !== 'nothing');
-  if (first) lines.push(`again: ${[...command].join(' ').replace('CASE', first.id)}`);
+  if (first) lines.push(`again: ${again(first.id)}`);
   return lines.map((line) => `${line}\n`).join('');
 }

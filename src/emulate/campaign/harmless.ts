@@ -17,6 +17,10 @@ export class Harmless {
     this.locks = [symbol('mr_state', 8), symbol('mr_locks')];
   }
 
+  forget(): void {
+    this.known.clear();
+  }
+
   are(words: ReadonlySet<number>): boolean {
     for (const word of words) if (!this.known.has(word)) return false;
     return true;

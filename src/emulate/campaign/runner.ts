@@ -17,13 +17,26 @@ import { below } from './trace.js';
 import type { Clean } from './trace.js';
 
 /**
- * same: exit code, output and memory are those of the clean run; the others name the first thing that is not. found: the check at the end says so, and
- * the output is right; late: it is not.
+ * same: exit code, output and memory are those of the clean run; the others name the first thing that is not. told: the runtime says that nothing can bring
+ * the page back, and ends the program. found: the check at the end says so, and the output is right; late: it is not.
  */
-export type Outcome = 'same' | 'found' | 'late' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
-const all: readonly Outcome[] = ['same', 'found', 'late', 'crash', 'hang', 'exit', 'output', 'memory'];
+export type Outcome = 'same' | 'told' | 'found' | 'late' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
+const all: readonly Outcome[] = [
+  'same',
+  'told',
+  'found',
+  'late',
+  'crash',
+  'hang',
+  'exit',
+  'output',
+  'memory',
+];
 export const outcomesOf = (lose: Lose): readonly Outcome[] =>
-  lose === 'bit' ? all : all.filter((o) => o !== 'found' && o !== 'late');
+  all.filter((o) => (lose === 'bit' ? o !== 'told' : o !== 'found' && o !== 'late'));
+/** What is not as without the loss, and nobody was told. */
+export const isBad = (outcome: Outcome): boolean =>
+  outcome !== 'same' && outcome !== 'told' && outcome !== 'found';
 export const none = (): Record<Outcome, number> =>
   Object.fromEntries(all.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
 
@@ -47,6 +60,7 @@ type Judged = Pick<Executed, 'outcome' | 'text'>;
 /** runtime/recover.c writes each in one call. */
 const saysRecovered = /^mirrorasm: \S+Z .* was lost and is recovered from /;
 const saysAnything = /^mirrorasm: /;
+const saysLost = /^mirrorasm: .*: nothing can bring it back$/m;
 /** Behind the first two words of struct control (runtime/mr.h). */
 const recoveredAt = 16;
 const longestRecovery = 50_000_000;
@@ -90,10 +104,17 @@ export class Runner {
       throw new Error('flipped bits are what the check at exit has to find: run with MIRROR_CHECK=exit');
   }
 
-  /** `whole`: to the end, even where the rest is known to be the clean run's. */
-  execute(fault: Fault, whole = false): Executed {
+  /** What earlier cases taught. */
+  forget(): void {
+    this.harmless.forget();
+  }
+
+  /** `begun`: to the end, even where the rest is known to be the clean run's; called where the case begins. */
+  execute(fault: Fault, begun?: () => void): Executed {
     const begin = this.moments.goTo(fault.at);
     const place = this.machine.symbolize(this.machine.rip);
+    begun?.();
+    const whole = begun !== undefined;
     let judged: Judged;
     try {
       judged = this.lose(fault, begin, whole);
@@ -226,6 +247,8 @@ export class Runner {
 
   private classify(result: RunResult): Judged {
     if (result.kind === 'limit') return { outcome: 'hang', text: 'does not end' };
+    if ((result.kind === 'signal' || result.kind === 'fault') && this.saysLost())
+      return { outcome: 'told', text: 'the runtime says that it is lost' };
     if (result.kind === 'signal') return { outcome: 'crash', text: `signal ${result.number}` };
     if (result.kind === 'fault') return { outcome: 'crash', text: `signal ${result.signal}: ${result.text}` };
     if (result.kind !== 'exit') return { outcome: 'crash', text: result.text };
@@ -266,6 +289,10 @@ export class Runner {
 
   private output(number: 1 | 2): Buffer {
     return this.terminal.written(number, this.how.lose === 'bit' ? saysAnything : saysRecovered);
+  }
+
+  private saysLost(): boolean {
+    return saysLost.test(this.terminal.written(2).toString('latin1'));
   }
 
   /** Bytes that the check at exit says differ; undefined: it says nothing. */

@@ -5,10 +5,10 @@ import type { Machine } from '../machine.js';
 import { RSP } from '../state.js';
 import { Pending } from './pending.js';
 import type { Window, Writer } from './pending.js';
-import { Recent } from './recent.js';
 import { redZone, runtimeMap, runtimeStack, within } from './runtime-map.js';
 import type { RuntimeMap } from './runtime-map.js';
 import { mirrorDistance } from './start.js';
+import { Turns } from './turns.js';
 import type { Finding, LockstepResult, WindowClass } from './result.js';
 
 /** A write whose other half has not come after so many of the program's instructions has none. The longest pattern takes 64. */
@@ -25,16 +25,14 @@ export class Lockstep {
   private readonly pending = new Pending((window) => {
     this.closed(window);
   });
-  private readonly recent = new Recent();
   private readonly windows = new Map<string, WindowClass>();
   private readonly findings = new Map<string, Finding>();
   /** Native address minus mirror address; 0 until the program's first instruction. */
   private distance = 0;
   private runtimeExecuted = 0;
-  /** The program's stack pointer before the runtime was entered. */
-  private stackPointer = 0;
-  private lastClosed:
-    { readonly window: Window; readonly known: WindowClass; readonly at: number } | undefined;
+  private readonly threads = new Map<number, Turns>();
+  /** Of the thread that runs. */
+  private own: Turns;
   /** Bytes that a finding speaks of. */
   private readonly explained = new Set<number>();
   private tallied = -1;
@@ -59,10 +57,34 @@ export class Lockstep {
     interpreter.onBlock = (instructions, count) => {
       this.block(instructions, count);
     };
+    const { onWrite } = kernel;
+    this.own = this.turnsOf(kernel.current);
+    this.own.begin(machine.executed);
+    kernel.onSwitch = (thread) => {
+      this.own.end(machine.executed);
+      this.own = this.turnsOf(thread);
+      this.own.begin(machine.executed);
+    };
     kernel.onWrite = (address, length) => {
+      onWrite?.(address, length);
       if (this.distance !== 0)
         this.write(address, length, { ...this.writer(), kind: 'kernel', name: kernel.call });
     };
+  }
+
+  private turnsOf(thread: number): Turns {
+    let turns = this.threads.get(thread);
+    if (!turns) {
+      turns = new Turns();
+      turns.stackPointer = this.stackPointer();
+      this.threads.set(thread, turns);
+    }
+    return turns;
+  }
+
+  private stackPointer(): number {
+    const { s } = this.machine.cpu;
+    return addressOf(s[RSP] ?? 0, s[RSP + 1] ?? 0);
   }
 
   private isRuntime(address: number): boolean {
@@ -77,29 +99,32 @@ export class Lockstep {
       this.inRuntime.set(instructions, runtime);
     }
     if (!runtime) {
-      this.stackPointer = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0);
-      const oldest = this.pending.oldest;
-      if (oldest && this.programExecuted() - oldest.window.openedInProgram > patience) this.expire();
+      this.own.stackPointer = this.stackPointer();
+      if (
+        this.pending
+          .all()
+          .some(({ window }) => window.thread.inProgram(cpu.executed) - window.openedInProgram > patience)
+      )
+        this.expire();
       return;
     }
     this.runtimeExecuted += count;
+    this.own.inRuntime += count;
     if (this.distance === 0 && !this.isRuntime(this.machine.rip)) this.begin();
   }
 
   private isRuntimeStack(lo: number, hi: number): boolean {
-    const top = this.stackPointer - redZone;
+    const top = this.own.stackPointer - redZone;
     return hi <= top && lo >= top - runtimeStack;
-  }
-
-  private programExecuted(): number {
-    return this.machine.cpu.executed - this.runtimeExecuted;
   }
 
   /** The runtime has made the mirrors: from here on they have to agree. */
   private begin(): void {
     const { memory } = this.machine;
     this.distance = mirrorDistance(this.machine);
+    const { onStore } = memory;
     memory.onStore = (lo, hi, size) => {
+      onStore?.(lo, hi, size);
       this.write(addressOf(lo, hi), size, this.writer());
     };
     memory.flush();
@@ -122,17 +147,19 @@ export class Lockstep {
     else this.mirror(address + this.distance, address + this.distance + size, writer);
   }
 
-  private window(
-    kind: Window['kind'],
-    address: number,
-    writer: Writer,
-  ): Omit<Window, 'bytes' | 'missed' | 'parts'> {
-    const { position } = this.machine.interpreter;
+  private window(kind: Window['kind'], address: number, writer: Writer): Window {
+    const { cpu, interpreter } = this.machine;
+    const { own } = this;
     return {
       kind,
       writer,
       opened: this.now(),
-      openedInProgram: this.programExecuted() + (writer.kind === 'program' ? position : 0),
+      openedInProgram: own.inProgram(cpu.executed) + (writer.kind === 'program' ? interpreter.position : 0),
+      openedInThread: own.executed(this.now()),
+      thread: own,
+      bytes: 0,
+      missed: false,
+      parts: 0,
       address,
     };
   }
@@ -153,15 +180,19 @@ export class Lockstep {
       }
       return;
     }
-    let ahead = false;
     const now = this.now();
-    const before = this.recent.covering(lo, hi);
+    if (differs && writer.kind === 'runtime' && this.leavesAsItWas(lo, hi)) {
+      this.tally(now, UNCHANGED);
+      return;
+    }
+    let ahead = false;
+    const before = this.own.recent.covering(lo, hi);
     this.refute(writer, before);
     if (this.pending.touches(lo, hi))
       this.pending.take(lo, hi, (window, from, to) => {
         if (window.kind === 'ahead') {
           ahead = true;
-          this.counts.longestAhead = Math.max(this.counts.longestAhead, now - window.opened);
+          this.counts.longestAhead = Math.max(this.counts.longestAhead, this.lengthOf(window));
           if (this.differs(from, to) === true) this.miss(window);
         } else if (window.opened !== now) this.overwritten(window);
       });
@@ -171,10 +202,23 @@ export class Lockstep {
       this.tally(now, differs ? BEHIND : ahead || before !== undefined ? AHEAD : UNCHANGED);
   }
 
+  /**
+   * An atomic operation that fails, or changes nothing, writes back what it found and looks at no mirror: that may be ahead of another thread's plain
+   * store, which then comes (docs/architecture.md, Threads).
+   */
+  private leavesAsItWas(lo: number, hi: number): boolean {
+    return this.pending
+      .all()
+      .some(
+        ({ window, ...part }) =>
+          window.kind === 'ahead' && window.thread !== this.own && part.lo < hi && part.hi > lo,
+      );
+  }
+
   private mirror(lo: number, hi: number, writer: Writer): void {
     this.counts.mirrorStores++;
     const now = this.now();
-    this.recent.add(lo, hi, now);
+    this.own.recent.add(lo, hi, now);
     // Native memory that is not there (any more) differs.
     const differs = this.differs(lo, hi) ?? true;
     if (this.pending.touches(lo, hi))
@@ -202,16 +246,20 @@ export class Lockstep {
     this.find(window.kind === 'behind' ? 'never' : 'stray', window.writer, window.address, window.bytes);
   }
 
+  private lengthOf(window: Window): number {
+    return window.thread.executed(this.now()) - window.openedInThread;
+  }
+
   /** A window was closed by a mirror store that turns out to be this native store's own: of the same value by chance. */
   private refute(writer: Writer, mirrorStore: number | undefined): void {
-    const last = this.lastClosed;
+    const last = this.own.lastClosed;
     if (!last || writer.kind !== 'program' || mirrorStore !== last.at) return;
-    if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return;
+    if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return; // of one turn: at most so many instructions lie between
     last.known.windows--;
     last.known.bytes -= last.window.bytes;
-    last.known.instructions -= last.at - last.window.opened;
+    last.known.instructions -= last.length;
     if (last.known.windows === 0) this.windows.delete(last.known.class);
-    this.lastClosed = undefined;
+    this.own.lastClosed = undefined;
     this.miss(last.window);
   }
 
@@ -220,7 +268,7 @@ export class Lockstep {
     const { kind, name } = window.writer;
     const label =
       kind === 'program' ? name : kind === 'kernel' ? `system call ${name}` : "the runtime's stack";
-    const length = this.now() - window.opened;
+    const length = this.lengthOf(window);
     let known = this.windows.get(label);
     if (!known) {
       known = { class: label, writer: kind, windows: 0, bytes: 0, instructions: 0, longest: 0 };
@@ -230,14 +278,15 @@ export class Lockstep {
     known.bytes += window.bytes;
     known.instructions += length;
     known.longest = Math.max(known.longest, length);
-    if (kind === 'program') this.lastClosed = { window, known, at: this.now() };
+    if (kind === 'program') this.own.lastClosed = { window, known, at: this.now(), length };
   }
 
   /** Bytes that have been pending for too long; what became equal by other writes is settled. */
   private expire(): void {
-    const limit = this.programExecuted() - patience;
+    const { executed } = this.machine.cpu;
     for (const part of [...this.pending.all()]) {
-      if (part.window.openedInProgram >= limit) continue;
+      const { thread, openedInProgram } = part.window;
+      if (thread.inProgram(executed) - openedInProgram <= patience) continue;
       const differs = this.differs(part.lo, part.hi);
       if (differs === true) this.miss(part.window);
       else part.window.missed = true; // equal again, or unmapped: no window whose length says anything
@@ -340,7 +389,7 @@ export class Lockstep {
     this.compareAll('at the end');
     let unfinished = 0;
     for (const part of this.pending.all()) {
-      if (part.window.writer.kind !== 'program' && part.hi <= this.stackPointer - redZone)
+      if (part.window.writer.kind !== 'program' && part.hi <= part.window.thread.stackPointer - redZone)
         unfinished += part.hi - part.lo;
       else if (ended && this.differs(part.lo, part.hi) === true) this.miss(part.window);
     }

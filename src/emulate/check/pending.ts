@@ -1,5 +1,7 @@
 // Bytes in which the two copies differ because one write of a pair has been seen and the other has not: address ranges, each of the window it belongs to.
 
+import type { Turns } from './turns.js';
+
 export interface Writer {
   /** program: rewritten code; runtime: mirrorasm's own; kernel: a system call. */
   readonly kind: 'program' | 'runtime' | 'kernel';
@@ -14,9 +16,12 @@ export interface Window {
   /** ahead: the mirror has been written; behind: native memory has. */
   readonly kind: 'ahead' | 'behind';
   readonly writer: Writer;
-  /** Instructions executed before the one that opened it: all, and those of the program alone. */
+  /** Instructions executed before the one that opened it: all, and its thread's in the program's code. */
   readonly opened: number;
   readonly openedInProgram: number;
+  /** Of the thread alone: how long a window is does not depend on whose turn it was meanwhile. */
+  readonly openedInThread: number;
+  readonly thread: Turns;
   /** The first address, native. */
   readonly address: number;
   bytes: number;
@@ -46,12 +51,10 @@ export class Pending {
   }
 
   /** Adds a range to the window of the same instruction if there is one, else to a new one. */
-  add(lo: number, hi: number, like: Omit<Window, 'bytes' | 'missed' | 'parts'>): void {
+  add(lo: number, hi: number, fresh: Window): void {
     const last = this.parts.at(-1);
     const window =
-      last?.window.opened === like.opened && last.window.kind === like.kind
-        ? last.window
-        : { ...like, bytes: 0, missed: false, parts: 0 };
+      last?.window.opened === fresh.opened && last.window.kind === fresh.kind ? last.window : fresh;
     window.bytes += hi - lo;
     if (last?.window === window && last.hi === lo) last.hi = hi;
     else if (last?.window === window && last.lo === hi) last.lo = lo;

@@ -2,6 +2,7 @@
 export const EPERM = -1;
 export const ENOENT = -2;
 export const ESRCH = -3;
+export const EINTR = -4;
 export const EBADF = -9;
 export const ECHILD = -10;
 export const ENOMEM = -12;
@@ -19,3 +20,4 @@ export const ERANGE = -34;
 export const ENOSYS = -38;
 export const ENOTEMPTY = -39;
 export const EAGAIN = -11;
+export const ETIMEDOUT = -110;

@@ -10,9 +10,11 @@ import { EFAULT } from './errno.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
 import { RandomBytes } from './random.js';
-import { deliverPending, noStack } from './signals.js';
+import { deliverPending, noStack, ownId } from './signals.js';
 import type { Pending } from './signals.js';
 import type { Trapped } from './signal-frame.js';
+import { Blocked, isAlone, ownFields, runningThread, schedule } from './threads.js';
+import type { Thread } from './threads.js';
 
 /** An open file. Several numbers may share one. */
 export interface Open {
@@ -68,6 +70,8 @@ export interface KernelOptions {
   readonly root: string | undefined;
   readonly folder: string;
   readonly seed: number;
+  /** Instructions that a thread runs at most before it may be another's turn. */
+  readonly slice: number;
   readonly io: Input;
   readonly executable: string;
   /** What the executable holds. */
@@ -75,8 +79,9 @@ export interface KernelOptions {
 }
 
 const keptFields = [
-  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'clearChildTid', 'end', 'folder', 'frames', 'mmapTop', 'open', 'pending', 'refusedAt',
-  'signalActions', 'signalMask', 'slept', 'threadName', 'ticks', 'trap', 'umask',
+  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'chance', 'clearChildTid', 'current', 'due', 'end', 'folder', 'frames', 'lastId', 'leaderCode',
+  'mmapTop', 'open', 'pending', 'refusedAt', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'threadName', 'threads', 'ticks',
+  'timer', 'trap', 'turnEnd', 'umask', 'waits', 'yielding',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
 
@@ -113,15 +118,39 @@ export class Kernel {
   /** Nanoseconds that sleeping added. */
   slept = 0;
   clearChildTid = 0;
+  robustList = 0;
   alternateStack = noStack;
+  /** Signals to the process that every thread blocks. */
+  sharedPending: readonly Pending[] = [];
+  readonly firstThread = ownId;
+  threads = new Map<number, Thread>();
+  /** The thread that runs. */
+  current = ownId;
+  lastId = ownId;
+  leaderCode = 0;
+  /** Instructions executed when the turn ends. */
+  turnEnd = 0;
+  yielding = false;
+  /** State of the generator that chooses turns. */
+  chance: bigint;
+  /** It has to be seen who runs before the next instruction. */
+  due = false;
+  /** Waits so far. */
+  waits = 0;
+  /** ITIMER_REAL, in elapsed()'s nanoseconds. */
+  timer: { readonly due: number; readonly interval: number } | undefined;
   private readonly generator: RandomBytes;
   /** System calls so far. */
   calls = 0;
   end: End | undefined;
+  /** The number of the call that is under way, or of the last one. */
+  number = 0;
   /** The name of the call that is under way, or of the last one. */
   call = '';
   /** Called with each range that a call wrote to the program's memory. */
   onWrite: ((address: number, length: number) => void) | undefined;
+  /** Called when another thread begins to run. */
+  onSwitch: ((thread: number) => void) | undefined;
   onTrace: ((name: string, a: readonly number[], result: number) => void) | undefined;
 
   constructor(
@@ -135,6 +164,16 @@ export class Kernel {
     this.mmapTop = start.mmapTop;
     this.folder = options.folder;
     this.generator = RandomBytes.seeded(options.seed + 1);
+    this.chance = RandomBytes.seeded(options.seed + 3).state;
+    this.threads.set(ownId, {
+      id: ownId,
+      registers: undefined,
+      own: ownFields(this),
+      wait: undefined,
+      answer: undefined,
+      again: false,
+      left: undefined,
+    });
     this.files = new FileSystem(
       options.root,
       new Map([
@@ -212,6 +251,7 @@ export class Kernel {
       return false;
     }
     this.call = row.name;
+    this.number = number;
     this.calls++;
     const from = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0);
     if (this.refusedAt === from) this.refusedAt = 0;
@@ -223,13 +263,26 @@ export class Kernel {
         s[RAX] = result | 0;
         s[RAX + 1] = Math.floor(result / 0x100000000);
       }
-      deliverPending(this);
+      // Whoever waits or has ended gets its signals when it runs.
+      if (!this.due) deliverPending(this);
     } catch (thrown) {
       if (!(thrown instanceof Ended)) throw thrown;
       this.end = thrown.end;
       return false;
     }
     return true;
+  }
+
+  /** Instructions until it has to be seen again who runs. */
+  untilDue(): number {
+    if (!this.due && isAlone(this)) return Infinity;
+    try {
+      return schedule(this);
+    } catch (thrown) {
+      if (!(thrown instanceof Ended)) throw thrown;
+      this.end = thrown.end;
+      return 0;
+    }
   }
 
   /** A handler runs, or a call that met a lost page is not made again yet. */
@@ -242,6 +295,11 @@ export class Kernel {
       return row.run(this, args);
     } catch (thrown) {
       if (thrown instanceof Resumed) return undefined;
+      if (thrown instanceof Blocked) {
+        runningThread(this).wait = thrown.wait;
+        this.due = true;
+        return undefined;
+      }
       if (!(thrown instanceof MemoryFault)) throw thrown;
       if (thrown.why === 'lost' && !this.recovering()) {
         this.refusedAt = from;
@@ -292,6 +350,15 @@ export class Kernel {
   readWord(address: number): number {
     const bytes = this.memory.readBytes(address, 8);
     return Number(new DataView(bytes.buffer).getBigInt64(0, true));
+  }
+
+  readInt(address: number): number {
+    return new DataView(this.memory.readBytes(address, 4).buffer).getInt32(0, true);
+  }
+
+  /** struct timespec, in nanoseconds. */
+  readTime(address: number): number {
+    return this.readWord(address) * 1e9 + this.readWord(address + 8);
   }
 
   string(address: number): string {

@@ -3,7 +3,7 @@ import { FS, GS } from '../state.js';
 import { MemoryFault } from '../memory.js';
 import * as errno from './errno.js';
 import { Ended } from './kernel.js';
-import type { Handler } from './kernel.js';
+import type { Handler, Kernel } from './kernel.js';
 import { ownId } from './signals.js';
 
 const ARCH_SET_GS = 0x1001;
@@ -35,7 +35,7 @@ export const archPrctl: Handler = (k, [what = 0, address = 0]) => {
 
 export const setTidAddress: Handler = (k, [address = 0]) => {
   k.clearChildTid = address;
-  return ownId;
+  return k.current;
 };
 
 export const clockGettime: Handler = (k, [clock = 0, address = 0]) => {
@@ -63,15 +63,6 @@ export const time: Handler = (k, [address = 0]) => {
   if (address !== 0) k.writeWords(address, seconds);
   return seconds;
 };
-
-/** Sleeping moves the clock. */
-export const nanosleep =
-  (argument: number): Handler =>
-  (k, a) => {
-    const at = a[argument] ?? 0;
-    k.slept += k.readWord(at) * 1e9 + k.readWord(at + 8);
-    return 0;
-  };
 
 export const uname: Handler = (k, [address = 0]) => {
   const bytes = new Uint8Array(6 * 65);
@@ -122,18 +113,6 @@ export const prctl: Handler = (k, [what = 0, address = 0]) => {
   return 0;
 };
 
-/** One thread: a wait would never end, a wake finds nobody. */
-export const futex: Handler = (k, [address = 0, operation = 0, value = 0]) => {
-  const what = operation & 127;
-  if (what === 1) return 0;
-  if (what !== 0) k.missing(`futex operation ${what}`);
-  const word = new DataView(k.memory.readBytes(address, 4).buffer).getInt32(0, true);
-  if (word !== (value | 0)) return errno.EAGAIN;
-  return k.missing('a futex wait with nobody to wake it');
-};
-
-export const setRobustList: Handler = () => 0;
-
 export const schedGetaffinity: Handler = (k, [, size = 0, address = 0]) => {
   if (size < 8) return errno.EINVAL;
   k.writeWords(address, 1);
@@ -146,16 +125,21 @@ export const umask: Handler = (k, [mask = 0]) => {
   return old;
 };
 
-/** process_vm_readv of the process itself: how the mirroring runtime reads memory that may not be there. */
-export const processVmReadv: Handler = (
-  k,
-  [pid = 0, local = 0, localCount = 0, remote = 0, remoteCount = 0],
-) => {
+/** Within the process itself: how the mirroring runtime reads and writes memory that may not be there. */
+function copyWithin(
+  k: Kernel,
+  [pid = 0, , localCount = 0, , remoteCount = 0]: readonly number[],
+  [from, to]: readonly [number, number],
+): number {
   if (pid !== ownId) return errno.ESRCH;
   if (localCount !== 1 || remoteCount !== 1) k.missing('process_vm_readv with several parts');
-  const from = k.readWord(remote);
-  const length = Math.min(k.readWord(local + 8), k.readWord(remote + 8));
-  const to = k.readWord(local);
+  const length = Math.min(k.readWord(from + 8), k.readWord(to + 8));
+  return copy(k, k.readWord(from), k.readWord(to), length);
+}
+export const processVmReadv: Handler = (k, args) => copyWithin(k, args, [args[3] ?? 0, args[1] ?? 0]);
+export const processVmWritev: Handler = (k, args) => copyWithin(k, args, [args[1] ?? 0, args[3] ?? 0]);
+
+function copy(k: Kernel, from: number, to: number, length: number): number {
   let done = 0;
   while (done < length) {
     const n = Math.min(length - done, 4096 - ((from + done) % 4096));
@@ -168,4 +152,4 @@ export const processVmReadv: Handler = (
     done += n;
   }
   return done;
-};
+}

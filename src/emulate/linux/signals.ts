@@ -1,4 +1,4 @@
-// Signals of a single thread: who is told, when, and the calls that set it (man 2 of each, kernel/signal.c).
+// Signals of a process and its threads: who is told, when, and the calls that set it (man 2 of each, kernel/signal.c).
 import { addressOf, MemoryFault, pageSize } from '../memory.js';
 import { RIP, RSP } from '../state.js';
 import * as errno from './errno.js';
@@ -6,8 +6,10 @@ import { Ended, Resumed } from './kernel.js';
 import type { Handler, Kernel } from './kernel.js';
 import { enterHandler, leaveHandler, onStack } from './signal-frame.js';
 import type { AlternateStack, Trapped } from './signal-frame.js';
+import { interruptWait, ownOf } from './threads.js';
+import type { Thread } from './threads.js';
 
-/** The only process and thread. */
+/** The only process, and its first thread. */
 export const ownId = 1000;
 const ownUser = 1000;
 const mostSignals = 64;
@@ -23,6 +25,7 @@ const SS_ONSTACK = 1;
 const SS_DISABLE = 2;
 const leastStack = 2048;
 const SI_USER = 0;
+const SI_KERNEL = 0x80;
 const SI_TKILL = -6;
 /** Signals whose default is to do nothing (man 7 signal): CHLD, CONT, URG, WINCH. */
 const ignored = new Set([17, 18, 23, 28]);
@@ -144,10 +147,11 @@ function setMask(k: Kernel, mask: Uint8Array): void {
 /** Behind a call: what is pending and not blocked is delivered. */
 export function deliverPending(k: Kernel): void {
   for (;;) {
-    const ready = k.pending.filter((p) => !has(k.signalMask, p.number)).sort((a, b) => a.number - b.number);
-    const [next] = ready;
+    const ready = [...k.pending, ...k.sharedPending].filter((p) => !has(k.signalMask, p.number));
+    const [next] = ready.sort((a, b) => a.number - b.number);
     if (!next) return;
     k.pending = k.pending.filter((p) => p !== next);
+    k.sharedPending = k.sharedPending.filter((p) => p !== next);
     const { handler } = actionOf(k, next.number);
     if (handler > SIG_IGN) enter(k, next);
     else if (handler !== SIG_IGN && !ignored.has(next.number)) {
@@ -157,28 +161,56 @@ export function deliverPending(k: Kernel): void {
   }
 }
 
-function send(k: Kernel, number: number, info: Uint8Array): void {
-  const { handler } = actionOf(k, number);
+/** A signal of less than 32 is pending once. */
+const withOne = (pending: readonly Pending[], one: Pending): readonly Pending[] =>
+  one.number < 32 && pending.some((p) => p.number === one.number) ? pending : [...pending, one];
+
+function send(k: Kernel, thread: Thread, number: number, info: Uint8Array): void {
+  const { handler, flags } = actionOf(k, number);
+  const own = ownOf(k, thread);
   const nobody = handler === SIG_IGN || (handler === 0 && ignored.has(number));
-  if (nobody && !has(k.signalMask, number)) return;
-  if (number < 32 && k.pending.some((p) => p.number === number)) return;
-  k.pending = [...k.pending, { number, info }];
+  const blocked = has(own.signalMask, number);
+  if (nobody && !blocked) return;
+  own.pending = withOne(own.pending, { number, info });
+  if (!blocked) interruptWait(k, thread, flags);
 }
 
-/** kill, tkill, tgkill: numbers of the arguments that have the target and the signal. */
-export const kill =
+/** Of the kernel's own, to any thread that does not block it: the first, if it does not (complete_signal). */
+export function sendProcess(
+  k: Kernel,
+  number: number,
+  info = siginfo(number, SI_KERNEL, () => undefined),
+): void {
+  const threads = [...k.threads.values()];
+  const open = threads.find((thread) => !has(ownOf(k, thread).signalMask, number));
+  if (open) send(k, open, number, info);
+  else k.sharedPending = withOne(k.sharedPending, { number, info });
+}
+
+function fromProgram(number: number, code: number): Uint8Array {
+  return siginfo(number, code, (view) => {
+    view.setInt32(16, ownId, true);
+    view.setInt32(20, ownUser, true);
+  });
+}
+
+export const kill: Handler = (k, [process = 0, signal = 0]) => {
+  const number = signal | 0;
+  if ((process | 0) !== ownId && process !== 0) return errno.ESRCH;
+  if (number < 0 || number > mostSignals) return errno.EINVAL;
+  if (number !== 0) sendProcess(k, number, fromProgram(number, SI_USER));
+  return 0;
+};
+
+/** tkill, tgkill: numbers of the arguments that have the thread and the signal. */
+export const killThread =
   (target: number, signal: number): Handler =>
   (k, a) => {
     const number = (a[signal] ?? 0) | 0;
-    const whom = (a[target] ?? 0) | 0;
-    if (whom !== ownId && whom !== 0) return errno.ESRCH;
+    const thread = k.threads.get((a[target] ?? 0) | 0);
+    if (!thread) return errno.ESRCH;
     if (number < 0 || number > mostSignals) return errno.EINVAL;
-    if (number === 0) return 0;
-    const info = siginfo(number, a.length > 0 && k.call !== 'kill' ? SI_TKILL : SI_USER, (view) => {
-      view.setInt32(16, ownId, true);
-      view.setInt32(20, ownUser, true);
-    });
-    send(k, number, info);
+    if (number !== 0) send(k, thread, number, fromProgram(number, SI_TKILL));
     return 0;
   };
 
@@ -187,11 +219,13 @@ export const queueInfo =
   (target: number, signal: number): Handler =>
   (k, a) => {
     const number = (a[signal] ?? 0) | 0;
-    if (((a[target] ?? 0) | 0) !== ownId) return errno.ESRCH;
+    const thread = k.threads.get((a[target] ?? 0) | 0);
+    if (!thread) return errno.ESRCH;
     if (number < 1 || number > mostSignals) return errno.EINVAL;
     const info = k.memory.readBytes(a[signal + 1] ?? 0, 128);
     new DataView(info.buffer).setInt32(0, number, true);
-    send(k, number, info);
+    if (target === 0) sendProcess(k, number, info);
+    else send(k, thread, number, info);
     return 0;
   };
 
@@ -230,7 +264,7 @@ export const sigprocmask: Handler = (k, [how = 0, next = 0, old = 0, size = 0]) 
 export const sigpending: Handler = (k, [to = 0, size = 0]) => {
   if (size > 8) return errno.EINVAL;
   const set = new Uint8Array(8);
-  for (const { number } of k.pending)
+  for (const { number } of [...k.pending, ...k.sharedPending])
     set[(number - 1) >> 3] = (set[(number - 1) >> 3] ?? 0) | (1 << ((number - 1) & 7));
   k.write(to, set.subarray(0, size));
   return 0;

@@ -17,11 +17,12 @@ function bitString(
   cpu: Cpu,
   i: Decoded,
   size: number,
+  writes: boolean,
 ): { start: () => void; read: () => number; write: Place['write'] } {
   const o = operand(i, 0);
   const s = cpu.s;
   if (o.kind !== 'memory' || operand(i, 1).kind === 'immediate') {
-    const to = modify(cpu, i, 0);
+    const to = writes ? modify(cpu, i, 0) : place(cpu, i, 0);
     return { start: () => undefined, ...to };
   }
   const at = address(cpu, o);
@@ -55,7 +56,7 @@ const bitTest =
   (cpu, i) => {
     const size = sizeOf(i, 0);
     const s = cpu.s;
-    const to = bitString(cpu, i, size);
+    const to = bitString(cpu, i, size, change !== undefined);
     const bit = place(cpu, i, 1, operand(i, 1).kind === 'immediate' ? 1 : size);
     const mask = 8 * size - 1;
     return () => {

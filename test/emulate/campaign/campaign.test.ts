@@ -3,7 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runtimeMap } from '../../../src/emulate/check/runtime-map.js';
-import { Machine, parseCase, runCampaign, Terminal } from '../../../src/emulate/index.js';
+import {
+  CaseRunner,
+  Machine,
+  parseCase,
+  planCampaign,
+  runCampaign,
+  Terminal,
+} from '../../../src/emulate/index.js';
 import type { CampaignOptions, CampaignResult } from '../../../src/emulate/index.js';
 import { Runner } from '../../../src/emulate/campaign/runner.js';
 import { Sample } from '../../../src/emulate/campaign/sample.js';
@@ -200,19 +207,106 @@ test.each(['native:123@5', 'stack:1000@5', 'native:1000', ''])('%j is no case', 
   expect(() => parseCase('page', id)).toThrow('--case takes native:ADDRESS@INSTRUCTION');
 });
 
+const command = join(__dirname, '../../../dist/mirrorasm.js');
+const run = (...args: string[]): { readonly stderr: string; readonly status: number | null } =>
+  spawnSync(process.execPath, [command, 'run', ...args], { input: 'some input\n', encoding: 'utf8' });
+
 test('mirrorasm run --campaign prints the table and how to repeat a case', () => {
-  const command = join(__dirname, '../../../dist/mirrorasm.js');
   const report = join(shop.folder, 'campaign.json');
-  const run = (...args: string[]): ReturnType<typeof spawnSync> =>
-    spawnSync(process.execPath, [command, 'run', ...args], { input: 'some input\n', encoding: 'utf8' });
   const all = run('--campaign', '--recovery', 'ideal', '--report', report, program);
   expect(all.stderr).toMatch(/^campaign: \d+ instruction boundaries, \d+ pages: \d+ cases in \d+ classes/);
   expect(all.status).toBe(121);
   const written = JSON.parse(readFileSync(report, 'utf8')) as CampaignResult;
-  expect(written.failed.length).toBeGreaterThan(0);
-  const again = /^again: mirrorasm run (.*)$/m.exec(String(all.stderr))![1]!.split(' ');
+  expect(written.executed).toBe(written.candidates);
+  expect(written.classes.map((c) => c.class).sort()).toEqual(result.classes.map((c) => c.class).sort());
+  const again = /^again: mirrorasm run (.*)$/m.exec(all.stderr)![1]!.split(' ');
+  expect(again).toContain('--trace');
   const one = run(...again);
   const first = written.failed[0]!;
-  expect(one.stderr).toBe(`${first.id} in ${first.place}: ${first.outcome}: ${first.text}; 0 recovered\n`);
+  const lines = one.stderr.split('\n');
+  expect(lines.at(-2)).toBe(`${first.id} in ${first.place}: ${first.outcome}: ${first.text}; 0 recovered`);
+  expect(lines).toHaveLength(42);
   expect(one.status).toBe(121);
+});
+
+test('whatever the number of threads, the result is the same', () => {
+  const results = [1, 2, 3].map((jobs) => {
+    const report = join(shop.folder, `jobs${jobs}.json`);
+    const { status, stderr } = run(
+      '--campaign',
+      `--jobs=${jobs}`,
+      '--cases=200',
+      '--report',
+      report,
+      program,
+    );
+    return [readFileSync(report, 'utf8'), stderr.replace(/^again: .*\n/m, ''), status];
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]).toEqual(results[0]);
+  const { executed, failed } = JSON.parse(String(results[0]![0])) as CampaignResult;
+  expect(executed).toBe(200);
+  expect(results[0]![2]).toBe(failed.length === 0 ? 0 : 121);
+});
+
+test('a part of the cases has the same outcomes in any runner, whatever that did before', () => {
+  const own = options(program, { recovery: 'program', cases: 150 });
+  const plan = planCampaign(own);
+  expect(plan.parts.map((part) => part.length)).toEqual([64, 64, 22]);
+  const one = new CaseRunner(own, plan);
+  const forwards = plan.parts.map((part) => one.execute(part));
+  const backwards = [...plan.parts].reverse().map((part) => new CaseRunner(own, plan).execute(part));
+  expect(backwards.reverse()).toEqual(forwards);
+  expect(one.execute(plan.parts[1]!)).toEqual(forwards[1]);
+});
+
+test('what a thread cannot do is told as an error', () => {
+  const { status, stderr } = run('--campaign', '--lose=bit', '--env=MIRROR_CHECK=', '--jobs=2', program);
+  expect(stderr).toBe(
+    `${program}: error: flipped bits are what the check at exit has to find: run with MIRROR_CHECK=exit\n`,
+  );
+  expect(status).toBe(2);
+});
+
+test('--trace=N shows the last instructions, with what they stored in which copy and the source line', () => {
+  const source = shop.written(
+    'last.c',
+    `#include <signal.h>
+long cell[2];
+int main(void) {
+  cell[0] = 7;
+  cell[1] = 8;
+  __builtin_trap();
+}
+`,
+  );
+  const last = shop.mirrored('last', [source], ['-O0', '-g']);
+  const address = ((): ((name: string) => number) => {
+    const { elf, start } = new Machine(readFileSync(last), { args: ['x'] });
+    return (name) => elf.symbols.find((s) => s.name === name)!.address + start.bias;
+  })();
+  const hex = (n: number): string => n.toString(16);
+  const { stderr, status } = run('--trace=5', last);
+  expect(status).toBe(128 + 4);
+  const lines = stderr.split('\n');
+  expect(lines).toHaveLength(7);
+  const shown = lines.slice(0, 5).map((line) => line.split(/ {2,}/));
+  expect(shown.map((cells) => cells.slice(1).filter((cell) => !cell.startsWith('main+')))).toEqual([
+    [expect.stringMatching(/^movq \$7,%gs:/), `mirror of 0x${hex(address('cell'))} 8 bytes`, `${source}:4`],
+    [expect.stringMatching(/^movq \$7,/), `native 0x${hex(address('cell'))} 8 bytes`, `${source}:4`],
+    [
+      expect.stringMatching(/^movq \$8,%gs:/),
+      `mirror of 0x${hex(address('cell') + 8)} 8 bytes`,
+      `${source}:5`,
+    ],
+    [expect.stringMatching(/^movq \$8,/), `native 0x${hex(address('cell') + 8)} 8 bytes`, `${source}:5`],
+    ['ud2', `${source}:6`],
+  ]);
+  expect(shown.map((cells) => Number(cells[0]) - Number(shown[0]![0]))).toEqual([0, 1, 2, 3, 4]);
+  // Beside the check, and of a native program.
+  const checked = run('--trace=5', '--check', last).stderr;
+  expect(checked.split('\n').slice(0, 5)).toEqual(lines.slice(0, 5));
+  const native = run('--trace=5', shop.native('native', [source], ['-O0', '-g'])).stderr;
+  expect(native).toMatch(/movq \$8,.* {2}writes 0x[0-9a-f]+ 8 bytes +\S+:5\n/);
+  expect(run('--trace=x', last).status).toBe(3);
 });

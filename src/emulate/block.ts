@@ -1,0 +1,24 @@
+// A row of decoded instructions, as the interpreter executes them and as they are compiled.
+import type { Decoded } from './instruction.js';
+import type { Op } from './operands.js';
+
+export interface Block {
+  readonly lo: number;
+  readonly hi: number;
+  readonly ops: readonly Op[];
+  readonly instructions: readonly Decoded[];
+  /** Addresses of the instructions, and of what follows the last one. */
+  readonly starts: readonly number[];
+  readonly nextLo: number;
+  readonly nextHi: number;
+  /** How often the interpreter began it. */
+  count: number;
+  /** Where it is compiled. */
+  compiled: Compiled | undefined;
+}
+
+/** A compiled region, and which of its entries. */
+export interface Compiled {
+  readonly index: number;
+  readonly entry: number;
+}

@@ -1,0 +1,20 @@
+// Where things lie in the memory that compiled code shares with the interpreter: the CPU's registers, the TLB, what a region leaves to the next one,
+// and behind it the frames of pages.
+
+export const stateAt = 0;
+/** Words of state.ts, then 34 vector registers of 64 bytes. */
+export const vectorsAt = 256;
+/** Flags that compiled code has not computed yet (wasm/flags.ts). */
+export const lazyAt = 2560;
+export const tlbEntries = 1024;
+export const readTlbAt = 0x1000;
+export const writeTlbAt = readTlbAt + 16 * tlbEntries;
+/** By address: the compiled region that starts there (wasm/driver.ts). */
+export const jumpCacheAt = writeTlbAt + 16 * tlbEntries;
+export const jumpCacheEntries = 4096;
+export const framesAt = 0x20000;
+
+/** Of a WebAssembly.Memory. */
+export const wasmPage = 0x10000;
+/** Places in it are signed words. */
+export const largestShared = 0x80000000;

@@ -1,0 +1,286 @@
+// Threads' own calls: their beginning and end, futexes, timers (man 2 of each, kernel/fork.c, kernel/futex).
+import { FS, RAX, RSP } from '../state.js';
+import { MemoryFault } from '../memory.js';
+import * as errno from './errno.js';
+import { Ended } from './kernel.js';
+import type { Handler, Kernel } from './kernel.js';
+import { noStack } from './signals.js';
+import { beginTurn, Blocked, isAlone, ownFields, ownOf, runningThread, wake, yieldTurn } from './threads.js';
+import type { Wait } from './threads.js';
+
+const CLONE_VM = 0x100;
+const CLONE_SIGHAND = 0x800;
+const CLONE_THREAD = 0x10000;
+const CLONE_SETTLS = 0x80000;
+const CLONE_PARENT_SETTID = 0x100000;
+const CLONE_CHILD_CLEARTID = 0x200000;
+const CLONE_CHILD_SETTID = 0x1000000;
+const ofThread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+/** What else may be there and says nothing new: FS, FILES, SYSVSEM, DETACHED. */
+const harmless = 0x200 | 0x400 | 0x40000 | 0x400000;
+
+interface Beginning {
+  readonly flags: number;
+  readonly stack: number;
+  readonly parentTid: number;
+  readonly childTid: number;
+  readonly tls: number;
+}
+
+function setPair(s: Int32Array, at: number, value: number): void {
+  s[at] = value | 0;
+  s[at + 1] = Math.floor(value / 0x100000000);
+}
+
+function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning): number {
+  if ((flags & ofThread) !== ofThread)
+    k.missing(`${k.call} with flags 0x${flags.toString(16)}: other processes`);
+  const strange =
+    flags &
+    ~(ofThread | harmless | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID);
+  if (strange !== 0) k.missing(`${k.call} with flags 0x${strange.toString(16)}`);
+  if (k.apart) k.missing('threads in a fault campaign');
+  const { cpu } = k;
+  const id = ++k.lastId;
+  const registers = cpu.snapshot();
+  setPair(registers.general, RAX, 0);
+  if (stack !== 0) setPair(registers.general, RSP, stack);
+  if (flags & CLONE_SETTLS) setPair(registers.general, FS, tls);
+  if (flags & CLONE_PARENT_SETTID) k.writeInt(parentTid, id);
+  if (flags & CLONE_CHILD_SETTID) k.writeInt(childTid, id);
+  const first = k.threads.size === 1;
+  k.threads.set(id, {
+    id,
+    registers,
+    own: {
+      ...ownFields(k),
+      alternateStack: noStack,
+      clearChildTid: flags & CLONE_CHILD_CLEARTID ? childTid : 0,
+      frames: 0,
+      pending: [],
+      refusedAt: 0,
+      robustList: 0,
+    },
+    wait: undefined,
+    answer: undefined,
+    again: false,
+    left: undefined,
+  });
+  if (first) beginTurn(k);
+  k.due = true;
+  return id;
+}
+
+/** flags, stack, parent_tid, child_tid, tls: the order on x86-64. */
+export const clone: Handler = (k, [flags = 0, stack = 0, parentTid = 0, childTid = 0, tls = 0]) =>
+  begin(k, { flags: flags & ~0xff, stack, parentTid, childTid, tls });
+
+/** struct clone_args (<linux/sched.h>): flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls. */
+export const clone3: Handler = (k, [at = 0, size = 0]) => {
+  if (size < 64) return errno.EINVAL;
+  const word = (n: number): number => k.readWord(at + 8 * n);
+  return begin(k, {
+    flags: word(0),
+    stack: word(5) + word(6),
+    parentTid: word(3),
+    childTid: word(2),
+    tls: word(7),
+  });
+};
+
+/** exit: of this thread. The last one ends the program, with what the first one said. */
+export const exitThread: Handler = (k, [code = 0]) => {
+  const thread = runningThread(k);
+  if (thread.id === k.firstThread) k.leaderCode = code & 255;
+  if (k.threads.size === 1) throw new Ended({ kind: 'exit', code: k.leaderCode });
+  leaveRobustList(k, thread.id);
+  if (k.clearChildTid !== 0)
+    try {
+      k.writeInt(k.clearChildTid, 0);
+      wakeFutex(k, k.clearChildTid, 1, allBits);
+    } catch (fault) {
+      if (!(fault instanceof MemoryFault)) throw fault; // nobody is told where it cannot be
+    }
+  k.threads.delete(thread.id);
+  k.due = true;
+  return 0;
+};
+
+const FUTEX_WAITERS = 0x80000000;
+const FUTEX_OWNER_DIED = 0x40000000;
+const FUTEX_TID = 0x3fffffff;
+const longestList = 2048;
+
+/** exit_robust_list: locks of a thread that ended without unlocking them are given to the next one. */
+function leaveRobustList(k: Kernel, id: number): void {
+  const head = k.robustList;
+  if (head === 0) return;
+  try {
+    const offset = k.readWord(head + 8);
+    const pending = k.readWord(head + 16);
+    const release = (entry: number): void => {
+      const at = entry - (entry % 2) + offset;
+      const value = k.readInt(at) >>> 0;
+      if ((value & FUTEX_TID) !== id) return;
+      k.writeInt(at, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
+      if (value & FUTEX_WAITERS) wakeFutex(k, at, 1, allBits);
+    };
+    let entry = k.readWord(head);
+    for (let n = 0; n < longestList && entry - (entry % 2) !== head; n++) {
+      const next = k.readWord(entry - (entry % 2));
+      if (entry !== pending) release(entry);
+      entry = next;
+    }
+    if (pending !== 0) release(pending);
+  } catch (fault) {
+    if (!(fault instanceof MemoryFault)) throw fault;
+  }
+}
+
+export const setRobustList: Handler = (k, [head = 0, size = 0]) => {
+  if (size !== 24) return errno.EINVAL;
+  k.robustList = head;
+  return 0;
+};
+
+/** Of any thread; 0: the caller. */
+export const getRobustList: Handler = (k, [id = 0, head = 0, size = 0]) => {
+  const thread = k.threads.get(id === 0 ? k.current : id);
+  if (!thread) return errno.ESRCH;
+  k.writeWords(size, 24);
+  k.writeWords(head, ownOf(k, thread).robustList);
+  return 0;
+};
+
+export const schedYield: Handler = (k) => {
+  if (!isAlone(k)) yieldTurn(k);
+  return 0;
+};
+
+const FUTEX_WAIT = 0;
+const FUTEX_WAKE = 1;
+const FUTEX_REQUEUE = 3;
+const FUTEX_CMP_REQUEUE = 4;
+const FUTEX_WAIT_BITSET = 9;
+const FUTEX_WAKE_BITSET = 10;
+const FUTEX_CLOCK_REALTIME = 256;
+const allBits = 0xffffffff;
+
+/** Those that wait longest first. */
+function wakeFutex(k: Kernel, address: number, most: number, bits: number): number {
+  let woken = 0;
+  for (const thread of waiters(k, address)) {
+    if (woken >= most) break;
+    if (((thread.wait?.futex?.bits ?? 0) & bits) === 0) continue;
+    wake(thread, 0);
+    woken++;
+  }
+  return woken;
+}
+
+function waiters(k: Kernel, address: number): ReturnType<typeof runningThread>[] {
+  return [...k.threads.values()]
+    .filter((t) => t.wait?.futex?.address === address)
+    .sort((a, b) => (a.wait?.since ?? 0) - (b.wait?.since ?? 0));
+}
+
+function requeue(k: Kernel, from: number, to: number, wakes: number, moves: number): number {
+  const woken = wakeFutex(k, from, wakes, allBits);
+  let moved = 0;
+  for (const thread of waiters(k, from)) {
+    const { wait } = thread;
+    if (moved >= moves || !wait?.futex) break;
+    thread.wait = { ...wait, since: ++k.waits, futex: { ...wait.futex, address: to } };
+    moved++;
+  }
+  return woken + moved;
+}
+
+/** Absolute, in elapsed()'s nanoseconds. */
+function deadlineOf(k: Kernel, at: number, absolute: boolean, realTime: boolean): number {
+  if (at === 0) return Infinity;
+  const time = k.readTime(at);
+  if (!absolute) return k.elapsed() + time;
+  const { seconds, nanoseconds } = k.now();
+  return realTime ? k.elapsed() + time - (seconds * 1e9 + nanoseconds) : time;
+}
+
+export const futex: Handler = (
+  k,
+  [address = 0, operation = 0, value = 0, fourth = 0, second = 0, third = 0],
+) => {
+  const what = operation & 127;
+  switch (what) {
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET: {
+      if (k.readInt(address) !== (value | 0)) return errno.EAGAIN;
+      const bits = what === FUTEX_WAIT ? allBits : third;
+      if ((bits | 0) === 0) return errno.EINVAL;
+      const absolute = what === FUTEX_WAIT_BITSET;
+      const deadline = deadlineOf(k, fourth, absolute, (operation & FUTEX_CLOCK_REALTIME) !== 0);
+      throw new Blocked({
+        since: ++k.waits,
+        deadline,
+        late: errno.ETIMEDOUT,
+        futex: { address, bits },
+        ...(deadline === Infinity ? { again: k.number } : {}),
+      });
+    }
+    case FUTEX_WAKE:
+      return wakeFutex(k, address, value, allBits);
+    case FUTEX_WAKE_BITSET:
+      return (third | 0) === 0 ? errno.EINVAL : wakeFutex(k, address, value, third);
+    case FUTEX_CMP_REQUEUE:
+      if (k.readInt(address) !== (third | 0)) return errno.EAGAIN;
+      return requeue(k, address, second, value, fourth);
+    case FUTEX_REQUEUE:
+      return requeue(k, address, second, value, fourth);
+    default:
+      return k.missing(`futex operation ${what}`);
+  }
+};
+
+const TIMER_ABSTIME = 1;
+
+/** Sleeping moves the clock; others may run meanwhile. `clocks`: clock and flags come first. */
+export const nanosleep =
+  (clocks: boolean): Handler =>
+  (k, a) => {
+    const [clock = 0, flags = 0] = clocks ? a : [1, 0];
+    const [request = 0, remaining = 0] = clocks ? a.slice(2) : a;
+    const absolute = (flags & TIMER_ABSTIME) !== 0;
+    const deadline = deadlineOf(k, request, absolute, clock === 0);
+    if (isAlone(k)) {
+      k.slept += Math.max(0, deadline - k.elapsed());
+      return 0;
+    }
+    const wait: Wait = { since: ++k.waits, deadline, late: 0 };
+    throw new Blocked(absolute || remaining === 0 ? wait : { ...wait, remaining });
+  };
+
+const ITIMER_REAL = 0;
+
+/** struct itimerval: interval and value, seconds and microseconds. */
+export const setitimer: Handler = (k, [which = 0, next = 0, old = 0]) => {
+  if (which !== ITIMER_REAL) k.missing(`timer ${which}`);
+  if (k.apart) k.missing('timers in a fault campaign');
+  const was = timerWords(k);
+  const [interval, value] =
+    next === 0 ? [0, 0] : [0, 16].map((at) => k.readWord(next + at) * 1e9 + k.readWord(next + at + 8) * 1000);
+  k.timer = value ? { due: k.elapsed() + value, interval: interval ?? 0 } : undefined;
+  k.due = true;
+  if (old !== 0) k.writeWords(old, ...was);
+  return 0;
+};
+
+export const getitimer: Handler = (k, [which = 0, to = 0]) => {
+  if (which !== ITIMER_REAL) k.missing(`timer ${which}`);
+  k.writeWords(to, ...timerWords(k));
+  return 0;
+};
+
+function timerWords(k: Kernel): number[] {
+  const { timer } = k;
+  const times = timer ? [timer.interval, Math.max(1000, timer.due - k.elapsed())] : [0, 0];
+  return times.flatMap((t) => [Math.floor(t / 1e9), Math.floor((t % 1e9) / 1000)]);
+}

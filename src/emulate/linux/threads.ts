@@ -1,0 +1,199 @@
+// Threads: one runs at a time, for a random number of instructions that the seed gives, so that the same seed is the same run. What Linux keeps for a
+// thread lies in the kernel's own fields while it runs, else in its record.
+import { addressOf, MemoryFault } from '../memory.js';
+import { RAX, RIP } from '../state.js';
+import type { CpuSnapshot } from '../state.js';
+import { EFAULT, EINTR } from './errno.js';
+import type { Kernel } from './kernel.js';
+import { RandomBytes } from './random.js';
+import { deliverPending, sendProcess } from './signals.js';
+
+const perThread = [
+  'alternateStack', 'clearChildTid', 'frames', 'pending', 'refusedAt', 'robustList', 'signalMask', 'threadName', 'trap',
+] as const; // prettier-ignore
+export type Own = Pick<Kernel, (typeof perThread)[number]>;
+
+/** Why a thread does not run. */
+export interface Wait {
+  /** Their order. */
+  readonly since: number;
+  /** In Kernel.elapsed()'s nanoseconds; Infinity: none. */
+  readonly deadline: number;
+  /** What the call answers at the deadline. */
+  readonly late: number;
+  readonly futex?: { readonly address: number; readonly bits: number };
+  /** The call is made again, by this number, where a handler with SA_RESTART comes in between. */
+  readonly again?: number;
+  /** Where a sleep that is interrupted says what was left. */
+  readonly remaining?: number;
+}
+
+export interface Thread {
+  readonly id: number;
+  /** While another one runs. */
+  registers: CpuSnapshot | undefined;
+  own: Own;
+  wait: Wait | undefined;
+  /** What the call that it waited in answers. */
+  answer: number | undefined;
+  /** The call is made again. */
+  again: boolean;
+  /** What is left of its sleep, and where that is told. */
+  left: { readonly to: number; readonly nanoseconds: number } | undefined;
+}
+
+/** Thrown by a call that does not answer yet. */
+export class Blocked {
+  constructor(readonly wait: Wait) {}
+}
+
+const SIGALRM = 14;
+const SA_RESTART = 0x10000000;
+/** Of syscall and int $0x80. */
+const callBytes = 2;
+
+export function ownFields(k: Own): Own {
+  return Object.fromEntries(perThread.map((name) => [name, k[name]])) as unknown as Own;
+}
+
+/** What Linux keeps for a thread, wherever it lies. */
+export function ownOf(k: Kernel, { id, own }: Thread): Own {
+  return id === k.current ? k : own;
+}
+
+export function runningThread(k: Kernel): Thread {
+  const thread = k.threads.get(k.current);
+  if (!thread) throw new Error('no thread runs');
+  return thread;
+}
+
+/** Bytes of the schedule's own, so that what a program asks for does not change it. */
+function chance(k: Kernel, bytes: number): number {
+  const generator = new RandomBytes(k.chance);
+  const number = Buffer.from(generator.next(bytes)).readUIntLE(0, bytes);
+  k.chance = generator.state;
+  return number;
+}
+
+/** Only the first thread, and nothing that could interrupt it. */
+export const isAlone = (k: Kernel): boolean => k.threads.size === 1 && k.timer === undefined;
+
+/** Its turn is over. */
+export function yieldTurn(k: Kernel): void {
+  k.yielding = true;
+  k.due = true;
+}
+
+export function beginTurn(k: Kernel): void {
+  // Alone it has no turns; a second thread begins with one.
+  if (k.threads.size > 1) k.turnEnd = k.cpu.executed + k.cpu.position + 1 + (chance(k, 3) % k.options.slice);
+  k.yielding = false;
+}
+
+/** Ends a wait with what its call answers. */
+export function wake(thread: Thread, answer: number): void {
+  thread.wait = undefined;
+  thread.answer = answer;
+}
+
+/** A signal comes to a thread that waits. */
+export function interruptWait(k: Kernel, thread: Thread, flags: number): void {
+  const { wait } = thread;
+  if (!wait) return;
+  wake(thread, EINTR);
+  thread.again = wait.again !== undefined && (flags & SA_RESTART) !== 0;
+  if (thread.again) thread.answer = wait.again;
+  else if (wait.remaining !== undefined)
+    thread.left = { to: wait.remaining, nanoseconds: Math.max(0, wait.deadline - k.elapsed()) };
+}
+
+function switchTo(k: Kernel, thread: Thread): void {
+  const { cpu } = k;
+  const before = k.threads.get(k.current);
+  if (before === thread) return;
+  if (before) {
+    before.registers = cpu.snapshot();
+    before.own = ownFields(k);
+  }
+  if (!thread.registers) throw new Error('a thread without registers');
+  cpu.restore({ ...thread.registers, executed: cpu.executed });
+  thread.registers = undefined;
+  Object.assign(k, thread.own);
+  k.current = thread.id;
+  k.onSwitch?.(thread.id);
+}
+
+/** Back from the call that it waited in. */
+function resume(k: Kernel, thread: Thread): void {
+  const { s } = k.cpu;
+  if (thread.answer === undefined) return;
+  const { left } = thread;
+  thread.left = undefined;
+  if (left)
+    try {
+      k.writeWords(left.to, Math.floor(left.nanoseconds / 1e9), Math.floor(left.nanoseconds % 1e9));
+    } catch (fault) {
+      if (!(fault instanceof MemoryFault)) throw fault;
+      thread.answer = EFAULT;
+    }
+  s[RAX] = thread.answer | 0;
+  s[RAX + 1] = Math.floor(thread.answer / 0x100000000);
+  if (thread.again) {
+    const from = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0) - callBytes;
+    s[RIP] = from | 0;
+    s[RIP + 1] = Math.floor(from / 0x100000000);
+  }
+  thread.answer = undefined;
+  thread.again = false;
+}
+
+/** What is due by now: the timer, and waits that have lasted long enough. */
+function expire(k: Kernel): void {
+  const now = k.elapsed();
+  const { timer } = k;
+  if (timer && timer.due <= now) {
+    k.timer = timer.interval > 0 ? { ...timer, due: now + timer.interval } : undefined;
+    sendProcess(k, SIGALRM);
+  }
+  for (const thread of k.threads.values())
+    if (thread.wait && thread.wait.deadline <= now) wake(thread, thread.wait.late);
+}
+
+function nextDue(k: Kernel): number {
+  let due = k.timer?.due ?? Infinity;
+  for (const { wait } of k.threads.values()) if (wait) due = Math.min(due, wait.deadline);
+  return due;
+}
+
+/** Says who runs, and for how many instructions at most. May end the program. */
+export function schedule(k: Kernel): number {
+  const { cpu } = k;
+  k.due = false;
+  // Between two runs of the interpreter all instructions are counted.
+  cpu.position = 0;
+  for (;;) {
+    expire(k);
+    const ready = [...k.threads.values()].filter((t) => t.wait === undefined);
+    if (ready.length === 0) {
+      const due = nextDue(k);
+      if (due === Infinity) k.missing('a wait that nobody ends: every thread waits');
+      k.slept += due - k.elapsed();
+      continue;
+    }
+    const running = ready.find((t) => t.id === k.current);
+    let next = running;
+    if (!running || k.yielding || cpu.executed >= k.turnEnd) {
+      const others = k.yielding && ready.length > 1 ? ready.filter((t) => t !== running) : ready;
+      next = others.length === 1 ? others[0] : others[chance(k, 2) % others.length];
+      beginTurn(k);
+    }
+    if (next) {
+      switchTo(k, next);
+      resume(k, next);
+    }
+    deliverPending(k);
+    const until = nextDue(k) - k.elapsed();
+    if (k.threads.size === 1) return Math.max(1, until);
+    return Math.max(1, Math.min(k.turnEnd - cpu.executed, until));
+  }
+}

@@ -1,0 +1,137 @@
+// Compiled code that all regions of a machine share: the loop from region to region, and what regions call.
+import type { Memory } from '../memory.js';
+import { READ, WRITE } from '../memory.js';
+import { jumpCacheAt, jumpCacheEntries, stateAt } from '../layout.js';
+import { RIP } from '../state.js';
+import { wasm } from './api.js';
+import type { WasmTable } from './api.js';
+import { missWrites } from './emitter.js';
+import { access, Code, encodeModule, I32, I64, op } from './encode.js';
+import type { FunctionType } from './encode.js';
+import { lazy } from './flags.js';
+import { flushFunction } from './flush.js';
+
+/** The types that regions and the driver agree on. */
+export const types = {
+  region: { parameters: [I32, I32], results: [I32] },
+  miss: { parameters: [I64, I32], results: [I32] },
+  flush: { parameters: [I32, I32, I64, I64], results: [] },
+  call: { parameters: [I32], results: [I32] },
+} as const satisfies Readonly<Record<string, FunctionType>>;
+
+/** (region, entry, budget): executes from region to region. What is left of the budget, inverted where the interpreter has to go on. */
+export type Go = (region: number, entry: number, budget: number) => number;
+
+const slotMask = jumpCacheEntries - 1;
+/** The entry of the jump cache of an address: address, region, entry. */
+export const jumpSlot = (lo: number): number => jumpCacheAt + 16 * ((lo ^ (lo >>> 14)) & slotMask);
+
+const flushIndex = 1;
+
+function goFunction(): Code {
+  const c = new Code(3);
+  const [region, entry, budget] = [0, 1, 2];
+  const rip = c.local(I64);
+  const slot = c.local(I32);
+  const out = c.block();
+  const again = c.loop();
+  c.get(budget);
+  c.get(entry);
+  c.get(region);
+  c.callIndirect(0);
+  c.tee(budget);
+  c.i32(0);
+  c.do(op.i32_lt_s);
+  c.brIf(out);
+  c.i32(0);
+  c.memory(access.i64_load, stateAt + 4 * RIP);
+  c.tee(rip);
+  c.do(op.i32_wrap_i64);
+  c.tee(slot);
+  c.get(slot);
+  c.i32(14);
+  c.do(op.i32_shr_u, op.i32_xor);
+  c.i32(slotMask);
+  c.do(op.i32_and);
+  c.i32(4);
+  c.do(op.i32_shl);
+  c.tee(slot);
+  c.memory(access.i64_load, jumpCacheAt);
+  c.get(rip);
+  c.do(op.i64_ne);
+  c.brIf(out);
+  c.get(slot);
+  c.memory(access.i32_load, jumpCacheAt + 8);
+  c.set(region);
+  c.get(slot);
+  c.memory(access.i32_load, jumpCacheAt + 12);
+  c.set(entry);
+  c.br(again);
+  c.end();
+  c.end();
+  // The interpreter has flags of its own.
+  for (const [at, how] of [
+    [lazy.kind, access.i32_load],
+    [lazy.over, access.i32_load],
+    [lazy.a, access.i64_load],
+    [lazy.b, access.i64_load],
+  ] as const) {
+    c.i32(0);
+    c.memory(how, at);
+  }
+  c.call(flushIndex);
+  c.i32(0);
+  c.i64(0n);
+  c.memory(access.i64_store, lazy.kind);
+  c.get(budget);
+  return c;
+}
+
+function missFunction(): Code {
+  const c = new Code(2);
+  c.get(0);
+  c.do(op.i32_wrap_i64);
+  c.get(0);
+  c.i64(32n);
+  c.do(op.i64_shr_u, op.i32_wrap_i64);
+  c.get(1);
+  c.call(0);
+  return c;
+}
+
+export interface Driver {
+  readonly go: Go;
+  readonly table: WasmTable;
+  /** Of a region: all but `call`. */
+  readonly imports: Readonly<Record<string, unknown>>;
+}
+
+export function makeDriver(memory: Memory): Driver {
+  const fill = { parameters: [I32, I32, I32], results: [I32] } as const;
+  const module = new wasm.Module(
+    encodeModule({
+      types: [types.region, types.flush, types.miss, fill],
+      imports: [{ name: 'fill', type: 3 }],
+      table: true,
+      functions: [
+        { name: 'flush', type: 1, code: flushFunction() },
+        { name: 'miss', type: 2, code: missFunction() },
+        { name: 'go', type: 3, code: goFunction() },
+      ],
+    }),
+  );
+  const table = new wasm.Table({ initial: 64, element: 'anyfunc' });
+  const { exports } = new wasm.Instance(module, {
+    e: {
+      memory: memory.shared,
+      table,
+      fill: (lo: number, hi: number, what: number): number =>
+        memory.prepare(lo, hi, what & (missWrites - 1), what & missWrites ? WRITE : READ) ? 1 : 0,
+    },
+  });
+  return {
+    go: exports['go'] as Go,
+    table,
+    imports: { memory: memory.shared, miss: exports['miss'], flush: exports['flush'] },
+  };
+}

@@ -1,0 +1,433 @@
+// What rows of instructions are made of: operands, memory through the TLB, flags.
+//
+// As every way out of a region leaves the state before an instruction, a row first reads and checks all memory that it touches, and changes
+// registers and flags only behind its last check.
+import type { ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
+import { readTlbAt, tlbEntries, writeTlbAt } from '../layout.js';
+import { FS, GS } from '../state.js';
+import { access, I32, I64, op } from './encode.js';
+import type { Code, ValueType } from './encode.js';
+import { family, FlagReader, kindOf, overBoth, overCarry, unknown } from './flags.js';
+import type { Family, Known } from './flags.js';
+import { Frame, wordAt } from './frame.js';
+
+/** Functions that every region imports, in this order. */
+export const imported = { miss: 0, flush: 1, call: 2 } as const;
+
+const RSP = 4;
+const stackName = 'stack';
+/** Pages that a region remembers beside the TLB. */
+const mostPages = 12;
+
+/** The page that operands were in: its address, and its place in shared memory. */
+interface Page {
+  readonly address: number;
+  readonly frame: number;
+}
+
+/** What `miss` is told: bytes, and whether they are written. */
+export const missWrites = 16;
+
+export class Emitter extends Frame {
+  /** What is known of the flags now. */
+  flags: Known = unknown;
+  /** Whether the flags that the instruction sets are looked at before all are set again. */
+  flagsMatter = true;
+  private readonly pages = new Map<string, Page>();
+
+  // Memory.
+
+  /** Pushes an operand's address; `plain`: without a segment's base. */
+  addressOf(m: MemoryOperand, plain = false): void {
+    const { c } = this;
+    let parts = 0;
+    const plus = (): void => {
+      if (parts++ > 0) c.do(op.i64_add);
+    };
+    if (m.base !== undefined) {
+      this.get(m.base);
+      plus();
+    }
+    if (m.index !== undefined) {
+      this.get(m.index);
+      if (m.scale > 1) {
+        c.i64(BigInt(Math.log2(m.scale)));
+        c.do(op.i64_shl);
+      }
+      plus();
+    }
+    if (m.displacement !== 0n || parts === 0) {
+      c.i64(m.displacement);
+      plus();
+    }
+    if (m.addressSize === 32) {
+      c.i64(0xffffffffn);
+      c.do(op.i64_and);
+    }
+    if (m.segment === undefined || plain) return;
+    c.i32(0);
+    c.memory(access.i64_load, wordAt(m.segment === 'fs' ? FS : GS));
+    c.do(op.i64_add);
+  }
+
+  /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
+  host(m: MemoryOperand, size: number, writes: boolean): number {
+    this.addressOf(m);
+    if (m.base === RSP) return this.translate(size, true, stackName);
+    return this.translate(size, writes, `${m.segment ?? ''} ${m.base ?? ''} ${m.index ?? ''} ${writes}`);
+  }
+
+  /** Of operands with the same registers: which page they were in last. */
+  private pageOf(name: string): Page | undefined {
+    let page = this.pages.get(name);
+    if (!page && this.pages.size < mostPages) {
+      page = { address: this.c.local(I64), frame: this.c.local(I32) };
+      this.pages.set(name, page);
+    }
+    return page;
+  }
+
+  /** As host, of an address on the stack. */
+  private translate(size: number, writes: boolean, name: string): number {
+    const { c } = this;
+    const at = this.temporary(I64);
+    const offset = this.temporary(I64);
+    const host = this.temporary(I32);
+    const page = this.pageOf(name);
+    c.set(at);
+    if (page) {
+      c.get(page.address);
+      this.differ(at, offset, size);
+      c.if();
+    }
+    const frame = page?.frame ?? this.temporary(I32);
+    this.lookUp(at, offset, size, writes, () => {
+      this.leave();
+    });
+    c.set(frame);
+    if (page) {
+      c.get(at);
+      c.get(offset);
+      c.do(op.i64_xor);
+      c.set(page.address);
+      c.end();
+    }
+    c.get(offset);
+    c.do(op.i32_wrap_i64);
+    c.get(frame);
+    c.do(op.i32_add);
+    c.set(host);
+    return host;
+  }
+
+  /** The offset in the page whose address is on the stack; pushes whether the operand is not all in it. */
+  private differ(at: number, offset: number, size: number): void {
+    const { c } = this;
+    c.get(at);
+    c.do(op.i64_xor);
+    c.tee(offset);
+    c.i64(BigInt(4096 - size));
+    c.do(op.i64_gt_u);
+  }
+
+  /** Pushes the frame of an address's page, by the TLB. */
+  private lookUp(at: number, offset: number, size: number, writes: boolean, refused: () => void): void {
+    const { c } = this;
+    const entry = this.temporary(I32);
+    const tlb = writes ? writeTlbAt : readTlbAt;
+    c.get(at);
+    c.i64(8n);
+    c.do(op.i64_shr_u, op.i32_wrap_i64);
+    c.i32((tlbEntries - 1) << 4);
+    c.do(op.i32_and);
+    c.tee(entry);
+    c.memory(access.i64_load, tlb);
+    this.differ(at, offset, size);
+    c.if();
+    c.get(at);
+    c.i32(size | (writes ? missWrites : 0));
+    c.call(imported.miss);
+    c.do(op.i32_eqz);
+    c.if();
+    refused();
+    c.end();
+    c.get(at);
+    c.i64(4095n);
+    c.do(op.i64_and);
+    c.set(offset);
+    c.end();
+    c.get(entry);
+    c.memory(access.i32_load, tlb + 8);
+  }
+
+  /** Behind the last instruction of the region. */
+  finish(): Code {
+    return this.end(() => {
+      if (this.pages.size === 0) return;
+      // At first all pages are that of the stack, which can be read and written.
+      const { c } = this;
+      const at = this.temporary(I64);
+      const offset = this.temporary(I64);
+      const frame = this.temporary(I32);
+      this.get(RSP);
+      c.set(at);
+      this.lookUp(at, offset, 1, true, () => {
+        this.refuse();
+      });
+      c.set(frame);
+      for (const page of this.pages.values()) {
+        c.get(frame);
+        c.set(page.frame);
+        c.get(at);
+        c.get(offset);
+        c.do(op.i64_xor);
+        c.set(page.address);
+      }
+    });
+  }
+
+  load(host: number, size: number): void {
+    this.c.get(host);
+    this.c.memory(loads[size] ?? access.i64_load);
+  }
+
+  /** Of a value in a variable. */
+  store(host: number, size: number, value: number): void {
+    this.c.get(host);
+    this.c.get(value);
+    this.c.memory(stores[size] ?? access.i64_store);
+  }
+
+  // Operands.
+
+  immediate({ lo, hi }: ImmediateOperand, size: number): void {
+    if (size === 8) this.c.i64((BigInt(hi) << 32n) | BigInt(lo >>> 0));
+    else this.c.i32(size === 1 ? lo & 0xff : size === 2 ? lo & 0xffff : lo);
+  }
+
+  /** Pushes an operand's value. */
+  read(o: Operand, size: number): void {
+    if (o.kind === 'register') this.readRegister({ ...o, size });
+    else if (o.kind === 'immediate') this.immediate(o, size);
+    else if (o.kind === 'memory') this.load(this.host(o, size, false), size);
+    else throw new Error('no value');
+  }
+
+  /** A destination: its value in a variable if it is read, and how a variable is written to it. */
+  destination(o: Operand, size: number, reads: boolean): Destination {
+    const { c } = this;
+    const value = this.temporary(typeOf(size));
+    if (o.kind === 'memory') {
+      const host = this.host(o, size, true);
+      if (reads) {
+        this.load(host, size);
+        c.set(value);
+      }
+      return {
+        value,
+        write: (from) => {
+          this.store(host, size, from);
+        },
+      };
+    }
+    if (o.kind !== 'register') throw new Error('no destination');
+    if (reads) {
+      this.readRegister({ ...o, size });
+      c.set(value);
+    }
+    return {
+      value,
+      write: (from) => {
+        c.get(from);
+        this.writeRegister({ ...o, size });
+      },
+    };
+  }
+
+  /** An operand's value in a variable. */
+  held(o: Operand, size: number): number {
+    const value = this.temporary(typeOf(size));
+    this.read(o, size);
+    this.c.set(value);
+    return value;
+  }
+
+  /** Pushes rsp - 8 bytes and has room for them checked; rsp is moved by the caller, with `movedStack`. */
+  pushPlace(): number {
+    this.get(RSP);
+    this.c.i64(8n);
+    this.c.do(op.i64_sub);
+    return this.translate(8, true, stackName);
+  }
+
+  moveStack(by: number): void {
+    this.get(RSP);
+    this.c.i64(BigInt(by));
+    this.c.do(op.i64_add);
+    this.set(RSP);
+  }
+
+  // Flags.
+
+  private setKnown(of: Family, size: number): void {
+    this.flags = { family: of, size, carry: false, overflow: false };
+  }
+
+  private setFlagValue(local: number, from: number, size: number): void {
+    this.c.get(from);
+    if (size < 8) this.c.do(op.i64_extend_i32_u);
+    this.c.set(local);
+  }
+
+  /** All flags, as an operation on variables makes them. `carry`: a variable with what adc and sbb began with. */
+  setFlags(of: Family, size: number, a: number, b?: number, carry?: number): void {
+    if (!this.flagsMatter) return;
+    const { c } = this;
+    this.setFlagValue(this.flagLocals.a, a, size);
+    if (b !== undefined) this.setFlagValue(this.flagLocals.b, b, size);
+    c.i32(kindOf(of, size));
+    if (carry !== undefined) {
+      c.get(carry);
+      c.do(op.i32_or);
+    }
+    c.set(this.flagLocals.kind);
+    c.i32(0);
+    c.set(this.flagLocals.over);
+    this.setKnown(of, size);
+  }
+
+  /** CF alone, 0 or 1 on the stack. */
+  setCarry(): void {
+    const { c } = this;
+    if (!this.flagsMatter) {
+      c.do(op.drop);
+      return;
+    }
+    const value = this.temporary(I32);
+    c.set(value);
+    c.get(this.flagLocals.over);
+    c.i32(~1);
+    c.do(op.i32_and);
+    c.i32(overCarry);
+    c.do(op.i32_or);
+    c.get(value);
+    c.do(op.i32_or);
+    c.set(this.flagLocals.over);
+    this.flags = { ...this.flags, carry: true };
+  }
+
+  /** CF and OF from variables that are 0 or 1. */
+  setCarryAndOverflow(carry: number, overflow: number): void {
+    if (!this.flagsMatter) return;
+    const { c } = this;
+    c.get(carry);
+    c.get(overflow);
+    c.i32(1);
+    c.do(op.i32_shl, op.i32_or);
+    c.i32(overBoth);
+    c.do(op.i32_or);
+    c.set(this.flagLocals.over);
+    this.flags = { ...this.flags, carry: true, overflow: true };
+  }
+
+  /** Runs code on a condition that is on the stack; what it makes of the flags is not known behind it. */
+  flagsIf(change: () => void): void {
+    const before = this.flags;
+    this.c.if();
+    change();
+    this.c.end();
+    const { flags } = this;
+    const same = before.family === flags.family && before.size === flags.size;
+    this.flags = {
+      family: same ? flags.family : undefined,
+      size: flags.size,
+      carry: same && before.carry === flags.carry ? flags.carry : undefined,
+      overflow: same && before.overflow === flags.overflow ? flags.overflow : undefined,
+    };
+  }
+
+  /** The flags as the interpreter has them. */
+  flush(): void {
+    const { c, flagLocals, flags } = this;
+    if (flags.family !== family.memory || flags.carry !== false || flags.overflow !== false) {
+      c.get(flagLocals.kind);
+      c.get(flagLocals.over);
+      c.get(flagLocals.a);
+      c.get(flagLocals.b);
+      c.call(imported.flush);
+    }
+    this.inMemory();
+  }
+
+  private inMemory(): void {
+    for (const local of [this.flagLocals.kind, this.flagLocals.over]) {
+      this.c.i32(0);
+      this.c.set(local);
+    }
+    this.setKnown(family.memory, 8);
+  }
+
+  /** One of the interpreter's words (state.ts), behind flush; the value is on the stack. */
+  storeWord(n: number, value: () => void): void {
+    this.c.i32(0);
+    value();
+    this.c.memory(access.i32_store, wordAt(n));
+  }
+
+  private reader(): FlagReader {
+    const { flags } = this;
+    if (flags.family === undefined || flags.carry === undefined || flags.overflow === undefined) this.flush();
+    return new FlagReader(this.c, this.flagLocals, this.flags);
+  }
+
+  condition(name: string): void {
+    this.reader().condition(name);
+  }
+
+  carry(): void {
+    if (this.flags.carry === true) new FlagReader(this.c, this.flagLocals, this.flags).carry();
+    else this.reader().carry();
+  }
+
+  // Instructions that the interpreter executes.
+
+  /** Calls the interpreter's closure; -1 when it threw, 1 when the region has to be left behind it. */
+  callInterpreter(index: number, next: bigint, plain: boolean): void {
+    const { c } = this;
+    const result = this.temporary(I32);
+    if (!plain) this.flush();
+    this.storeRegisters();
+    c.i32(index);
+    c.call(imported.call);
+    c.tee(result);
+    c.if();
+    c.get(result);
+    c.i32(0);
+    c.do(op.i32_lt_s);
+    c.if();
+    // It may have changed registers before it threw (string instructions do): those in memory count.
+    this.out(this.address, this.left, -1, this.ways.raw);
+    c.end();
+    this.out(next, this.left - 1, -1, this.ways.raw);
+    c.end();
+    this.loadRegisters();
+  }
+}
+
+export interface Destination {
+  readonly value: number;
+  readonly write: (from: number) => void;
+}
+
+export const typeOf = (size: number): ValueType => (size === 8 ? I64 : I32);
+
+const loads: Readonly<Record<number, (typeof access)[keyof typeof access]>> = {
+  1: access.i32_load8_u,
+  2: access.i32_load16_u,
+  4: access.i32_load,
+};
+const stores: Readonly<Record<number, (typeof access)[keyof typeof access]>> = {
+  1: access.i32_store8,
+  2: access.i32_store16,
+  4: access.i32_store,
+};

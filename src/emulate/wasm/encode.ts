@@ -1,0 +1,283 @@
+// Writes WebAssembly's binary format (WebAssembly Core Specification 2.0, chapter 5): function bodies with labels, and modules of one function each
+// or a few.
+
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+export type ValueType = typeof I32 | typeof I64;
+
+/** Opcodes without immediates, by the specification's names. */
+export const op = {
+  unreachable: 0x00, return: 0x0f, drop: 0x1a, select: 0x1b,
+  i32_eqz: 0x45, i32_eq: 0x46, i32_ne: 0x47, i32_lt_s: 0x48, i32_lt_u: 0x49, i32_gt_s: 0x4a, i32_gt_u: 0x4b, i32_le_s: 0x4c, i32_le_u: 0x4d,
+  i32_ge_s: 0x4e, i32_ge_u: 0x4f,
+  i64_eqz: 0x50, i64_eq: 0x51, i64_ne: 0x52, i64_lt_s: 0x53, i64_lt_u: 0x54, i64_gt_s: 0x55, i64_gt_u: 0x56, i64_le_s: 0x57, i64_le_u: 0x58,
+  i64_ge_s: 0x59, i64_ge_u: 0x5a,
+  i32_clz: 0x67, i32_ctz: 0x68, i32_popcnt: 0x69, i32_add: 0x6a, i32_sub: 0x6b, i32_mul: 0x6c, i32_div_s: 0x6d, i32_div_u: 0x6e,
+  i32_rem_s: 0x6f, i32_rem_u: 0x70, i32_and: 0x71, i32_or: 0x72, i32_xor: 0x73, i32_shl: 0x74, i32_shr_s: 0x75, i32_shr_u: 0x76,
+  i32_rotl: 0x77, i32_rotr: 0x78,
+  i64_clz: 0x79, i64_ctz: 0x7a, i64_popcnt: 0x7b, i64_add: 0x7c, i64_sub: 0x7d, i64_mul: 0x7e, i64_div_s: 0x7f, i64_div_u: 0x80,
+  i64_rem_s: 0x81, i64_rem_u: 0x82, i64_and: 0x83, i64_or: 0x84, i64_xor: 0x85, i64_shl: 0x86, i64_shr_s: 0x87, i64_shr_u: 0x88,
+  i64_rotl: 0x89, i64_rotr: 0x8a,
+  i32_wrap_i64: 0xa7, i64_extend_i32_s: 0xac, i64_extend_i32_u: 0xad,
+  i32_extend8_s: 0xc0, i32_extend16_s: 0xc1, i64_extend8_s: 0xc2, i64_extend16_s: 0xc3, i64_extend32_s: 0xc4,
+} as const; // prettier-ignore
+
+/** Loads and stores: opcode, and the binary logarithm of the natural alignment. */
+export const access = {
+  i32_load: [0x28, 2], i64_load: [0x29, 3], i32_load8_u: [0x2d, 0], i32_load16_u: [0x2f, 1],
+  i32_store: [0x36, 2], i64_store: [0x37, 3], i32_store8: [0x3a, 0], i32_store16: [0x3b, 1],
+} as const; // prettier-ignore
+type Access = (typeof access)[keyof typeof access];
+
+export interface Hole {
+  readonly at: number;
+  readonly depth: number;
+}
+
+/** A place to branch to: the depth of its block. */
+export interface Label {
+  readonly depth: number;
+}
+
+function unsigned(out: number[], value: number): void {
+  let v = value;
+  while (v >= 0x80) {
+    out.push((v & 0x7f) | 0x80);
+    v = Math.floor(v / 0x80);
+  }
+  out.push(v);
+}
+
+function signed(out: number[], value: number): void {
+  let v = value;
+  for (;;) {
+    const byte = v & 0x7f;
+    v >>= 7;
+    if ((v === 0 && !(byte & 0x40)) || (v === -1 && byte & 0x40)) {
+      out.push(byte);
+      return;
+    }
+    out.push(byte | 0x80);
+  }
+}
+
+function signed64(out: number[], value: bigint): void {
+  let v = BigInt.asIntN(64, value);
+  if (v >= -0x80000000n && v < 0x80000000n) {
+    signed(out, Number(v));
+    return;
+  }
+  for (;;) {
+    const byte = Number(v & 0x7fn);
+    v >>= 7n;
+    if ((v === 0n && !(byte & 0x40)) || (v === -1n && byte & 0x40)) {
+      out.push(byte);
+      return;
+    }
+    out.push(byte | 0x80);
+  }
+}
+
+const noResult = 0x40;
+
+/** The body of a function in the making. */
+export class Code {
+  private readonly bytes: number[] = [];
+  private readonly locals: ValueType[] = [];
+  private depth = 0;
+
+  constructor(private readonly parameters: number) {}
+
+  /** A new local variable's number. */
+  local(type: ValueType): number {
+    return this.parameters + this.locals.push(type) - 1;
+  }
+
+  do(...opcodes: readonly number[]): void {
+    for (const code of opcodes) this.bytes.push(code);
+  }
+
+  get(local: number): void {
+    this.bytes.push(0x20);
+    unsigned(this.bytes, local);
+  }
+
+  set(local: number): void {
+    this.bytes.push(0x21);
+    unsigned(this.bytes, local);
+  }
+
+  tee(local: number): void {
+    this.bytes.push(0x22);
+    unsigned(this.bytes, local);
+  }
+
+  i32(value: number): void {
+    this.bytes.push(0x41);
+    signed(this.bytes, value | 0);
+  }
+
+  i64(value: bigint): void {
+    this.bytes.push(0x42);
+    signed64(this.bytes, value);
+  }
+
+  /** A load or store at a constant distance; guest addresses have no alignment. */
+  memory([code]: Access, offset = 0): void {
+    this.bytes.push(code, 0);
+    unsigned(this.bytes, offset);
+  }
+
+  call(functionIndex: number): void {
+    this.bytes.push(0x10);
+    unsigned(this.bytes, functionIndex);
+  }
+
+  callIndirect(typeIndex: number): void {
+    this.bytes.push(0x11);
+    unsigned(this.bytes, typeIndex);
+    this.bytes.push(0);
+  }
+
+  private open(code: number): Label {
+    this.bytes.push(code, noResult);
+    return { depth: this.depth++ };
+  }
+
+  block(): Label {
+    return this.open(0x02);
+  }
+
+  loop(): Label {
+    return this.open(0x03);
+  }
+
+  if(): Label {
+    return this.open(0x04);
+  }
+
+  else(): void {
+    this.bytes.push(0x05);
+  }
+
+  end(): void {
+    this.bytes.push(0x0b);
+    this.depth--;
+  }
+
+  br(to: Label): void {
+    this.bytes.push(0x0c);
+    unsigned(this.bytes, this.depth - 1 - to.depth);
+  }
+
+  brIf(to: Label): void {
+    this.bytes.push(0x0d);
+    unsigned(this.bytes, this.depth - 1 - to.depth);
+  }
+
+  brTable(to: readonly Label[], otherwise: Label): void {
+    this.bytes.push(0x0e);
+    unsigned(this.bytes, to.length);
+    for (const label of [...to, otherwise]) unsigned(this.bytes, this.depth - 1 - label.depth);
+  }
+
+  /** A place for code that is known later; how deep in blocks it is. */
+  hole(): Hole {
+    return { at: this.bytes.length, depth: this.depth };
+  }
+
+  /** The last hole is filled first. */
+  fill({ at, depth }: Hole, emit: () => void): void {
+    const behind = this.bytes.splice(at);
+    const saved = this.depth;
+    this.depth = depth;
+    emit();
+    this.depth = saved;
+    for (const byte of behind) this.bytes.push(byte);
+  }
+
+  /** Local variables and instructions as the code section has them. */
+  finish(): number[] {
+    const body: number[] = [];
+    unsigned(body, this.locals.length);
+    for (const type of this.locals) body.push(1, type);
+    const out: number[] = [];
+    unsigned(out, body.length + this.bytes.length + 1);
+    return out.concat(body, this.bytes, 0x0b);
+  }
+}
+
+export interface FunctionType {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+export interface ModuleParts {
+  readonly types: readonly FunctionType[];
+  /** Imported functions, by name from module `e`, with the index of their type; they are numbered first. */
+  readonly imports: readonly { readonly name: string; readonly type: number }[];
+  /** With a table the module imports `e.table`, too; it always imports `e.memory`. */
+  readonly table: boolean;
+  readonly functions: readonly { readonly name: string; readonly type: number; readonly code: Code }[];
+}
+
+function text(out: number[], value: string): void {
+  unsigned(out, value.length);
+  for (const character of value) out.push(character.charCodeAt(0));
+}
+
+function section(out: number[], id: number, items: readonly (readonly number[])[]): void {
+  const body: number[] = [];
+  unsigned(body, items.length);
+  out.push(id);
+  unsigned(out, body.length + items.reduce((sum, item) => sum + item.length, 0));
+  for (const part of [body, ...items]) for (const byte of part) out.push(byte);
+}
+
+const made = (fill: (out: number[]) => void): number[] => {
+  const out: number[] = [];
+  fill(out);
+  return out;
+};
+
+export function encodeModule({ types, imports, table, functions }: ModuleParts): Uint8Array {
+  const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  section(
+    out,
+    1,
+    types.map((t) => [0x60, t.parameters.length, ...t.parameters, t.results.length, ...t.results]),
+  );
+  const imported = (name: string, kind: readonly number[]): number[] =>
+    made((to) => {
+      text(to, 'e');
+      text(to, name);
+      to.push(...kind);
+    });
+  section(out, 2, [
+    imported('memory', [2, 0, 1]),
+    ...(table ? [imported('table', [1, 0x70, 0, 1])] : []),
+    ...imports.map(({ name, type }) => imported(name, [0, type])),
+  ]);
+  section(
+    out,
+    3,
+    functions.map(({ type }) => [type]),
+  );
+  section(
+    out,
+    7,
+    functions.map(({ name }, n) =>
+      made((to) => {
+        text(to, name);
+        to.push(0);
+        unsigned(to, imports.length + n);
+      }),
+    ),
+  );
+  section(
+    out,
+    10,
+    functions.map(({ code }) => code.finish()),
+  );
+  return Uint8Array.from(out);
+}

@@ -1,0 +1,426 @@
+// One WebAssembly function from the blocks that are reached from a hot one: branches, calls and returns between them stay inside.
+import type { Block } from '../block.js';
+import type { Decoded, Operand } from '../instruction.js';
+import { conditions } from '../ops/conditions.js';
+import { endsBlock } from '../ops/control.js';
+import type { Op } from '../operands.js';
+import { arithmetic } from './arithmetic.js';
+import { bits } from './bits.js';
+import { Emitter } from './emitter.js';
+import { I64, op } from './encode.js';
+import type { Code } from './encode.js';
+import { sameKnown, unknown } from './flags.js';
+import type { Known } from './flags.js';
+import { entryLocal } from './frame.js';
+import { moves, popAddress, pushAddress } from './moves.js';
+import { products } from './products.js';
+import { isPlace } from './row.js';
+import type { Row } from './row.js';
+import { shifts } from './shifts.js';
+import { Layout, shape } from './structure.js';
+import type { Shape } from './structure.js';
+
+const rows: ReadonlyMap<string, Row> = new Map(
+  Object.entries({ ...arithmetic, ...bits, ...moves, ...products, ...shifts }),
+);
+const branches: ReadonlyMap<string, string> = new Map(
+  Object.keys(conditions).map((name) => [`j${name}`, name]),
+);
+
+const mostBlocks = 128;
+const mostInstructions = 1000;
+
+export interface RegionSource {
+  /** Undefined: not executed often enough to be worth it. */
+  readonly find: (address: bigint) => Block | undefined;
+  /** A number by which compiled code can have the interpreter execute one instruction. */
+  readonly callable: (run: Op) => number;
+}
+
+export interface Region {
+  readonly code: Code;
+  /** Addresses at which it can be entered, by number. */
+  readonly entries: readonly bigint[];
+  readonly instructions: number;
+}
+
+/** What becomes of an instruction. */
+interface Step {
+  readonly i: Decoded;
+  readonly row: Row | undefined;
+  /** Undefined: called. */
+  readonly emit: ((e: Emitter) => void) | undefined;
+}
+
+type End =
+  | { readonly kind: 'branch'; readonly condition: string; readonly to: bigint; readonly next: bigint }
+  | { readonly kind: 'go'; readonly to: bigint }
+  | { readonly kind: 'call'; readonly to: bigint; readonly next: bigint; readonly i: Decoded }
+  | { readonly kind: 'callAt'; readonly from: Operand; readonly next: bigint; readonly i: Decoded }
+  | { readonly kind: 'jumpTo'; readonly from: Operand; readonly i: Decoded }
+  | { readonly kind: 'return'; readonly i: Decoded }
+  /** Left to the interpreter. */
+  | { readonly kind: 'stop'; readonly at: bigint };
+
+interface Node {
+  readonly block: Block;
+  readonly address: bigint;
+  readonly steps: readonly Step[];
+  readonly end: End;
+  /** Instructions that are compiled, the last one included. */
+  readonly length: number;
+}
+
+function targetOf(i: Decoded): bigint | undefined {
+  const [o] = i.operands;
+  return o?.kind === 'target' ? o.address : undefined;
+}
+
+function endOf(i: Decoded): End | undefined {
+  const to = targetOf(i);
+  const condition = branches.get(i.name);
+  const [o] = i.operands;
+  if (condition !== undefined && to !== undefined) return { kind: 'branch', condition, to, next: i.next };
+  switch (i.name) {
+    case 'jmp':
+      if (to !== undefined) return { kind: 'go', to };
+      return o && isPlace(o) ? { kind: 'jumpTo', from: o, i } : undefined;
+    case 'call':
+      if (to !== undefined) return { kind: 'call', to, next: i.next, i };
+      return o && isPlace(o) ? { kind: 'callAt', from: o, next: i.next, i } : undefined;
+    case 'ret':
+      return { kind: 'return', i };
+    default:
+      return undefined;
+  }
+}
+
+function nodeOf(block: Block): Node {
+  const steps: Step[] = [];
+  const address = block.instructions[0]?.address ?? 0n;
+  let end: End | undefined;
+  let length = 0;
+  for (const i of block.instructions) {
+    if (endsBlock(i.name)) {
+      end = endOf(i);
+      if (end) length++;
+      else end = { kind: 'stop', at: i.address };
+      break;
+    }
+    const row = rows.get(i.name);
+    const emit = row?.plan(i);
+    steps.push({ i, row: emit ? row : undefined, emit });
+    length++;
+  }
+  const last = block.instructions.at(-1);
+  return { block, address, steps, end: end ?? { kind: 'go', to: last?.next ?? address }, length };
+}
+
+function targets(end: End): bigint[] {
+  switch (end.kind) {
+    case 'branch':
+      return [end.next, end.to];
+    case 'go':
+      return [end.to];
+    case 'call':
+      return [end.to, end.next];
+    case 'callAt':
+      return [end.next];
+    case 'jumpTo':
+    case 'return':
+    case 'stop':
+      return [];
+  }
+}
+
+/** Nodes in the order in which they are found; the first is the hot block. */
+function collect(head: Block, source: RegionSource): Node[] {
+  const nodes = [nodeOf(head)];
+  const seen = new Set([nodes[0]?.address]);
+  let instructions = nodes[0]?.length ?? 0;
+  for (let n = 0; n < nodes.length; n++)
+    for (const address of targets(nodes[n]?.end ?? { kind: 'stop', at: 0n })) {
+      if (seen.has(address) || nodes.length >= mostBlocks || instructions >= mostInstructions) continue;
+      const block = source.find(address);
+      if (!block) continue;
+      const node = nodeOf(block);
+      if (node.length === 0) continue;
+      seen.add(address);
+      nodes.push(node);
+      instructions += node.length;
+    }
+  return nodes;
+}
+
+/** Undefined: not even the first instruction can be compiled. */
+export function compileRegion(head: Block, source: RegionSource): Region | undefined {
+  const nodes = collect(head, source);
+  if (nodes[0]?.length === 0) return undefined;
+  return new RegionCompiler(nodes, source).compile();
+}
+
+const dispatcher = 0;
+
+class RegionCompiler {
+  private readonly e = new Emitter();
+  /** By address, the number in the graph: 0 is the dispatcher's. */
+  private readonly numbers: ReadonlyMap<bigint, number>;
+  private readonly sites: readonly number[];
+  private readonly shape: Shape;
+  private readonly layout: Layout;
+  private readonly entering: number[];
+  private readonly successorsOf: readonly (readonly number[])[];
+  private readonly reaches = new Map<number, number>();
+  private readonly arrivals = new Map<number, { known: Known; count: number }>();
+
+  constructor(
+    private readonly nodes: readonly Node[],
+    private readonly source: RegionSource,
+  ) {
+    this.numbers = new Map(nodes.map((node, n) => [node.address, n + 1]));
+    // Where returns may go to.
+    const found = new Set<number>();
+    for (const { end } of nodes)
+      if (end.kind === 'call' || end.kind === 'callAt') {
+        const number = this.numbers.get(end.next);
+        if (number !== undefined) found.add(number);
+      }
+    this.sites = [...found].sort((a, b) => (this.addressOf(a) < this.addressOf(b) ? -1 : 1));
+    const successors = [[], ...nodes.map((node) => this.successors(node))];
+    this.successorsOf = successors;
+    this.shape = shape(successors, [1, ...this.sites]);
+    this.entering = successors.map(() => 0);
+    successors.forEach((to, from) => {
+      if ((this.shape.order[from] ?? -1) >= 0)
+        for (const v of to) if (!this.isDetour(from, v)) this.entering[v] = (this.entering[v] ?? 0) + 1;
+    });
+    for (const v of this.shape.entries) this.entering[v] = Infinity;
+    this.layout = new Layout(this.e.c, this.shape, (n) => {
+      if (n === dispatcher) this.dispatch();
+      else this.node(n);
+    });
+  }
+
+  compile(): Region {
+    this.layout.tree(dispatcher);
+    return {
+      code: this.e.finish(),
+      entries: this.shape.entries.map((n) => this.addressOf(n)),
+      instructions: this.nodes.reduce((sum, node) => sum + node.length, 0),
+    };
+  }
+
+  /** Whether the number of instructions that may be executed is looked at: somewhere on each way round. */
+  private isChecked(n: number): boolean {
+    return this.shape.heads[n] === true || this.shape.entries.includes(n);
+  }
+
+  /** Instructions from a node on to where the number is looked at again, on the longest way. */
+  private reach(n: number): number {
+    let reach = this.reaches.get(n);
+    if (reach === undefined) {
+      const next = (this.successorsOf[n] ?? []).filter((to) => to !== dispatcher && !this.isChecked(to));
+      reach = (this.nodes[n - 1]?.length ?? 0) + Math.max(0, ...next.map((to) => this.reach(to)));
+      this.reaches.set(n, reach);
+    }
+    return reach;
+  }
+
+  private addressOf(n: number): bigint {
+    return this.nodes[n - 1]?.address ?? 0n;
+  }
+
+  private isDetour(from: number, to: number): boolean {
+    return this.shape.detours.has(from * this.shape.order.length + to);
+  }
+
+  private successors({ end }: Node): number[] {
+    const known = (address: bigint): number[] => {
+      const n = this.numbers.get(address);
+      return n === undefined ? [] : [n];
+    };
+    switch (end.kind) {
+      case 'branch':
+        return [...known(end.to), ...known(end.next)];
+      case 'go':
+      case 'call':
+        return known(end.to);
+      case 'return':
+        return this.sites.length > 0 ? [dispatcher] : [];
+      case 'callAt':
+      case 'jumpTo':
+      case 'stop':
+        return [];
+    }
+  }
+
+  /** To the entry whose number is in a variable; with one that no entry has, to the one whose address is in `rip`. */
+  private dispatch(): void {
+    const { e, layout, shape } = this;
+    const { c } = e;
+    const { entries } = shape;
+    const [only] = entries;
+    if (only !== undefined && entries.length === 1 && this.sites.length === 0) {
+      layout.branch(dispatcher, only);
+      return;
+    }
+    const labels = entries.map((n) => layout.label(n));
+    const [first] = labels;
+    if (first === undefined) throw new Error('a region without an entry');
+    // Returns come here more often than entries.
+    c.get(entryLocal);
+    c.i32(labels.length);
+    c.do(op.i32_lt_u);
+    c.if();
+    c.get(entryLocal);
+    c.brTable(labels, first);
+    c.end();
+    this.search(this.sites);
+    e.leaveToRip();
+  }
+
+  private search(sites: readonly number[]): void {
+    const { e, layout } = this;
+    const { c } = e;
+    if (sites.length > 4) {
+      const middle = sites.length >> 1;
+      c.get(e.rip);
+      c.i64(this.addressOf(sites[middle] ?? 0));
+      c.do(op.i64_lt_u);
+      c.if();
+      this.search(sites.slice(0, middle));
+      c.else();
+      this.search(sites.slice(middle));
+      c.end();
+      return;
+    }
+    for (const site of sites) {
+      c.get(e.rip);
+      c.i64(this.addressOf(site));
+      c.do(op.i64_eq);
+      c.brIf(layout.label(site));
+    }
+  }
+
+  private node(n: number): void {
+    const node = this.nodes[n - 1];
+    if (!node) throw new Error('no such node');
+    const { e } = this;
+    const arrived = this.arrivals.get(n);
+    e.flags = arrived && arrived.count === this.entering[n] ? arrived.known : unknown;
+    if (this.isChecked(n)) e.need(node.address, this.reach(n));
+    if (node.length > 0) e.count(node.length);
+    const matters = flagsThatMatter(node);
+    node.steps.forEach(({ i, emit }, position) => {
+      e.at(i, node.length - position);
+      e.flagsMatter = matters[position] ?? true;
+      if (emit) emit(e);
+      else
+        e.callInterpreter(this.source.callable(node.block.ops[position] ?? missing), i.next, !usesFlags(i));
+    });
+    e.flagsMatter = true;
+    this.end(n, node.end);
+  }
+
+  private end(n: number, end: End): void {
+    const { e } = this;
+    switch (end.kind) {
+      case 'branch': {
+        e.condition(end.condition);
+        const { flags } = e;
+        e.c.if();
+        this.go(n, end.to);
+        e.c.end();
+        e.flags = flags;
+        this.go(n, end.next);
+        return;
+      }
+      case 'go':
+        this.go(n, end.to);
+        return;
+      case 'call':
+        e.at(end.i, 1);
+        pushAddress(e, end.next);
+        this.go(n, end.to);
+        return;
+      case 'callAt':
+      case 'jumpTo': {
+        e.at(end.i, 1);
+        const to = e.temporary(I64);
+        e.read(end.from, 8);
+        e.c.set(to);
+        if (end.kind === 'callAt') pushAddress(e, end.next);
+        e.c.get(to);
+        e.c.set(e.rip);
+        e.leaveToRip();
+        return;
+      }
+      case 'return':
+        e.at(end.i, 1);
+        popAddress(e, end.i);
+        if (this.sites.length === 0) {
+          e.leaveToRip();
+          return;
+        }
+        e.c.i32(this.shape.entries.length);
+        e.c.set(entryLocal);
+        this.layout.branch(n, dispatcher);
+        return;
+      case 'stop':
+        e.leave(end.at, 0);
+    }
+  }
+
+  private go(from: number, address: bigint): void {
+    const { e } = this;
+    const to = this.numbers.get(address);
+    if (to === undefined) {
+      e.leaveTo(address);
+      return;
+    }
+    if (this.isDetour(from, to)) {
+      e.c.i32(this.shape.entries.indexOf(to));
+      e.c.set(entryLocal);
+      this.layout.branch(from, dispatcher);
+      return;
+    }
+    const before = this.arrivals.get(to);
+    if (!before) this.arrivals.set(to, { known: e.flags, count: 1 });
+    else
+      this.arrivals.set(to, {
+        known: sameKnown(before.known, e.flags) ? before.known : unknown,
+        count: before.count + 1,
+      });
+    this.layout.branch(from, to);
+  }
+}
+
+const missing: Op = () => {
+  throw new Error('no such instruction');
+};
+
+/** By instruction: whether its flags may be looked at before all are set again. Every way out of the region looks at them. */
+function flagsThatMatter(node: Node): boolean[] {
+  const matters: boolean[] = [];
+  let live = true;
+  for (let n = node.steps.length - 1; n >= 0; n--) {
+    const step = node.steps[n];
+    if (!step) break;
+    matters[n] = live;
+    const { i, row } = step;
+    if (!row || row.reads === true || row.leaves === true || i.operands.some((o) => o.kind === 'memory'))
+      live = true;
+    else if (row.sets === 'all') live = false;
+  }
+  return matters;
+}
+
+const flagUsers = /^(v?u?comis|v?ptest$|vtestp|v?pcmp[ei]str|fu?comi|fcmov)/;
+const withoutFlags = /^(f|(rep)?(movs|stos|lods)[bdqw]$|ldmxcsr$|stmxcsr$|[rw]d?[fg]sbase$|x?save|x?rstor)/;
+
+/** Whether an instruction that the interpreter executes reads or sets flags; those that are not known to leave them alone may. */
+function usesFlags(i: Decoded): boolean {
+  if (flagUsers.test(i.name)) return true;
+  if (withoutFlags.test(i.name)) return false;
+  return !i.operands.some((o) => o.kind === 'register' && o.file !== 'general');
+}

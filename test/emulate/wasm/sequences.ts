@@ -1,0 +1,185 @@
+// Random code in random states, executed by both tiers: after any number of instructions registers, flags, memory and faults are the same.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Interpreter } from '../../../src/emulate/interpreter.js';
+import { Memory } from '../../../src/emulate/memory.js';
+import { anonymous } from '../../../src/emulate/regions.js';
+import { Cpu, GS, RIP, sameRegisters } from '../../../src/emulate/state.js';
+import { groups } from '../cases.js';
+
+const page = 4096;
+const arena = 0x10000000;
+const readOnly = arena + 4 * page;
+const code = 0x20000000;
+const codePages = 3;
+/** Code lies over the end of a page. */
+const codeStart = code + page - 200;
+const conditions = 'a ae b be e g ge l le ne no np ns o p s'.split(' ');
+
+export class Random {
+  private state: number;
+  constructor(seed: number) {
+    this.state = (seed * 0x9e3779b1) | 1;
+    for (let n = 0; n < 8; n++) this.word();
+  }
+  word(): number {
+    this.state ^= this.state << 13;
+    this.state ^= this.state >>> 17;
+    this.state ^= this.state << 5;
+    return this.state;
+  }
+  below(n: number): number {
+    return (this.word() >>> 0) % n;
+  }
+  pick<T>(all: readonly T[]): T {
+    return all[this.below(all.length)]!;
+  }
+  wide(): bigint {
+    return BigInt.asUintN(64, (BigInt(this.word()) << 32n) ^ BigInt(this.word() >>> 0));
+  }
+}
+
+const own = [
+  'movq %rax, %gs:(%rdi)', 'movl %edx, %gs:8(%rdi)', 'addq $3, %gs:(%rdi)', 'movb %fs:3(%rdi), %al', 'loop 1f\n1:', 'incl %eax', 'decq %rdx',
+  'addl $1, (%rdi)', 'cmpl %edx, %eax', 'cmpb $7, %al', 'testq %rax, %rax', 'subw $9, %dx', 'movl 4(%edi), %ebx', 'leaq -8(%rdi,%rcx,2), %r9',
+  'rdtsc', 'cpuid',
+]; // prettier-ignore
+
+/** A few labelled blocks that end in branches, calls and returns among themselves. */
+function program(r: Random): string {
+  const forms =
+    r.below(4) === 0
+      ? [...own, ...groups['vectors']!, ...groups['integers']!]
+      : [...own, ...groups['integers']!];
+  const blocks = 4 + r.below(10);
+  const label = (): string => `L${r.below(blocks)}`;
+  let text = '';
+  for (let n = 0; n < blocks; n++) {
+    text += `L${n}:\n`;
+    // Flags meet what looks at them.
+    for (let k = r.below(7); k > 0; k--)
+      text += `${r.pick(forms)}\n${r.below(3) === 0 ? `set${r.pick(conditions)} %r8b\nadcq $0, %r10\n` : ''}`;
+    text += r.pick([
+      () => `j${r.pick(conditions)} ${label()}\n`,
+      () => `j${r.pick(conditions)} ${label()}\nj${r.pick(conditions)} ${label()}\n`,
+      () => `call ${label()}\n`,
+      () => `jmp ${label()}\n`,
+      () => 'ret\n',
+      () => `leaq ${label()}(%rip), %r11\njmp *%r11\n`,
+      () => `leaq ${label()}(%rip), %r11\ncall *%r11\n`,
+      () => '',
+    ])();
+  }
+  return `${text}jmp L0\n`;
+}
+
+function assemble(text: string): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'sequences-'));
+  try {
+    const at = (name: string): string => join(folder, name);
+    writeFileSync(at('a.s'), text);
+    execFileSync('as', ['--64', at('a.s'), '-o', at('a.o')]);
+    execFileSync('objcopy', ['-O', 'binary', '-j', '.text', at('a.o'), at('a.bin')]);
+    return new Uint8Array(readFileSync(at('a.bin')));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+class Emulated {
+  readonly memory = new Memory(1 << 20);
+  readonly cpu = new Cpu(this.memory);
+  readonly interpreter: Interpreter;
+
+  constructor(tier: 0 | 1, hot: number) {
+    this.interpreter = new Interpreter(this.cpu, { tier, hot });
+    this.memory.map(anonymous(arena, arena + 3 * page, 3));
+    this.memory.map(anonymous(readOnly, readOnly + page, 1));
+    this.memory.map(anonymous(code, code + codePages * page, 7));
+    this.cpu.onSyscall = () => undefined;
+  }
+
+  /** As text: everything that the two have to agree in. */
+  run(limit: number): string {
+    const stop = this.interpreter.run(limit);
+    return JSON.stringify(stop, (key, value: unknown) =>
+      key === 'trap' ? (value as { kind: string }).kind : value,
+    );
+  }
+}
+
+export interface Compared {
+  readonly instructions: number;
+  /** Of them executed by compiled code. */
+  readonly compiled: number;
+  readonly stops: number;
+  readonly difference: string | undefined;
+}
+
+export function compareTiers(seed: number, states: number): Compared {
+  const r = new Random(seed);
+  const text = program(r);
+  const bytes = assemble(text);
+  const both = [new Emulated(0, 1), new Emulated(1, 1 + r.below(3))] as const;
+  const [first, second] = both;
+  let stops = 0;
+  const report = (difference: string | undefined): Compared => ({
+    instructions: first.cpu.executed,
+    compiled: second.interpreter.compiled?.executed ?? 0,
+    stops,
+    difference,
+  });
+  for (let state = 0; state < states; state++) {
+    const at = r.pick([
+      arena + 0x900, arena + 0x900, arena + page - 4, arena + 2 * page - 7, arena + 3 * page - 4, readOnly + 64, codeStart + r.below(bytes.length),
+    ]); // prettier-ignore
+    const values = Array.from({ length: 16 }, () => (r.below(2) === 0 ? BigInt(r.below(300)) : r.wide()));
+    values[4] = BigInt(arena + page + 0x400);
+    values[5] = BigInt(arena + 0x800);
+    values[6] = BigInt(arena + 0x700);
+    values[7] = BigInt(at);
+    const flags = r.word() & 0x8d5;
+    const data = Uint8Array.from({ length: 3 * page }, () => r.below(256));
+    for (const { memory, cpu } of both) {
+      if (Buffer.compare(memory.readBytes(codeStart, bytes.length), bytes) !== 0)
+        memory.writeBytes(codeStart, bytes);
+      memory.writeBytes(arena, data);
+      values.forEach((value, n) => (cpu.q[n] = value));
+      cpu.setFlags(flags);
+      cpu.s[GS] = 64;
+      cpu.s[RIP] = codeStart;
+      cpu.s[RIP + 1] = 0;
+    }
+    for (let part = 1 + r.below(6); part > 0; part--) {
+      const limit = 1 + r.below(r.pick([5, 50, 2000]));
+      const [a, b] = both.map((one) => one.run(limit));
+      stops++;
+      const where = `seed ${seed}, state ${state}`;
+      if (a !== b) return report(`${where}: ${a}, compiled ${b}\n${text}`);
+      if (first.cpu.executed !== second.cpu.executed)
+        return report(
+          `${where}: limit ${limit} ${a} executed ${first.cpu.executed}, compiled ${second.cpu.executed}\n${text}`,
+        );
+      const [x, y] = both.map(({ cpu }) => cpu.snapshot());
+      if (!sameRegisters(x!, y!) || first.cpu.s[RIP] !== second.cpu.s[RIP])
+        return report(
+          `${where}: registers ${describe(first.cpu)}, compiled ${describe(second.cpu)} behind ${first.cpu.executed}\n${text}`,
+        );
+      for (const [from, length] of [
+        [arena, 3 * page],
+        [code, codePages * page],
+      ] as const)
+        // prettier-ignore
+        if (Buffer.compare(first.memory.readBytes(from, length), second.memory.readBytes(from, length)) !== 0)
+          return report(`${where}: memory\n${text}`);
+      if (JSON.parse(a!).kind !== 'done') break;
+    }
+  }
+  return report(undefined);
+}
+
+function describe(cpu: Cpu): string {
+  return `${[...cpu.q.subarray(0, 17)].map((v) => v.toString(16)).join(' ')} flags ${cpu.flags().toString(16)}`;
+}
