@@ -9,6 +9,7 @@ import { root } from '../scripts/tools.mjs';
 import { withPart } from './document.js';
 import type { Experiment } from './experiment.js';
 import { compile } from './experiments/compile.js';
+import { emulator } from './experiments/emulator.js';
 import { growth } from './experiments/growth.js';
 import { gzip } from './experiments/gzip.js';
 import { hostile } from './experiments/hostile.js';
@@ -37,6 +38,7 @@ const experiments: readonly Experiment[] = [
   stages,
   hostile,
   page,
+  emulator,
 ];
 const documentPath = join(root, 'docs/benchmarks.md');
 const resultsPath = join(root, 'bench/results');

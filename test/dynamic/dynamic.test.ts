@@ -269,7 +269,7 @@ int main(void) {
     expect(bytes).toMatchObject({ mappings: 8192 });
     expect(bytes.image).toBeGreaterThan(100000);
     expect(bytes.heap).toBeGreaterThan(300000);
-    expect(bytes["main thread's variables"]).toBeGreaterThanOrEqual(1000);
+    expect(bytes["threads' variables"]).toBeGreaterThanOrEqual(1000);
     // All that is claimed was compared, but for what is excluded.
     const sum = Object.values<number>(bytes).reduce((total, n) => total + n, 0);
     expect(json.bytesChecked).toBe(json.bytesMirrored);
@@ -278,6 +278,141 @@ int main(void) {
     expect(unprotected).toEqual(
       expect.arrayContaining([expect.stringMatching(/libc\.so\.6$/), '[heap]', '[stack]']),
     );
+  });
+});
+
+describe('the C++ library', () => {
+  const thrown = `#include <exception>
+#include <stdexcept>
+static std::exception_ptr &kept = *new std::exception_ptr; // alive at the end
+int main() {
+  try {
+    throw std::runtime_error("kept");
+  } catch (...) {
+    kept = std::current_exception();
+    std::terminate_handler none = std::get_terminate();
+    return none == nullptr;
+  }
+}
+`;
+  test('is linked in, mirrored, and its names stay its own', () => {
+    writeFileSync(join(work, 'thrown.cpp'), thrown);
+    for (const more of [[], ['-static-libstdc++']]) {
+      expect(driver('mirrorc++', ['-O1', 'thrown.cpp', ...more, '-o', 'thrown'])).toEqual({
+        status: 0,
+        stderr: '',
+      });
+      const dynamic = execFileSync('readelf', ['-dW', '--dyn-syms', join(work, 'thrown')], {
+        encoding: 'utf8',
+      });
+      expect(dynamic).toMatch(/NEEDED.*libc\.so/);
+      expect(dynamic).not.toMatch(/libstdc\+\+|DEFAULT +\d+ _ZSt/);
+      expect(checked(join(work, 'thrown')).json()).toMatchObject({ bytesDiffering: 0, unknownFunctions: [] });
+    }
+  });
+
+  test('what the unwinder writes into an exception is copied, or found', () => {
+    const past =
+      '.globl __wrap__Unwind_SetGR\n__wrap__Unwind_SetGR: jmp *__real__Unwind_SetGR@GOTPCREL(%rip)\n';
+    writeFileSync(join(work, 'setgr.s'), past);
+    execFileSync('as', ['setgr.s', '-o', 'setgr.o'], { cwd: work });
+    const loose = '-Wl,--unresolved-symbols=ignore-all';
+    expect(driver('mirrorc++', ['-O1', 'thrown.cpp', 'setgr.o', loose, '-o', 'past']).status).toBe(0);
+    const { status, json } = checked(join(work, 'past'));
+    expect(status).toBe(121);
+    expect(json().bytesDiffering).toBeGreaterThan(0);
+  });
+
+  test('goes with a library that uses the shared one', () => {
+    const shared = `#include <stdexcept>
+#include <string>
+std::string given(const std::string &text) {
+  if (text.size() > 40) throw std::length_error(text + " is too long");
+  return text + text;
+}
+`;
+    const user = `#include <iostream>
+#include <stdexcept>
+#include <string>
+std::string given(const std::string &text);
+int main() {
+  std::string text = "0123456789";
+  try {
+    for (;;) text = given(text);
+  } catch (const std::length_error &error) {
+    std::cout << error.what() << std::endl;
+  }
+}
+`;
+    writeFileSync(join(work, 'shared.cpp'), shared);
+    writeFileSync(join(work, 'user.cpp'), user);
+    execFileSync('g++', ['-O1', '-fPIC', '-shared', 'shared.cpp', '-o', 'libshared.so'], { cwd: work });
+    const { status, stderr } = driver('mirrorc++', ['-O1', 'user.cpp', './libshared.so', '-o', 'user']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/warning\[M030\]: \w*given\w*: what this library function writes is not known/);
+    const done = checked(join(work, 'user'));
+    expect(done).toMatchObject({ status: 0, stdout: `${'0123456789'.repeat(8)} is too long\n` });
+    expect(done.json()).toMatchObject({ claim: 'none: unknown functions are called' });
+  });
+});
+
+describe('thread-local variables', () => {
+  const source = `#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/wait.h>
+_Thread_local char mine[3000];
+extern void past(char *);
+static pthread_barrier_t barrier;
+static void *waits(void *which) {
+  for (int i = 0; i < 3000; i++) mine[i] = (char)(i + (long)which);
+  if (which == (void *)2) past(&mine[1234]);
+  pthread_barrier_wait(&barrier);
+  if (which) for (;;) pause();
+  return 0;
+}
+int main(int argc, char **argv) {
+  pthread_t threads[4];
+  pthread_barrier_init(&barrier, 0, 5);
+  for (long i = 0; i < 4; i++) pthread_create(&threads[i], 0, waits, (void *)(i < argc - 1 ? 3 - i : 0));
+  pthread_barrier_wait(&barrier);
+  if (argc == 1) for (int i = 0; i < 4; i++) pthread_join(threads[i], 0);
+  mine[2999] = 1;
+  return 0;
+}
+`;
+  /** What of them is protected, and how many bytes differ. */
+  const variables = (program: string, ...args: string[]) => {
+    const json = checked(join(work, program), args).json();
+    const found = json.protected.find(({ memory }: { memory: string }) => memory === "threads' variables");
+    return { bytes: Number(found.bytes), differ: Number(json.bytesDiffering) };
+  };
+  beforeAll(() => {
+    writeFileSync(join(work, 'variables.c'), source);
+    writeFileSync(join(work, 'past.c'), 'void past(char *p) { *p ^= PAST; }\n');
+    for (const past of [0, 1]) {
+      execFileSync('gcc', ['-O1', '-fPIE', `-DPAST=${past}`, '-c', 'past.c', '-o', `past${past}.o`], {
+        cwd: work,
+      });
+      expect(
+        driver('mirrorcc', ['-O1', '-pthread', 'variables.c', `past${past}.o`, '-o', `variables${past}`])
+          .status,
+      ).toBe(0);
+    }
+  });
+
+  test('of threads that run are compared, of those that ended not', () => {
+    const ended = variables('variables0');
+    expect(ended.differ).toBe(0);
+    // The last of four begins with three that wait: one may have ended.
+    const running = variables('variables0', '1', '2', '3');
+    expect(running.differ).toBe(0);
+    expect(running.bytes).toBeGreaterThanOrEqual(4 * 3000);
+    expect(running.bytes - ended.bytes).toBeGreaterThanOrEqual(3 * 3000);
+  });
+
+  test('a store that has no mirror is found in another thread', () => {
+    expect(variables('variables1', '1', '2', '3').differ).toBe(1);
   });
 });
 

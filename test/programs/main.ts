@@ -16,6 +16,7 @@ const usage = `npm run corpus -- [PROGRAM ...] [options]
     .join(', ')} (default: all)
   --width=LIST    of ${widths.join(',')} (default: all)
   --rounds=N      how often the load is run and timed by both, by turns (default: 5; 0: not at all)
+  --interval=TIME how often the processes of one more load are checked while they run (default: 100ms; empty: not at all)
   --sample        only the programs that CI runs
   --json=FILE     write how each ended
   --keep          leave the folders, and print where they are
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     width: { type: 'string', default: widths.join(',') },
     rounds: { type: 'string', default: '5' },
+    interval: { type: 'string', default: '100ms' },
     sample: { type: 'boolean', default: false },
     json: { type: 'string', default: '' },
     keep: { type: 'boolean', default: false },
@@ -50,7 +52,16 @@ const linesOf = (folder: string): number =>
     }),
   );
 
-function rowOf({ program, width, verdict, passed, check, time, memory }: Measured): (string | number)[] {
+function rowOf({
+  program,
+  width,
+  verdict,
+  passed,
+  check,
+  watched,
+  time,
+  memory,
+}: Measured): (string | number)[] {
   return [
     `${program.name} ${versionOf(program)}`,
     width,
@@ -61,6 +72,7 @@ function rowOf({ program, width, verdict, passed, check, time, memory }: Measure
     check?.bytesChecked ?? 0,
     check?.bytesDiffering ?? 0,
     check?.escapes.join(', ') ?? '',
+    ...(watched === null ? ['', '', ''] : [watched.checks, watched.bytesChecked, watched.bytesDiffering]),
     ratio(time),
     ratio(memory),
     verdict.kind === 'same' ? '' : `${verdict.kind}: ${verdict.reason}`,
@@ -69,7 +81,8 @@ function rowOf({ program, width, verdict, passed, check, time, memory }: Measure
 
 const heads = [
   ...['program', 'bits', 'lines of C', 'tests passed natively', 'mirrored', 'processes', 'bytes checked'],
-  ...['differ', 'named in reports', 'CPU time', 'memory', ''],
+  ...['differ', 'named in reports', 'checks while it runs', 'bytes checked', 'differ'],
+  ...['CPU time', 'memory', ''],
 ];
 
 const markdown = (rows: readonly (readonly (string | number)[])[]): string =>
@@ -100,21 +113,24 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new RangeError(`no such program: ${unknown.join(', ')}`);
   const chosen = programs().filter(
     ({ name, sample }) =>
-      (positionals.length === 0 || positionals.includes(name)) && (!values.sample || sample),
+      (positionals.length === 0 || positionals.includes(name)) && (!values.sample || sample.length > 0),
   );
   const missing = missingTools(chosen);
   if (missing.length > 0) throw new RangeError(missing.join('\n'));
   const asked = widths.filter((width) => values.width.split(',').includes(String(width)));
+  // Programs that are linked dynamically have no such check.
+  const interval = process.env['MIRROR_LIBC'] === 'glibc' ? '' : values.interval;
   const done: Measured[] = [];
   const leftOut: string[] = [];
   for (const program of chosen)
     for (const width of asked as Width[]) {
+      if (values.sample && !program.sample.includes(width)) continue;
       const reason = program.leftOut[width];
       if (reason !== undefined) {
         leftOut.push(`${program.name}, ${width} bits: left out: ${reason}`);
         continue;
       }
-      const measured = await measure(program, width, Number(values.rounds), values.keep);
+      const measured = await measure(program, width, Number(values.rounds), interval, values.keep);
       done.push(measured);
       const { verdict } = measured;
       process.stderr.write(`${program.name}, ${width} bits: ${verdict.kind}\n`);

@@ -1,5 +1,5 @@
 // One program: built natively and mirrored, its own tests run by both, then the same work by turns, timed.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../scripts/tools.mjs';
@@ -18,12 +18,20 @@ interface Usage {
   readonly peak: number;
 }
 
+/** The load with a check of the running processes every so often (MIRROR_CHECK=<interval>), summed over the processes. */
+export interface Watched {
+  readonly checks: number;
+  readonly bytesChecked: number;
+  readonly bytesDiffering: number;
+}
+
 export interface Measured {
   readonly program: Program;
   readonly width: Width;
   readonly verdict: Verdict;
   readonly passed: Readonly<Record<Side, number>>;
   readonly check: Check | null;
+  readonly watched: Watched | null;
   /** Mirrored to native, one number a round. */
   readonly time: readonly number[];
   readonly memory: readonly number[];
@@ -49,11 +57,17 @@ export function caseOf(program: Program, width: Width): Case {
   };
 }
 
-async function load(program: Program, one: Case, side: Side, folder: string): Promise<Usage> {
+async function load(
+  program: Program,
+  one: Case,
+  side: Side,
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Usage> {
   const work = join(folder, 'work');
   rmSync(join(work, 'usage.out'), { force: true });
   const text = `. ${join(root, 'test/programs/prelude.sh')}\n${program.load}`;
-  const variables = { ...variablesOf(one, side, folder), PORT: String(await freePort()) };
+  const variables = { ...variablesOf(one, side, folder), ...more, PORT: String(await freePort()) };
   const { exitCode, timedOut, stderr } = await shell(text, work, variables, loadSeconds);
   if (timedOut) throw new Error(`the load of ${program.name} takes too long (${side})`);
   const usage = { cpu: 0, peak: 0, work: 1 };
@@ -69,16 +83,64 @@ async function load(program: Program, one: Case, side: Side, folder: string): Pr
   return { cpu: usage.cpu / usage.work, peak: usage.peak };
 }
 
+interface IntervalReport {
+  readonly intervalChecks: number;
+  readonly intervalBytesChecked: number;
+  readonly intervalBytesDiffering: number;
+  readonly bytesDiffering: number;
+}
+
+async function watch(program: Program, one: Case, folder: string, interval: string): Promise<Watched> {
+  const reports = join(folder, 'watched');
+  mkdirSync(reports);
+  await load(program, one, 'mirrored', folder, {
+    MIRROR_CHECK: interval,
+    MIRROR_REPORT: join(reports, '%p.json'),
+  });
+  const all = readdirSync(reports).map(
+    (name) => JSON.parse(readFileSync(join(reports, name), 'utf8')) as IntervalReport,
+  );
+  const sum = (of: (report: IntervalReport) => number): number =>
+    all.reduce((total, report) => total + of(report), 0);
+  return {
+    checks: sum(({ intervalChecks }) => intervalChecks),
+    bytesChecked: sum(({ intervalBytesChecked }) => intervalBytesChecked),
+    bytesDiffering: sum(
+      ({ intervalBytesDiffering, bytesDiffering }) => intervalBytesDiffering + bytesDiffering,
+    ),
+  };
+}
+
+/** A verdict without a fault, judged again by what the checks at intervals found. */
+function judgeWatched(verdict: Verdict, watched: Watched | null): Verdict {
+  if (watched === null || verdict.kind !== 'same') return verdict;
+  if (watched.bytesDiffering > 0)
+    return {
+      kind: 'differs',
+      reason: 'bytes differ while it runs',
+      message: `${watched.bytesDiffering} bytes`,
+    };
+  if (watched.checks === 0)
+    return {
+      kind: 'differs',
+      reason: 'nothing was checked while it ran',
+      message: 'the load is shorter than the interval',
+    };
+  return verdict;
+}
+
 /**
  * Builds, tests and times a program.
  *
  * @param rounds how often the load is run by both, by turns; 0: not at all
+ * @param interval how often the processes of one more load are checked while they run; empty: not at all
  * @param keep whether the folders stay; their names are printed
  */
 export async function measure(
   program: Program,
   width: Width,
   rounds: number,
+  interval: string,
   keep: boolean,
 ): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), `mirrorasm-${program.name}-`));
@@ -123,7 +185,20 @@ export async function measure(
         memory.push(used.mirrored.peak / used.native.peak);
       }
     }
-    return { program, width, verdict, passed, check: mirrored.check, time, memory };
+    const watched =
+      interval !== '' && verdict.kind === 'same'
+        ? await watch(program, one, folders.mirrored, interval)
+        : null;
+    return {
+      program,
+      width,
+      verdict: judgeWatched(verdict, watched),
+      passed,
+      check: mirrored.check,
+      watched,
+      time,
+      memory,
+    };
   } finally {
     if (!keep) rmSync(folder, { recursive: true, force: true });
   }

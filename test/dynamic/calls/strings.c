@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 
 #define TO (char *)to
@@ -163,3 +164,30 @@ CASE(feholdexcept) { PAINT(to, 48); NEED(!feholdexcept((fenv_t *)to)); }
 CASE(fegetexceptflag) { PAINT(to, 16); NEED(!fegetexceptflag((fexcept_t *)to, FE_ALL_EXCEPT)); }
 CASE(feupdateenv) { NEED(!feupdateenv(FE_DFL_ENV)); }
 CASE(backtrace) { PAINT(to, 512); NEED(backtrace((void **)to, 50) > 1); }
+CASE(swprintf) { PAINT(to, 64); PAINT(all, 64); NEED(swprintf(WTO, 16, L"%d %.2f", 5, ten) == 7); NEED(swprintf((wchar_t *)all, 4, L"%d %.2f", 5, ten) < 0); }
+static int with_vswprintf(char *to, va_list v) { return vswprintf((wchar_t *)to, 16, L"%d %s %.2f", v); }
+CASE(vswprintf) { PAINT(to, 64); NEED(list(with_vswprintf, TO, 5, "text", ten) == 12); }
+
+/* With a locale, also by the names that libstdc++ uses. */
+#define PLAIN_C newlocale(LC_ALL_MASK, "C", 0)
+#define REAL_IN(function, type) \
+  CASE(function) { type function(const char *, char **, locale_t); PAINT(end, 16); NEED(function("1.5x", (char **)end, PLAIN_C) == 1.5); }
+REAL_IN(strtod_l, double) REAL_IN(strtof_l, float) REAL_IN(strtold_l, long double) REAL_IN(__strtod_l, double) REAL_IN(__strtof_l, float)
+#define TRANSFORM(function, type, text, is, more) \
+  CASE(function) { size_t function(type *, const type *, size_t more); PAINT(to, 64); NEED(function((type *)to, text, sizeof to / sizeof(type) is) == 4); }
+#define IN_C , PLAIN_C
+#define A_LOCALE , locale_t
+TRANSFORM(strxfrm_l, char, "text", IN_C, A_LOCALE) TRANSFORM(__strxfrm_l, char, "text", IN_C, A_LOCALE)
+TRANSFORM(wcsxfrm, wchar_t, L"text", , ) TRANSFORM(wcsxfrm_l, wchar_t, L"text", IN_C, A_LOCALE) TRANSFORM(__wcsxfrm_l, wchar_t, L"text", IN_C, A_LOCALE)
+
+static const struct tm day = {.tm_mday = 2, .tm_mon = 3, .tm_year = 104};
+CASE(__strftime_l) {
+  size_t __strftime_l(char *, size_t, const char *, const struct tm *, locale_t);
+  PAINT(to, 64); NEED(__strftime_l(TO, sizeof to, "%Y-%m-%d", &day, PLAIN_C) == 10);
+}
+CASE(wcsftime) { PAINT(to, 64); NEED(wcsftime(WTO, 16, L"%Y-%m-%d", &day) == 10); }
+CASE(wcsftime_l) { PAINT(to, 64); NEED(wcsftime_l(WTO, 16, L"%Y-%m-%d", &day, PLAIN_C) == 10); }
+CASE(__wcsftime_l) {
+  size_t __wcsftime_l(wchar_t *, size_t, const wchar_t *, const struct tm *, locale_t);
+  PAINT(to, 64); NEED(__wcsftime_l(WTO, 16, L"%Y-%m-%d", &day, PLAIN_C) == 10);
+}
