@@ -7,26 +7,30 @@ static void record(word addr) {
   if (d && d->address + d->length == addr) d->length++;
   else if (S.n_diffs < MAX_DIFFS) S.diffs[S.n_diffs++] = (struct diff){addr, 1};
 }
+static int equal(const char *n, const char *m, word bytes) {
+  const volatile word *a = (const volatile word *)n, *b = (const volatile word *)m;
+  word words = bytes / sizeof(word);
+  for (word i = 0; i < words; i++)
+    if (a[i] != b[i]) return 0;
+  for (word i = words * sizeof(word); i < bytes; i++) /* a section need not end on a word */
+    if (((const volatile char *)n)[i] != ((const volatile char *)m)[i]) return 0;
+  return 1;
+}
+/* Other threads still run: what is found equal once is not looked at again, and a difference that goes away is their pending write, not a lost one. On a
+   busy machine a thread may have to wait for a CPU: a second for all pages together. */
 static void compare(word lo, word hi, const char *n, const char *m) {
-  /* Other threads still run: a difference that goes away is their pending write, not a lost one. On a busy machine a thread may have to wait
-     for a CPU: a second for all pages together. */
-  for (u32 i = 0; S.threads && n == (const char *)lo && memcmp(n, m, hi - lo); i++) {
+  S.checked += hi - lo;
+  for (u32 i = 0; !equal(n, m, hi - lo); i++) {
     static const word millisecond[] = {0, 1000000};
+    if (!S.threads || n != (const char *)lo || (i >= 50 && (S.sandboxed || S.settling > 1000))) {
+      for (word at = 0; at < hi - lo; at++)
+        if (((const volatile char *)n)[at] != ((const volatile char *)m)[at]) record(lo + at);
+      return;
+    }
     if (!mr_may(MAY_YIELD)) __asm__ volatile("pause");
     else if (i < 50 || S.sandboxed) sys(__NR_sched_yield, 0, 0, 0);
     else sys(__NR_nanosleep, millisecond, 0, 0), S.settling++;
-    if (i >= 50 && (S.sandboxed || S.settling > 1000)) break;
   }
-  const volatile word *a = (const volatile word *)n, *b = (const volatile word *)m;
-  S.checked += hi - lo;
-  const word size = sizeof(word), words = (hi - lo) / size;
-  for (word i = 0; i < words; i++) {
-    word x = a[i] ^ b[i];
-    for (word k = 0; x && k < size; k++)
-      if (x >> 8 * k & 255) record(lo + i * size + k);
-  }
-  for (word i = words * size; i < hi - lo; i++) /* a section need not end on a word */
-    if (((const volatile char *)n)[i] != ((const volatile char *)m)[i]) record(lo + i);
 }
 /* Files, whose mappings may end behind them. In a sandbox there is no way to ask, and they are left out. */
 static int readable(word at, word n, char *buf) { return !S.sandboxed && mr_read_native((word)buf, at, n) == (long)n; }

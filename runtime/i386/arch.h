@@ -11,12 +11,12 @@
 #define MR_MAX_STACK (1ul << 28) /* more is not followed: a guard page ends the stack there */
 #define MR_STACK_ROOM 0x21000 /* its address space is too small for more */
 
-/* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. ebp holds its address while C code
-   of the runtime does a call, and 0 while it readies a signal handler. */
+/* What entry.S stores, lowest address first, at the offsets of limits.h. ebp holds its address while C code of the runtime does a call, 0 while it
+   readies a signal handler, and while a thread begins its stack pointer with bit 0 set. */
 #define MR_FRAME_REGISTER "ebp"
 struct frame { word done, result, call, before, told, masked, mask[2], nr, a[6], flags, ret; };
 
-long mr_sys6(long n, word a, word b, word c, word d, word e, word f); /* entry.S: six arguments need every register */
+long mr_sys6(long n, word a, word b, word c, word d, word e, word f); /* calls.S: six arguments need every register */
 #define sys6(n, a, b, c, d, e, f) mr_sys6(n, a, b, c, d, e, f)
 
 static inline long mr_fstatfs(word fd, word *to, word size) { return sys6(__NR_fstatfs64, fd, size, (word)to, 0, 0, 0); }

@@ -124,11 +124,38 @@ mr_leaving:
         ret
         .cfi_restore_state
         .cfi_remember_state
-.Lsigreturn:                                    # the kernel finds the frame at esp; no register but eax is alive
+# The kernel finds the frame at esp; no register but eax is alive. A page of it that is lost would end the process there: it is met here. struct sigcontext
+# has the address of the floating-point state, or 0: 112 bytes of fsave, then as in x86_64/entry.S.
+.Lsigreturn:
         mov     -4(%esp), %ecx                  # the second pushf
         mov     %ecx, D-4(%esp)
         lea     8(%esp), %esp
-        int     $0x80
+        mov     $76, %edx
+        mov     $715, %ecx                      # extramask ends behind a state that is unused
+        cmp     $119, %eax
+        je      1f
+        mov     $236, %edx
+        mov     $255, %ecx
+1:      mov     (%esp), %bl
+        mov     (%esp,%ecx), %bl
+        mov     (%esp,%edx), %edx
+        test    %edx, %edx
+        jz      4f
+        mov     $112+512, %ecx
+        mov     %edx, %esi
+        sub     %esp, %esi
+        cmp     $1024, %esi
+        ja      2f
+        cmpl    $0x46505853, 112+464(%edx)
+        jne     2f
+        mov     112+468(%edx), %ecx
+2:      lea     -1(%edx,%ecx), %ecx
+3:      mov     (%edx), %bl
+        add     $4096, %edx
+        cmp     %ecx, %edx
+        jb      3b
+        mov     (%ecx), %bl
+4:      int     $0x80
         ud2
         .cfi_restore_state
         .cfi_remember_state

@@ -11,8 +11,8 @@
 #define MR_MAX_STACK (1ul << 44)
 #define MR_STACK_ROOM (1ul << 27)
 
-/* What entry.S stores, lowest address first; entry.S and interrupted.c know the offsets. r15 holds its address while C code
-   of the runtime does a call, and 0 while it readies a signal handler. */
+/* What entry.S stores, lowest address first, at the offsets of limits.h. r15 holds its address while C code of the runtime does a call, 0 while it
+   readies a signal handler, and while a thread begins its stack pointer with bit 0 set. */
 #define MR_FRAME_REGISTER "r15"
 struct frame { word done, result, call, before, told, masked, mask[1], kept[6], nr, a[6], ret, flags; };
 

@@ -75,15 +75,29 @@ __mirror_start:
         mov     FRAME_A+32(\frame), %r8
         mov     FRAME_A+40(\frame), %r9
         .endm
-.Lsigreturn:                                    # a lost page would end the process there: it is met here
-        mov     $15, %eax
+# A page of the frame that is lost would end the process in the kernel: it is met here. struct sigcontext has the address of the state of the vector
+# registers, or 0, and that its size behind FP_XSTATE_MAGIC1 (uapi/asm/sigcontext.h). Elsewhere than the kernel puts it, it may be anything.
+.Lsigreturn:
         mov     (%rsp), %r11b
         mov     431(%rsp), %r11b
-        mov     224(%rsp), %rcx                 # where the state of the vector registers is, or 0
-        jrcxz   1f
-        mov     (%rcx), %r11b
-        mov     511(%rcx), %r11b
-1:      syscall
+        mov     224(%rsp), %rcx
+        jrcxz   3f
+        mov     $512, %eax
+        mov     %rcx, %rdx
+        sub     %rsp, %rdx
+        cmp     $1024, %rdx
+        ja      1f
+        cmpl    $0x46505853, 464(%rcx)
+        jne     1f
+        mov     468(%rcx), %eax
+1:      lea     -1(%rcx,%rax), %rax
+2:      mov     (%rcx), %r11b
+        add     $4096, %rcx
+        cmp     %rax, %rcx
+        jb      2b
+        mov     (%rax), %r11b
+3:      mov     $15, %eax
+        syscall
         ud2
         .type   __mirror_syscall, @function
 __mirror_syscall:
@@ -151,7 +165,7 @@ mr_entered:
         ARGUMENTS %rsp
         mov     FRAME_RETURN(%rsp), %rcx
         .cfi_register rip, rcx
-        mov     FRAME_KEPT+40(%rsp), %r15                  # only reads of the stack from here on
+        mov     FRAME_KEPT+40(%rsp), %r15       # only reads of the stack from here on
         .cfi_restore r15
 mr_leaving:
         lea     FRAME_FLAGS(%rsp), %rsp

@@ -54,6 +54,38 @@ static void handler(int signal) {
   lose(here + PAGE);
   check(here, sizeof here, "alternate stack");
 }
+// What the kernel reads when a handler ends: the last byte of the frame that it made, which is that of the state of the vector registers.
+#ifdef __x86_64__
+enum { BEFORE = 0 };
+#else
+enum { BEFORE = 112 }; // the layout of fsave
+#endif
+static char *frame_ends(char *state) {
+  struct { uint32_t magic, size; } sizes;
+  memcpy(&sizes, state + BEFORE + 464, sizeof sizes);
+  must(sizes.magic == 0x46505853, "FP_XSTATE_MAGIC1");
+  return state + sizes.size - 1;
+}
+static int ended;
+static void ends(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)info;
+  lose(frame_ends((char *)((ucontext_t *)context)->uc_mcontext.fpregs));
+  ended++;
+}
+#ifdef __i386__
+static void ends_without_siginfo(int signal) { // behind the number is struct sigcontext
+  (void)signal;
+  lose(frame_ends(*(char **)((char *)__builtin_frame_address(0) + 12 + 76)));
+  ended++;
+}
+#else
+#define ends_without_siginfo ends
+#endif
+static void raise_deeper(int steps) {
+  volatile char *room = __builtin_alloca(64 * steps + 1);
+  room[0] = 1;
+  raise(SIGUSR2);
+}
 int main(int argc, char **argv) {
   (void)argc;
   find_control(argv);
@@ -93,6 +125,15 @@ int main(int argc, char **argv) {
   sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, 0);
   sigaction(SIGUSR1, &(struct sigaction){.sa_handler = handler}, 0);
   raise(SIGUSR1);
+  // The frame of a signal whose handler has ended, at each place of a page.
+  for (int flags = 0; flags <= SA_SIGINFO; flags += SA_SIGINFO) {
+    struct sigaction action = {.sa_flags = flags};
+    action.sa_sigaction = ends;
+    if (!flags) action.sa_handler = (void (*)(int))ends_without_siginfo;
+    sigaction(SIGUSR2, &action, 0);
+    for (int i = 0; i < PAGE / 64; i++) raise_deeper(i);
+  }
+  must(ended == 2 * PAGE / 64, "handlers that end");
   for (int i = 0; i < 3; i++) {
     pthread_t t;
     pthread_create(&t, 0, thread, 0);
