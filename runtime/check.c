@@ -17,12 +17,12 @@ static int equal(const char *n, const char *m, word bytes) {
   return 1;
 }
 /* Other threads still run: what is found equal once is not looked at again, and a difference that goes away is their pending write, not a lost one. On a
-   busy machine a thread may have to wait for a CPU: a second for all pages together. */
+   busy machine a thread may have to wait for a CPU: three seconds for all pages together. */
 static void compare(word lo, word hi, const char *n, const char *m) {
   S.checked += hi - lo;
   for (u32 i = 0; !equal(n, m, hi - lo); i++) {
     static const word millisecond[] = {0, 1000000};
-    if (!S.threads || n != (const char *)lo || (i >= 50 && (S.sandboxed || S.settling > 1000))) {
+    if (!S.threads || n != (const char *)lo || (i >= 50 && (S.sandboxed || S.settling > 3000))) {
       for (word at = 0; at < hi - lo; at++)
         if (((const volatile char *)n)[at] != ((const volatile char *)m)[at]) record(lo + at);
       return;
