@@ -3,51 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as iced from 'iced-x86';
-import type { Effects } from '../../src/isa/effects.js';
 import { SLOT } from './assemble.js';
 import type { TableCheck } from './check.js';
 import { CPU_EXCEPTIONS, CPU_FAULTS, CPU_SKIPPED, type CpuField } from './cpu-exceptions.js';
-import { ARENA, CODE_END, MIDDLE, PREFIX, type Mode } from './forms.js';
+import { ARENA, CODE_END, PREFIX, type Mode } from './forms.js';
+import { ARENA_END, general, planOf, type Plan } from './plan.js';
+import { ANSWER, decode, encode, type Answer } from './record.js';
 
-// helper.c: struct test and struct answer.
-const TEST = 360;
-const ANSWER = 184;
-const ARENA_SIZE = 0x4000;
-const ARENA_END = ARENA + ARENA_SIZE;
-const STACK = ARENA + 0x3000;
-const FRAME = ARENA + 0x2c00;
-const TARGET = CODE_END - 0x800;
 const SIGILL = 4;
 const SIGSEGV = 11;
 
-const { Code, OpKind, Register, RegisterExt } = iced;
-
-/** Flags of iced-x86 in the order of effects.ts. */
-const FLAGS = [
-  iced.RflagsBits.CF,
-  iced.RflagsBits.PF,
-  iced.RflagsBits.AF,
-  iced.RflagsBits.ZF,
-  iced.RflagsBits.SF,
-  iced.RflagsBits.DF,
-  iced.RflagsBits.OF,
-];
-
-/** One run of one instruction. */
-export interface Plan {
-  readonly mode: Mode;
-  readonly text: string;
-  readonly bytes: Uint8Array;
-  readonly instruction: iced.Instruction;
-  readonly effects: Effects;
-  /** `edge`: the operand ends where the page ends; `beyond`: one byte further. */
-  readonly place: 'middle' | 'edge' | 'beyond';
-  readonly gpr: (number | undefined)[];
-  readonly patches: { at: number; length: number; value: bigint }[];
-  readonly vectors: { number: number; lanes: bigint[] }[];
-  /** Address of the explicit memory operand, or -1. */
-  readonly operand: number;
-}
+const { Code } = iced;
 
 export interface CpuDifference {
   readonly mode: Mode;
@@ -70,6 +36,8 @@ const count = (map: Map<string, number>, key: string): void => void map.set(key,
 
 // CPUID features by iced's name to the flag in /proc/cpuinfo, where it is not the same in small letters.
 const RENAMED: Readonly<Record<string, string>> = {
+  AVX512_IFMA: 'avx512ifma',
+  AVX512_VBMI: 'avx512vbmi',
   CLFSH: 'clflush',
   CMPXCHG16B: 'cx16',
   D3NOW: '3dnow',
@@ -87,179 +55,6 @@ export function missing(instruction: iced.Instruction, flags: ReadonlySet<string
     .map((feature) => iced.CpuidFeature[feature] ?? '')
     .filter((name) => !ALWAYS.test(name) && !flags.has(RENAMED[name] ?? name.toLowerCase()))
     .join(' ');
-}
-
-const general = (register: iced.Register): number =>
-  RegisterExt.isGPR(register) ? RegisterExt.number(RegisterExt.fullRegister(register)) : -1;
-
-function memoryIndex(instruction: iced.Instruction): number {
-  for (let i = 0; i < instruction.opCount; i++) if (instruction.opKind(i) === OpKind.Memory) return i;
-  return -1;
-}
-
-/** Puts the operand at `at`; undefined where the address cannot be had. */
-function placeOperand(plan: Plan, at: number, threadBase: number | undefined): boolean {
-  const { instruction, gpr, mode } = plan;
-  const { memoryBase: base, memoryIndex: index, memoryIndexScale: scale } = instruction;
-  if (base === Register.RIP || base === Register.EIP)
-    return at === MIDDLE && Number(instruction.memoryDisplacement - instruction.nextIP) === MIDDLE - CODE_END;
-  const size = base !== Register.None ? RegisterExt.size(base) : RegisterExt.size(index);
-  // What lies at the thread's base is the C library's, unless the caller has moved it.
-  const thread =
-    instruction.segmentPrefix === Register.FS ||
-    (mode === 32 && threadBase !== undefined && instruction.segmentPrefix === Register.GS);
-  if (size === 2 || (thread && (threadBase === undefined || (size > 0 && 8 * size < mode)))) return false;
-  const displacement = Number(BigInt.asIntN(mode, instruction.memoryDisplacement));
-  const baseNumber = general(base);
-  let rest = at - displacement - (thread ? (threadBase ?? 0) : 0);
-  if (RegisterExt.isVectorRegister(index)) {
-    const lane = instruction.isVsib64 ? [1n, 2n, 3n, 5n] : [0x200000001n, 0x500000003n, 0x700000006n, 0n];
-    plan.vectors.push({ number: RegisterExt.number(index), lanes: lane });
-  } else if (index === Register.AL) {
-    // xlat: the table is wherever %al points in it.
-  } else if (index !== Register.None) {
-    const number = general(index);
-    if (baseNumber === number) return false;
-    const value = baseNumber < 0 ? rest / scale : 16;
-    if (!Number.isInteger(value)) return false;
-    gpr[number] = value;
-    rest -= value * scale;
-  }
-  if (baseNumber >= 0) gpr[baseNumber] = rest;
-  else if (index === Register.None) return rest === 0;
-  return true;
-}
-
-/** Registers, memory and vectors with which the instruction can run. */
-export function planOf(
-  mode: Mode,
-  text: string,
-  bytes: Uint8Array,
-  instruction: iced.Instruction,
-  effects: Effects,
-  place: Plan['place'] = 'middle',
-  threadBase?: number,
-): Plan | undefined {
-  const explicit = memoryIndex(instruction);
-  const { base } = effects;
-  let at = MIDDLE;
-  if (place !== 'middle') {
-    at = ARENA_END - effects.memoryBytes + (place === 'beyond' ? 1 : 0);
-    if (effects.access[effects.memoryOperand] === 'a') at = ARENA_END + 64;
-  }
-  const plan: Plan = {
-    mode,
-    text,
-    bytes,
-    instruction,
-    effects,
-    place,
-    gpr: new Array<number | undefined>(16).fill(undefined),
-    patches: [],
-    vectors: [],
-    operand: explicit < 0 ? -1 : at,
-  };
-  const { gpr, patches } = plan;
-  if (/^i?div$/.test(base)) {
-    gpr[0] = 1000;
-    gpr[2] = 0;
-    const by = general(instruction.op0Register);
-    if (by === 0 || by === 2) gpr[by] = by === 0 ? 1000 : 0x5005;
-  }
-  gpr[4] = STACK;
-  if (base === 'leave' || base === 'enter') gpr[5] = FRAME;
-  const string = instruction.isStringInstruction || /^v?maskmov(q|dqu)$/.test(base);
-  if (string) {
-    const inThread = instruction.segmentPrefix === (mode === 64 ? Register.FS : Register.GS);
-    const base = inThread ? (threadBase ?? 0) : 0;
-    gpr[6] = MIDDLE + 0x400 - base;
-    // What a string instruction writes is never in another segment.
-    gpr[7] = MIDDLE - (instruction.isStringInstruction ? 0 : base);
-    if (/^rep/.test(text)) gpr[1] = 3;
-  }
-  if (/^(clzero|monitorx?)$/.test(base)) gpr[0] = MIDDLE;
-  const source =
-    instruction.opCount > 1 && instruction.opKind(1) === OpKind.Register ? instruction.opRegister(1) : 0;
-  if (explicit >= 0) {
-    if (!placeOperand(plan, at, threadBase)) return undefined;
-    // The bit offset moves the address.
-    if (/^bt[src]?$/.test(base) && source) {
-      if (gpr[general(source)] !== undefined) return undefined;
-      gpr[general(source)] = 69;
-    }
-  } else if (base === 'mov' && source && RegisterExt.isSegmentRegister(instruction.op0Register)) {
-    gpr[general(source)] = 0x2b;
-  }
-  const target = BigInt(TARGET);
-  const patch = (place: number, length: number, value: bigint): void =>
-    void patches.push({ at: place, length, value });
-  if (effects.flow === 'indirect-jump' || effects.flow === 'call') {
-    if (explicit >= 0) patch(at, 8, target);
-    else if (instruction.op0Kind === OpKind.Register) gpr[general(instruction.op0Register)] = TARGET;
-  }
-  if (base === 'ret') patch(STACK, 8, target);
-  if (base === 'popf') patch(STACK, 8, 0x246n);
-  if (base === 'pop' || (base === 'mov' && explicit === 1)) {
-    if (RegisterExt.isSegmentRegister(instruction.op0Register)) patch(explicit >= 0 ? at : STACK, 8, 0x2bn);
-  }
-  if (/^v?ldmxcsr$/.test(base)) patch(at, 8, 0x1f80n);
-  if (/^l[defgs]s$/.test(base) || base === 'lss') patch(at, 16, 0x2b002b002b002bn);
-  if (base === 'fldcw') patch(at, 8, 0x37fn);
-  if (/^(fldenv|frstor|fxrstor(64)?|xrstors?(64)?)$/.test(base)) patch(at, 1024, 0n);
-  if (/^(fldenv|frstor)$/.test(base)) patch(at, 8, 0x37fn);
-  if (/^fxrstor/.test(base)) patch(at + 24, 8, 0xffff00001f80n);
-  // The address of pop's operand is computed after the stack pointer moved.
-  if (base === 'pop' && general(instruction.memoryBase) === 4)
-    return { ...plan, operand: at + effects.operandBytes };
-  return plan;
-}
-
-function encode(plan: Plan): Buffer {
-  const record = Buffer.alloc(TEST);
-  const { mode, bytes, gpr, effects, instruction } = plan;
-  let fixed = 0;
-  record.writeUInt32LE(mode, 0);
-  record.writeUInt32LE(bytes.length, 4);
-  record.set(bytes, 8);
-  gpr.forEach((value, i) => {
-    if (value === undefined) return;
-    fixed |= 1 << i;
-    record.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), 32 + 8 * i);
-  });
-  const undefinedFlags = FLAGS.reduce(
-    (set, flag, i) => set | (instruction.rflagsUndefined & flag ? 1 << i : 0),
-    0,
-  );
-  const flags = (set: number): number => (set >>> 16) & 0x7f;
-  const other = (set: number): number => (set & (1 << 28) ? 0xff : 0) | ((set >>> 8) & 0xff);
-  // Counted from the end of the instruction, a second one is elsewhere.
-  const relative = instruction.isIpRelMemoryOperand;
-  const words = [
-    fixed,
-    effects.integerRead & 0xffff,
-    flags(effects.integerRead),
-    effects.vectorRead & 0xffff,
-    other(effects.otherRead),
-    effects.integerWritten & 0xffff,
-    flags(effects.integerWritten) & ~undefinedFlags,
-    effects.vectorWritten & 0xffff,
-    effects.otherWritten & (1 << 28) ? 0 : other(effects.otherWritten),
-    plan.patches.length,
-    plan.vectors.length,
-    plan.place === 'middle' ? 0 : 1,
-    effects.storeRepeatable && plan.place === 'middle' && bytes.length <= 12 && !relative ? 1 : 0,
-  ];
-  words.forEach((word, i) => record.writeUInt32LE(word >>> 0, 160 + 4 * i));
-  plan.patches.forEach((patch, i) => {
-    record.writeUInt32LE(patch.at - ARENA, 216 + 16 * i);
-    record.writeUInt32LE(patch.length, 220 + 16 * i);
-    record.writeBigUInt64LE(patch.value, 224 + 16 * i);
-  });
-  plan.vectors.forEach((vector, i) => {
-    record.writeBigUInt64LE(BigInt(vector.number), 280 + 40 * i);
-    vector.lanes.forEach((lane, k) => record.writeBigUInt64LE(lane, 288 + 40 * i + 8 * k));
-  });
-  return record;
 }
 
 interface Span {
@@ -291,29 +86,6 @@ function spans(plan: Plan): Span[] {
   return found;
 }
 
-interface Answer {
-  readonly done: number;
-  readonly signal: number;
-  readonly code: number;
-  readonly address: bigint;
-  readonly rip: bigint;
-  readonly words: readonly number[];
-  readonly ranges: readonly (readonly [number, number])[];
-}
-
-function decode(buffer: Buffer, at: number): Answer {
-  const word = (offset: number): number => buffer.readUInt32LE(at + offset);
-  return {
-    done: word(0),
-    signal: word(4),
-    code: word(8),
-    address: buffer.readBigUInt64LE(at + 16),
-    rip: buffer.readBigUInt64LE(at + 24),
-    words: Array.from({ length: 13 }, (_, i) => word(32 + 4 * i)),
-    ranges: Array.from({ length: word(80) }, (_, i) => [word(84 + 8 * i), word(88 + 8 * i)] as const),
-  };
-}
-
 const TOPS: Readonly<Record<string, number>> = { '-': 0, use: 0, push: 7, pop: 1, pop2: 2 };
 
 /** Every way in which an answer contradicts the table. */
@@ -334,7 +106,7 @@ function judge(plan: Plan, answer: Answer): [CpuField, string][] {
       found.push(['size', `accesses less than ${effects.memoryBytes} bytes`]);
     return found;
   }
-  const [gpr = 0, flags = 0, vector = 0, mmx = 0, x87 = 0, top = 0, ...differs] = answer.words;
+  const [gpr = 0, flags = 0, vector = 0, mmx = 0, opmask = 0, x87 = 0, top = 0, ...differs] = answer.words;
   if (effects.privileged) found.push(['privileged', 'a user program can execute it']);
   if (effects.flow === 'stop') found.push(['flow', 'it does not stop']);
   if (effects.flow === 'next' && answer.rip !== BigInt(CODE_END + 1))
@@ -345,18 +117,28 @@ function judge(plan: Plan, answer: Answer): [CpuField, string][] {
   const touchesX87 = (effects.otherWritten & (1 << 28)) !== 0 || effects.x87 === 'set';
   extra(gpr, effects.integerWritten & 0xffff, 'register written');
   extra(flags, (effects.integerWritten >>> 16) & 0x7f, 'flag written');
-  extra(vector, effects.vectorWritten & 0xffff, 'vector written');
+  extra(vector, effects.vectorWritten, 'vector written');
+  extra(opmask, effects.otherWritten & 0xff, 'opmask written');
   if (!touchesX87) {
     extra(mmx, (effects.otherWritten >>> 8) & 0xff, 'mmx written');
     if (x87 !== 0) found.push(['x87 written', hex(x87)]);
   }
   if (effects.x87 !== 'set' && top !== TOPS[effects.x87])
     found.push(['x87 stack', `top moves by ${top}, not ${effects.x87}`]);
-  const [gprDiffers = 0, flagsDiffer = 0, vectorDiffers = 0, mmxDiffers = 0, memory = 0, fault = 0] = differs;
+  const [
+    gprDiffers = 0,
+    flagsDiffer = 0,
+    vectorDiffers = 0,
+    mmxDiffers = 0,
+    opmaskDiffers = 0,
+    memory = 0,
+    fault = 0,
+  ] = differs;
   if (gprDiffers) found.push(['register result', hex(gprDiffers)]);
   if (flagsDiffer) found.push(['flag result', hex(flagsDiffer)]);
   if (vectorDiffers) found.push(['vector result', hex(vectorDiffers)]);
   if (mmxDiffers) found.push(['mmx result', hex(mmxDiffers)]);
+  if (opmaskDiffers) found.push(['opmask result', hex(opmaskDiffers)]);
   if (memory) found.push(['memory result', hex(memory - 1)]);
   if (fault & 0xff) found.push(['fault', `signal ${fault & 0xff}`]);
   if (fault & 0x100) found.push(['twice', 'the second time changes something']);

@@ -7,6 +7,7 @@
 // behind the instruction enters it again.
 #define _GNU_SOURCE
 #include <asm/prctl.h>
+#include <cpuid.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-// The same numbers stand in forms.ts and cpu.ts.
+// The same numbers stand in forms.ts and plan.ts, the structures in record.ts.
 #define ARENA 0x10000000ul
 #define ARENA_SIZE 0x4000ul
 #define CODE 0x1000f000ul
@@ -29,6 +30,7 @@
 #define MAX_PATCHES 4
 #define MAX_VECTORS 2
 #define MAX_RANGES 12
+#define MAX_AREA 0x4000
 #define FLAG_MASK 0xcd5u /* CF PF AF ZF SF DF OF */
 
 struct patch {
@@ -42,14 +44,15 @@ struct test {
   uint64_t gpr[16];
   uint32_t fixed;                  // general registers that keep the value given in every run
   uint32_t gpr_read, flags_read;   // what the table says is read: all else is changed in the third run
-  uint32_t vector_read, mmx_read;
-  uint32_t gpr_written, flags_compared, vector_written, mmx_written;
+  uint32_t vector_read, mmx_read, opmask_read;
+  uint32_t gpr_written, flags_compared, vector_written, mmx_written, opmask_written;
+  uint32_t vector_bytes;           // of a vector register written, what is compared
   uint32_t patches, vectors;
   uint32_t single;                 // only one seed, no third run: what the operand's place decides
   uint32_t twice;                  // also run it twice in a row: the outcome has to be the same
   struct patch patch[MAX_PATCHES];
   struct {
-    uint64_t number, lane[4];
+    uint64_t number, lane[8];
   } vector[MAX_VECTORS];
 };
 
@@ -58,10 +61,10 @@ struct answer {
   uint32_t signal, code;           // of the last run that did not
   uint64_t address;                // its fault address
   uint64_t rip;                    // of the last run that did
-  uint32_t gpr_changed, flags_changed, vector_changed, mmx_changed;
+  uint32_t gpr_changed, flags_changed, vector_changed, mmx_changed, opmask_changed;
   uint32_t x87_changed;            // 1: control, 2: status without top, 4: tags, 8: a register
   int32_t top;                     // change of the top of the x87 stack, 0..7
-  uint32_t gpr_differs, flags_differ, vector_differs, mmx_differs;
+  uint32_t gpr_differs, flags_differ, vector_differs, mmx_differs, opmask_differs;
   uint32_t memory_differs;         // 1 + offset of the first byte that depends on what is not read
   uint32_t fault_differs;          // signal; + 0x100 where twice is not once
   uint32_t ranges;
@@ -72,32 +75,77 @@ struct answer {
 
 struct state {
   uint64_t gpr[16], rip, flags;
-  uint8_t x87[512];
-  uint8_t upper[256];
+  uint8_t x87[160];      // control, status, tags and registers as fxsave has them
+  uint8_t vector[32][64]; // whole zmm registers; what the CPU does not have is zero
+  uint64_t opmask[8];
   uint32_t signal, code;
   uint64_t address;
 };
 
 static struct state given, result;
 static mcontext_t host;
-static struct _libc_fpstate host_fp;
-static uint8_t host_header[512];
+static uint8_t host_area[MAX_AREA];
 static volatile int phase; // 0: load the test's registers, 1: the test runs, 2: it is over
 static volatile unsigned long runs;
 static int mode;
 static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                               REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
-static void put(ucontext_t *context, const struct state *from) {
+// Components of the XSAVE area: x87, SSE, AVX (upper halves of ymm); with AVX-512 the masks, the upper halves of zmm0 to 15, zmm16 to 31.
+enum { SSE = 1, AVX, OPMASK = 5, UPPER_ZMM, HIGH_ZMM };
+static uint32_t offset[8]; // 0: the CPU has no such component
+static uint64_t components;
+
+/** Where the components stand differs between processors. */
+static void find_components(void) {
+  uint32_t a, b, c, d, low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  int avx512 = (low & 0xe0) == 0xe0;
+  components = avx512 ? 0xe7 : 7;
+  for (uint32_t i = AVX; i <= HIGH_ZMM; i++) {
+    if (!(components & 1u << i)) continue;
+    __cpuid_count(0xd, i, a, b, c, d);
+    offset[i] = b;
+  }
+}
+
+/** Copies a component into the area or out of it. */
+static void move(uint8_t *area, int component, uint8_t *at, uint32_t length, uint32_t place, int out) {
+  if (component != SSE && offset[component] == 0) return;
+  uint8_t *in_area = area + (component == SSE ? 160 : offset[component]) + place;
+  int initial = !(*(uint64_t *)(area + 512) & 1u << component);
+  if (!out) memcpy(in_area, at, length);
+  else if (initial) memset(at, 0, length);
+  else memcpy(at, in_area, length);
+}
+
+static void move_vectors(uint8_t *area, struct state *state, int out) {
+  for (uint32_t i = 0; i < 16; i++) {
+    move(area, SSE, state->vector[i], 16, 16 * i, out);
+    move(area, AVX, state->vector[i] + 16, 16, 16 * i, out);
+    move(area, UPPER_ZMM, state->vector[i] + 32, 32, 32 * i, out);
+    move(area, HIGH_ZMM, state->vector[16 + i], 64, 64 * i, out);
+  }
+  move(area, OPMASK, (uint8_t *)state->opmask, sizeof state->opmask, 0, out);
+}
+
+/** Bytes of the area without what Linux puts behind it. */
+static size_t area_size(const uint8_t *area) {
+  uint32_t size;
+  memcpy(&size, area + 464 + __builtin_offsetof(struct _fpx_sw_bytes, xstate_size), sizeof size);
+  return size < MAX_AREA ? size : MAX_AREA;
+}
+
+static void put(ucontext_t *context, struct state *from) {
   greg_t *gregs = context->uc_mcontext.gregs;
   uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
   for (int i = 0; i < 16; i++) gregs[order[i]] = from->gpr[i];
   gregs[REG_RIP] = from->rip;
   gregs[REG_EFL] = from->flags;
   gregs[REG_CSGSFS] = (gregs[REG_CSGSFS] & ~0xffffll) | (mode == 32 ? 0x23 : 0x33);
-  memcpy(area, from->x87, 416);
-  *(uint64_t *)(area + 512) |= 7; // x87, SSE and AVX are in the frame
-  memcpy(area + 576, from->upper, 256);
+  memcpy(area, from->x87, sizeof from->x87);
+  *(uint64_t *)(area + 512) |= components;
+  move_vectors(area, from, 0);
 }
 
 static void handler(int number, siginfo_t *info, void *pointer) {
@@ -114,9 +162,7 @@ static void handler(int number, siginfo_t *info, void *pointer) {
   if (phase == 0) {
     phase = 1;
     host = context->uc_mcontext;
-    memcpy(&host_fp, area, sizeof host_fp);
-    memcpy(host_header, area + 512, 64);
-    memcpy(host_header + 64, area + 576, 256);
+    memcpy(host_area, area, area_size(area));
     put(context, &given);
     return;
   }
@@ -125,23 +171,18 @@ static void handler(int number, siginfo_t *info, void *pointer) {
   result.rip = gregs[REG_RIP];
   result.flags = gregs[REG_EFL];
   // A component whose bit is clear is in its initial state.
-  uint64_t present = *(uint64_t *)(area + 512);
-  memcpy(result.x87, area, 416);
-  if (!(present & 2)) memset(result.x87 + 160, 0, 256);
-  if (!(present & 1)) {
+  memcpy(result.x87, area, sizeof result.x87);
+  if (!(*(uint64_t *)(area + 512) & 1)) {
     memset(result.x87 + 32, 0, 128);
     memset(result.x87, 0, 24);
     result.x87[0] = 0x7f, result.x87[1] = 3;
   }
-  if (present & 4) memcpy(result.upper, area + 576, 256);
-  else memset(result.upper, 0, 256);
+  move_vectors(area, &result, 1);
   result.signal = number;
   result.code = info->si_code;
   result.address = (uint64_t)info->si_addr;
   memcpy(gregs, host.gregs, sizeof host.gregs);
-  memcpy(area, &host_fp, sizeof host_fp);
-  memcpy(area + 512, host_header, 64);
-  memcpy(area + 576, host_header + 64, 256);
+  memcpy(area, host_area, area_size(area));
 }
 
 static long arch_prctl(long what, uint64_t *at) {
@@ -193,6 +234,19 @@ static uint32_t flag_set(uint64_t flags) {
   return set;
 }
 
+static void random_bytes(uint8_t *at, int length) {
+  for (int i = 0; i < length; i += 8) *(uint64_t *)(at + i) = next();
+}
+
+/** What AVX-512 adds, but for the registers in the sets. */
+static void random_avx512(uint32_t vectors, uint32_t masks) {
+  if (!offset[OPMASK]) return;
+  for (int i = 0; i < 32; i++)
+    if (!(vectors & 1u << i)) random_bytes(given.vector[i] + (i < 16 ? 32 : 0), i < 16 ? 32 : 64);
+  for (int i = 0; i < 8; i++)
+    if (!(masks & 1u << i)) given.opmask[i] = next();
+}
+
 static void prepare(const struct test *test, int round) {
   seed = 0x9e3779b97f4a7c15ull * (round + 1);
   for (int i = 0; i < 16; i++) {
@@ -215,14 +269,17 @@ static void prepare(const struct test *test, int round) {
     memcpy(given.x87 + 32 + 16 * i + 8, &exponent, 2);
   }
   for (int i = 0; i < 256; i += 8) {
-    *(uint64_t *)(given.x87 + 160 + i) = next();
-    *(uint64_t *)(given.upper + i) = next();
+    random_bytes(given.vector[i / 16] + i % 16, 8);
+    random_bytes(given.vector[i / 16] + 16 + i % 16, 8);
   }
-  for (uint32_t i = 0; i < test->vectors; i++) {
-    uint64_t number = test->vector[i].number;
-    memcpy(given.x87 + 160 + 16 * number, test->vector[i].lane, 16);
-    memcpy(given.upper + 16 * number, test->vector[i].lane + 2, 16);
+  random_avx512(0, 0);
+  for (int i = 0; i < 8 && offset[OPMASK]; i++) {
+    // Loads and stores under a mask cover their operand with all its bits.
+    if (round == 1 || test->single) given.opmask[i] = ~0ull;
+    if (round == 3) given.opmask[i] = 0;
   }
+  for (uint32_t i = 0; i < test->vectors; i++)
+    memcpy(given.vector[test->vector[i].number], test->vector[i].lane, offset[UPPER_ZMM] ? 64 : 32);
 }
 
 /** Changes everything the table says is not read. */
@@ -232,28 +289,27 @@ static void disturb(const struct test *test) {
   for (int i = 0; i < 16; i++) {
     uint64_t value = next() & bits;
     if (!(test->gpr_read & 1u << i)) given.gpr[i] = value;
-    if (!(test->vector_read & 1u << i)) {
-      for (int k = 0; k < 16; k += 8) {
-        *(uint64_t *)(given.x87 + 160 + 16 * i + k) = next();
-        *(uint64_t *)(given.upper + 16 * i + k) = next();
-      }
-    }
+    if (!(test->vector_read & 1u << i)) random_bytes(given.vector[i], 32);
     if (i < 8 && !(test->mmx_read & 1u << i)) *(uint64_t *)(given.x87 + 32 + 16 * i) ^= next() >> 1;
   }
   for (int i = 0; i < 7; i++)
     if (!(test->flags_read & 1u << i)) given.flags ^= flag_bits[i];
+  random_avx512(test->vector_read, test->opmask_read);
 }
 
 static int top(const uint8_t *x87) { return x87[3] >> 3 & 7; }
+
+static int vectors_of(const struct test *test) { return test->mode == 32 ? 8 : 32; }
 
 static void note_changes(const struct test *test, struct answer *answer) {
   uint64_t bits = test->mode == 32 ? 0xffffffff : ~0ull;
   for (int i = 0; i < (test->mode == 32 ? 8 : 16); i++) {
     if ((given.gpr[i] ^ result.gpr[i]) & bits) answer->gpr_changed |= 1u << i;
-    if (memcmp(given.x87 + 160 + 16 * i, result.x87 + 160 + 16 * i, 16) ||
-        memcmp(given.upper + 16 * i, result.upper + 16 * i, 16))
-      answer->vector_changed |= 1u << i;
   }
+  for (int i = 0; i < vectors_of(test); i++)
+    if (memcmp(given.vector[i], result.vector[i], 64)) answer->vector_changed |= 1u << i;
+  for (int i = 0; i < 8; i++)
+    if (given.opmask[i] != result.opmask[i]) answer->opmask_changed |= 1u << i;
   answer->flags_changed |= flag_set(given.flags ^ result.flags);
   int turned = (top(result.x87) - top(given.x87)) & 7;
   answer->top = turned;
@@ -272,12 +328,14 @@ static void compare(const struct test *test, const struct state *plain, struct a
   uint64_t bits = test->mode == 32 ? 0xffffffff : ~0ull;
   for (int i = 0; i < (test->mode == 32 ? 8 : 16); i++) {
     if ((plain->gpr[i] ^ result.gpr[i]) & bits & (test->gpr_written & 1u << i ? ~0ull : 0)) answer->gpr_differs |= 1u << i;
-    // The upper half of a legacy SSE destination stays: only what the table calls the register is compared.
-    if (test->vector_written & 1u << i && memcmp(plain->x87 + 160 + 16 * i, result.x87 + 160 + 16 * i, 16))
-      answer->vector_differs |= 1u << i;
     if (i < 8 && test->mmx_written & 1u << i && memcmp(plain->x87 + 32 + 16 * i, result.x87 + 32 + 16 * i, 8))
       answer->mmx_differs |= 1u << i;
+    if (i < 8 && test->opmask_written & 1u << i && plain->opmask[i] != result.opmask[i]) answer->opmask_differs |= 1u << i;
   }
+  // The upper part of a legacy SSE destination stays: only what the table calls the register is compared.
+  for (int i = 0; i < vectors_of(test); i++)
+    if (test->vector_written & 1u << i && memcmp(plain->vector[i], result.vector[i], test->vector_bytes))
+      answer->vector_differs |= 1u << i;
   answer->flags_differ |= flag_set(plain->flags ^ result.flags) & test->flags_compared;
   for (uint32_t i = 0; i < ARENA_SIZE; i++) {
     if (arena[i] != first[i]) {
@@ -303,8 +361,8 @@ static int repeats(const struct test *test, const struct state *plain) {
   run();
   int same = completed() && result.rip == plain->rip && !memcmp(result.gpr, plain->gpr, sizeof plain->gpr) &&
              flag_set(result.flags) == flag_set(plain->flags) && !memcmp(result.x87, plain->x87, 5) &&
-             !memcmp(result.x87 + 32, plain->x87 + 32, 384) && !memcmp(result.upper, plain->upper, 256) &&
-             !memcmp(arena, first, ARENA_SIZE);
+             !memcmp(result.x87 + 32, plain->x87 + 32, 128) && !memcmp(result.vector, plain->vector, sizeof plain->vector) &&
+             !memcmp(result.opmask, plain->opmask, sizeof plain->opmask) && !memcmp(arena, first, ARENA_SIZE);
   memset((void *)(CODE_END - 2 * test->length), 0xcc, test->length);
   given.rip += test->length;
   return same;
@@ -368,6 +426,7 @@ int main(void) {
   static uint8_t stack[1 << 16];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART};
+  find_components();
   // Guard pages stand on both sides of what may be accessed.
   map(ARENA - 0x10000, 0x10000, PROT_NONE);
   map(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE);

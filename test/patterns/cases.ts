@@ -4,9 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as iced from 'iced-x86';
 import { assemble, SLOT } from '../../scripts/isa-check/assemble.js';
-import { missing, planOf } from '../../scripts/isa-check/cpu.js';
-import type { Plan } from '../../scripts/isa-check/cpu.js';
+import { missing } from '../../scripts/isa-check/cpu.js';
 import { ALL_CODES, ARENA, casesOf, CODE_END, MIDDLE, type Mode } from '../../scripts/isa-check/forms.js';
+import { planOf } from '../../scripts/isa-check/plan.js';
+import type { Plan } from '../../scripts/isa-check/plan.js';
 import { classify } from '../../src/analyze/classify.js';
 import type { WriteKind } from '../../src/analyze/classify.js';
 import type { Effects } from '../../src/isa/effects.js';
@@ -196,7 +197,8 @@ function record({ form, plan }: Case, i: number): string {
       p ? `\t.long ${p.at - ARENA}, ${p.length}\n\t.long ${exit(p.value)}` : '\t.quad 0, 0',
     ),
     ...vectors.map(
-      (v) => `\t.quad ${v ? [v.number, ...v.lanes].map((x) => word(x)).join(', ') : '0, 0, 0, 0, 0'}`,
+      (v) =>
+        `\t.quad ${v ? [v.number, ...v.lanes].map((x) => word(x)).join(', ') : '0, 0, 0, 0, 0, 0, 0, 0, 0'}`,
     ),
   ].join('\n');
 }

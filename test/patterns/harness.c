@@ -3,6 +3,7 @@
 // 64-bit and for 32-bit code; what differs stands under #ifdef __x86_64__.
 #define _GNU_SOURCE
 #include <asm/ldt.h>
+#include <cpuid.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ struct item {
     uint64_t value;
   } patch[MAX_PATCHES];
   struct {
-    uint64_t number, lane[4];
+    uint64_t number, lane[8];
   } vector[MAX_VECTORS];
 };
 
@@ -70,6 +71,27 @@ static struct state plain;
 static volatile int fault;
 static volatile unsigned long runs;
 static uint64_t seed;
+
+// Components of the XSAVE area: x87, SSE, AVX (upper halves of ymm); with AVX-512 the masks, the upper halves of zmm0 to 15, zmm16 to 31.
+enum { AVX = 2, OPMASK = 5, UPPER_ZMM, HIGH_ZMM };
+uint32_t components;
+static struct {
+  uint32_t at, size; // 0: the CPU, or code of this word size, has no such component
+} place[8];
+
+/** Where the components stand differs between processors. */
+static void find_components(void) {
+  uint32_t a, b, c, d, low, high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  components = (low & 0xe0) == 0xe0 ? 0xe7 : 7;
+  for (uint32_t i = AVX; i <= HIGH_ZMM; i++) {
+    if (!(components & 1u << i) || (i == HIGH_ZMM && REGISTERS == 8)) continue;
+    __cpuid_count(0xd, i, a, b, c, d);
+    place[i].at = b;
+    // Outside of 64-bit code only the first half of the registers is loaded and stored.
+    place[i].size = i == OPMASK ? 64 : a * REGISTERS / 16;
+  }
+}
 
 static uint64_t next(void) {
   seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
@@ -133,7 +155,7 @@ static void prepare(const struct item *item, int round) {
   }
   given.flags = 0x202 | (next() & FLAGS);
   uint8_t *x = given.extended;
-  memset(x, 0, 1024);
+  memset(x, 0, sizeof given.extended);
   x[0] = 0x7f, x[1] = 3, x[4] = 0xff;
   *(uint32_t *)(x + 24) = 0x1f80;
   for (int i = 0; i < 8; i++) {
@@ -142,11 +164,23 @@ static void prepare(const struct item *item, int round) {
     memcpy(x + 32 + 16 * i, &mantissa, 8), memcpy(x + 40 + 16 * i, &exponent, 2);
   }
   for (int i = 0; i < 16 * REGISTERS; i += 8) *(uint64_t *)(x + 160 + i) = next(), *(uint64_t *)(x + 576 + i) = next();
+  for (int component = OPMASK; component <= HIGH_ZMM; component++)
+    for (uint32_t i = 0; i < place[component].size; i += 8) {
+      uint64_t value = next();
+      if (component == OPMASK && round & 1) value = round == 1 ? ~0ull : 0;
+      memcpy(x + place[component].at + i, &value, 8);
+    }
   for (uint32_t i = 0; i < item->vectors; i++) {
-    memcpy(x + 160 + 16 * item->vector[i].number, item->vector[i].lane, 16);
-    memcpy(x + 576 + 16 * item->vector[i].number, item->vector[i].lane + 2, 16);
+    const uint64_t *lane = item->vector[i].lane;
+    uint64_t number = item->vector[i].number;
+    if (number >= 16) memcpy(x + place[HIGH_ZMM].at + 64 * (number - 16), lane, 64);
+    else {
+      memcpy(x + 160 + 16 * number, lane, 16);
+      memcpy(x + 576 + 16 * number, lane + 2, 16);
+      if (place[UPPER_ZMM].size) memcpy(x + place[UPPER_ZMM].at + 32 * number, lane + 4, 32);
+    }
   }
-  x[512] = 7;
+  x[512] = components;
 }
 
 static int run(const struct item *item, int round, uint32_t code) {
@@ -160,7 +194,8 @@ static int run(const struct item *item, int round, uint32_t code) {
   uint8_t *x = result.extended;
   if (!(x[512] & 1)) memset(x, 0, 160);
   if (!(x[512] & 2)) memset(x + 160, 0, 256);
-  if (!(x[512] & 4)) memset(x + 576, 0, 256);
+  for (int i = AVX; i <= HIGH_ZMM; i++)
+    if (!(x[512] & 1 << i)) memset(x + place[i].at, 0, place[i].size);
   memset(x + 5, 0, 19); // opcode and addresses of the last x87 instruction
   memset(x + 416, 0, 160);
 #ifndef __x86_64__
@@ -195,7 +230,7 @@ static const char *compare(const struct item *item) {
     snprintf(text, sizeof text, "flags: %#lx, mirrored %#lx", (long)plain.flags & FLAGS, (long)result.flags & FLAGS);
     return text;
   }
-  for (int i = 0; i < 832; i++)
+  for (int i = 0; i < (int)sizeof plain.extended; i++)
     if (i / 64 != 8 && plain.extended[i] != result.extended[i]) {
       snprintf(text, sizeof text, "x87 and vector state, byte %d: %#x, mirrored %#x", i, plain.extended[i], result.extended[i]);
       return text;
@@ -242,7 +277,7 @@ static void prepare_segments(void) { asm volatile("wrgsbase %0" : : "r"(DISTANCE
 asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "mov %rsp, host_stack\nrdfsbase %rax\nmov %rax, host_thread\n"
-    "mov $7, %eax\nxor %edx, %edx\nxrstor64 given+192\n"
+    "mov components, %eax\nxor %edx, %edx\nxrstor64 given+192\n"
     "mov $0x10003800, %eax\nwrfsbase %rax\n"
     "pushq given+128\npopfq\n"
     "mov given, %rax; mov given+8, %rcx; mov given+16, %rdx; mov given+24, %rbx; mov given+40, %rbp; mov given+48, %rsi\n"
@@ -255,7 +290,7 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov %r12, result+96; mov %r13, result+104; mov %r14, result+112; mov %r15, result+120\n"
     "mov host_stack, %rsp\npushfq\npopq result+128\ncld\n"
     "mov host_thread, %rax\nwrfsbase %rax\n"
-    "mov $7, %eax\nxor %edx, %edx\nxsave64 result+192\nfninit\nvzeroupper\n"
+    "mov components, %eax\nxor %edx, %edx\nxsave64 result+192\nfninit\nvzeroupper\n"
     "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\nret\n");
 #else
 unsigned case_segment;
@@ -270,7 +305,7 @@ static void prepare_segments(void) {
 asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "push %ebx; push %ebp; push %esi; push %edi\n"
     "mov %esp, host_stack\nmov %gs, %eax\nmov %eax, host_thread\n"
-    "mov $7, %eax\nxor %edx, %edx\nxrstor given+192\n"
+    "mov components, %eax\nxor %edx, %edx\nxrstor given+192\n"
     "mov case_segment, %eax\nmov %eax, %gs\n"
     "pushl given+128\npopfl\n"
     "mov given, %eax; mov given+8, %ecx; mov given+16, %edx; mov given+24, %ebx; mov given+40, %ebp; mov given+48, %esi\n"
@@ -281,7 +316,7 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov %esi, result+48; mov %edi, result+56\n"
     "mov host_stack, %esp\npushfl\npopl result+128\ncld\n"
     "mov host_thread, %eax\nmov %eax, %gs\n"
-    "mov $7, %eax\nxor %edx, %edx\nxsave result+192\nfninit\nvzeroupper\n"
+    "mov components, %eax\nxor %edx, %edx\nxsave result+192\nfninit\nvzeroupper\n"
     "pop %edi; pop %esi; pop %ebp; pop %ebx\nret\n");
 #endif
 _Static_assert(__builtin_offsetof(struct state, extended) == 192, "the offsets above");
@@ -290,6 +325,7 @@ int main(void) {
   static uint8_t stack[1 << 16];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  find_components();
   map(ARENA, SIZE, PROT_READ | PROT_WRITE);
   map(ARENA + DISTANCE, SIZE, PROT_READ | PROT_WRITE);
   prepare_segments();

@@ -1,5 +1,6 @@
-// What instructions do that this CPU does not have, in instructions that it has: the native side of their cases. Written from Intel's
-// "Architecture Instruction Set Extensions" (319433), chapters CMPccXADD and RAO-INT; not atomic, as nothing else runs.
+// The native side of cases that is not the instruction itself. What instructions do that this CPU does not have, in instructions that it
+// has, written from Intel's "Architecture Instruction Set Extensions" (319433), chapters CMPccXADD and RAO-INT; not atomic, as nothing else
+// runs. And what stands for `xsaveopt` (src/instrument/store.ts): it also writes components that are in their initial state.
 import type { Mode } from '../../scripts/isa-check/forms.js';
 import { formatOperand } from '../../src/instrument/format.js';
 import { bytesOf, generalNumber, spell, suffix } from '../../src/instrument/registers.js';
@@ -9,8 +10,9 @@ import type { Form } from './cases.js';
 export const referenceData = '\t.local\treference_keep\n\t.comm\treference_keep,16,8\n';
 const [keep, keepFlags] = ['reference_keep', 'reference_keep+8'];
 
-/** The text for a form, or undefined where there is none. */
-export function referenceOf(mode: Mode, { instruction, effects }: Form): string | undefined {
+/** The text for a form, or undefined where it is the form's own. */
+export function referenceOf(mode: Mode, { text, instruction, effects }: Form): string | undefined {
+  if (/^xsaveopt(64)?$/.test(effects.base)) return `\t${text.replace('xsaveopt', 'xsave')}\n`;
   const remote = /^a(add|and|or|xor)$/.exec(effects.base)?.[1];
   const condition = /^cmp(\w+)xadd$/.exec(effects.base)?.[1];
   if (remote === undefined && condition === undefined) return undefined;
