@@ -2,10 +2,10 @@
    was not there. Ours hold nothing between two signals and are no memory of the program's: they have no mirror. */
 #include "mr.h"
 
-enum { SS_ONSTACK = 1, SS_DISABLE = 2, BYTES = 32768, E_ALREADY_ON = E_PERM };
+enum { SS_ONSTACK = 1, SS_DISABLE = 2, E_ALREADY_ON = E_PERM };
 struct stack { word sp; int flags; word size; }; /* stack_t */
 /* Last in the section, page-padded by its type (ranges.c). */
-__attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) static char main_stack[BYTES];
+__attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) static char main_stack[MR_ALTERNATE];
 
 static struct stack current(void) {
   struct stack s = {0, SS_DISABLE, 0};
@@ -25,11 +25,11 @@ void mr_use_stack(word at, word bytes) {
 void mr_own_stack(void) {
   word at = (word)main_stack;
   if (sys(__NR_gettid, 0, 0, 0) != sys(__NR_getpid, 0, 0, 0)) {
-    long r = sys6(MR_NR_mmap, 0, BYTES, P_R | P_W, M_PRIVATE | M_ANON | M_NORESERVE, -1ul, 0);
+    long r = sys6(MR_NR_mmap, 0, MR_ALTERNATE, P_R | P_W, M_PRIVATE | M_ANON | M_NORESERVE, -1ul, 0);
     if (IS_ERR(r)) return;
     at = (word)r;
   }
-  mr_use_stack(at, BYTES);
+  mr_use_stack(at, MR_ALTERNATE);
 }
 static void give_back(const struct stack *own) {
   if (own->size && own->sp != (word)main_stack) sys(__NR_munmap, own->sp, own->size, 0);

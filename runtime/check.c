@@ -126,7 +126,7 @@ void mr_key(const char *k) { mr_put(",\n  "), mr_json(k), mr_put(": "); }
 static void recoveries(void) {
   word n = mr_control.recovered < MAX_RECOVERED ? (word)mr_control.recovered : MAX_RECOVERED;
   mr_key("pagesLost"), mr_num((word)mr_control.lost), mr_key("callsRetried"), mr_num((word)mr_control.retried);
-  mr_key("callsNotRetried"), mr_num((word)mr_control.not_retried), mr_key("recovered"), mr_put("[");
+  mr_key("callsNotRetried"), mr_num((word)mr_control.not_retried), mr_key("ownPagesRecovered"), mr_num(S.own_recovered), mr_key("recovered"), mr_put("[");
   for (word i = 0; i < n; i++) {
     const struct recovered *r = &S.recovered[i];
     mr_put(i ? ", " : ""), mr_put("{\"address\": \""), mr_hex(r->address), mr_put("\", \"kind\": "), mr_json(mr_kind(r->flags));

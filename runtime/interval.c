@@ -4,9 +4,8 @@
 
 enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129 };
 enum { CHECK_SHARE = 20, SCRUB_SHARE = 5 /* percent of one CPU */, SPELL = 1000 /* microseconds of work between two pauses */ };
-enum { ALTERNATE = 32768 };
 /* Last in the section, page-padded by its type (ranges.c). Its lower end is for SIGBUS: it touches what it compares. */
-__attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) char mr_checker_stack[ALTERNATE + MR_STACK];
+__attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) char mr_checker_stack[MR_ALTERNATE + MR_STACK];
 
 static word used_us(void) {
   word time[2] = {0, 0};
@@ -66,7 +65,7 @@ static void scrub_ends(void) {
 }
 /* The thread. */
 void mr_checker(void) {
-  mr_use_stack((word)mr_checker_stack, ALTERNATE);
+  mr_use_stack((word)mr_checker_stack, MR_ALTERNATE);
   S.checker = (word)sys(__NR_gettid, 0, 0, 0);
   for (;;) {
     word time[2] = {period_ms() / 1000, period_ms() % 1000 * 1000000};

@@ -4,16 +4,29 @@
 /* This thread: any number that no other has will do where a sandbox forbids to ask. */
 static u32 self(void) { return mr_may(MAY_GETTID) ? (u32)sys(__NR_gettid, 0, 0, 0) : S.threads ? ~(u32)(mr_thread_base() / 16) | 1u << 31 : (u32)S.own_pid; }
 /* The lock is the thread that holds it, at once: a SIGBUS comes anywhere, and asks. */
-void mr_lock(void) {
+static u32 take_lock(void) {
   u32 *lock = &S.lock, mine = self(), yields = (u32)mr_may(MAY_YIELD); /* nothing may be called between one wait and the next */
   while (__sync_val_compare_and_swap(lock, 0, mine))
     if (yields) mr_wait();
+  return mine;
+}
+void mr_lock(void) {
+  while (!mr_begin_change(take_lock())) {}
+}
+/* Still blocked while it waits: many that wait one upon the other would fill the stack. */
+void mr_lock_in_handler(void) {
+  for (;; mr_block_bus(1)) {
+    u32 mine = take_lock();
+    mr_block_bus(0);
+    if (mr_begin_change(mine)) return;
+  }
 }
 /* A SIGBUS that waits is this thread's again when the lock is free, and not before. */
 void mr_unlock(void) {
   for (;;) {
     int waits = S.told[0] != 0;
     if (waits) mr_block_bus(1), mr_send_again(S.told, S.lock), S.told[0] = 0;
+    mr_end_change();
     __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
     if (waits) mr_block_bus(0);
     if (!__atomic_load_n(&S.told[0], __ATOMIC_ACQUIRE)) return;
@@ -127,7 +140,7 @@ static long do_munmap(struct frame *f) {
   mr_mirror_drop(lo, hi);
   mr_remove(lo, hi);
   /* musl's __unmapself: the program could only exit now, and we have no stack to go back to. */
-  if (own) mr_unlock_exit();
+  if (own) mr_end_change(), mr_unlock_exit();
   return r;
 }
 

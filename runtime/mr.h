@@ -84,12 +84,16 @@ struct state {
   u32 told[32];                        /* siginfo_t of a SIGBUS that waits for the lock, or 0 */
   struct recovered recovered[MAX_RECOVERED];
   word rebuilt[MAX_REBUILT], n_rebuilt; /* native pages of which other threads are told: the last ones */
-  struct range fixed_ranges[512];
-  struct diff diffs[MAX_DIFFS];
   struct escape escapes[MAX_ESCAPES];
+  char report[512], program[256];
+  u32 forbidden, never_maps, report_fd, checker_stops; /* forbidden: a bit a call of sandbox.c */
+  word report_pid, own_recovered;
+  struct range fixed_ranges[512];
+  char kept_end[0]; /* up to here own.c keeps it twice */
+  struct diff diffs[MAX_DIFFS];
   struct suspects suspects, verified; /* of the thread; with the lock held */
   word lost[MAX_SUSPECTS];
-  char report[512], program[256], out[1024], out_kept[1024];
+  char out[1024], out_kept[1024];
   uint64_t pm_native[512], pm_mirror[512];
   char buf_native[4096], buf_mirror[4096];
   const char *elf; /* the program's file, mapped read-only for its .symtab */
@@ -99,11 +103,10 @@ struct state {
   word args_low, heap_low, heap_high, tls_bytes, n_excluded;
   struct span excluded[MAX_EXCLUDED]; /* sorted */
   void (*before_check)(word sp), (*more_report)(void);
-  u32 forbidden, never_maps, report_fd, checker_stops; /* forbidden: a bit a call of sandbox.c */
-  word report_pid;
 };
 extern struct state mr_state;
-extern char mr_locks[MR_LOCKS];
+enum { MR_ALTERNATE = 32768 /* a stack for SIGBUS */ };
+extern char mr_locks[MR_LOCKS], mr_stack[MR_STACK], mr_checker_stack[MR_ALTERNATE + MR_STACK];
 extern struct control mr_control;
 #define S mr_state
 /* What a lost page of the stack must not take along is in the mirror, too, and first. */
@@ -151,7 +154,6 @@ const char *mr_call_name(word nr);
 const char *mr_ioctl_name(word request);
 
 /* ranges.c */
-int mr_is_own(word at);                /* of the runtime's state, whose mirror is not kept */
 word mr_find(word addr);               /* index of the first range that ends above addr */
 void mr_remove(word lo, word hi);
 void mr_add(word lo, word hi, u32 prot, u32 flags);
@@ -164,11 +166,19 @@ void mr_copy_present(word lo, word hi);
 long mr_memcall(struct frame *f);
 int mr_is_memcall(const struct frame *f);
 void mr_lock(void); /* with signals blocked */
+void mr_lock_in_handler(void); /* of SIGBUS, which is open from then on */
 void mr_unlock(void);
 int mr_lock_is_mine(void);
 /* The call's work, and its result: done once, whatever is lost meanwhile. */
 long mr_locked(long (*fn)(struct frame *), struct frame *f);
 long mr_under_lock(long (*fn)(void *), void *argument);
+
+/* own.c */
+int mr_is_own(word at); /* of the runtime's state, which has no mirror */
+int mr_owns(word at);   /* that, or memory that it has mapped */
+int mr_repair_own(word address);
+int mr_begin_change(u32 mine);
+void mr_end_change(void);
 
 /* group.c */
 void mr_group(word *regs);

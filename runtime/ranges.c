@@ -7,8 +7,6 @@ IN_STATE struct state mr_state;
 IN_STATE char mr_stack[MR_STACK];
 IN_STATE char mr_locks[MR_LOCKS];
 
-int mr_is_own(word at) { return at >= (word)__start_mirror_state && at < (word)__stop_mirror_state; }
-
 word mr_find(word addr) {
   word lo = 0, hi = S.n_ranges;
   while (lo < hi) {
@@ -19,11 +17,11 @@ word mr_find(word addr) {
   return lo;
 }
 
-/* Room for two more. New tables are never freed: each doubles, so the waste is below the last one's size. */
+/* Room for two more. New tables are never freed: each doubles, so the waste is below the last one's size. Behind each is room for its twin (own.c). */
 static void reserve_rows(void) {
   if (S.n_ranges + 2 <= S.cap_ranges) return;
   word cap = S.cap_ranges * 2;
-  long p = sys6(MR_NR_mmap, 0, cap * sizeof(struct range), P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
+  long p = sys6(MR_NR_mmap, 0, 2 * UP(cap * sizeof(struct range)), P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
   if (IS_ERR(p)) mr_die("no memory for the table of mapped ranges", "raise the memory limit (ulimit -v)");
   memcpy((void *)p, S.ranges, S.n_ranges * sizeof(struct range));
   S.ranges = (struct range *)p, S.cap_ranges = cap;

@@ -227,8 +227,11 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
 /* From __mirror_bus; gives the bytes that have to get to the mirror. */
 word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
-  if (!sent(info) && mr_is_own(info->address))
+  if ((!sent(info) || info->code == BUS_MCEERR_AO) && mr_owns(info->address)) {
+    if (mr_repair_own(info->address)) return end_to_mirror(frame) - frame;
+    if (sent(info)) return end_to_mirror(frame) - frame; /* it may never be touched again */
     return end_with("mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n");
+  }
   word *regs = mr_registers(frame, 1);
   int machine = info->code == BUS_MCEERR_AR || info->code == BUS_MCEERR_AO, rebuilt = info->code == REBUILT, mine = mr_lock_is_mine(), ours;
   word told = S.n_rebuilt;
@@ -241,10 +244,8 @@ word mr_bus(word frame) {
   if (sent(info)) mr_interrupted(regs);
   else mr_lost_page(regs);
   mr_pushed_flags(regs);
-  /* Still blocked: many that wait here one upon the other would fill the stack. */
-  if (mine) memcpy(S.out_kept, S.out, sizeof S.out);
-  else mr_lock();
-  mr_block_bus(0);
+  if (mine) memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
+  else mr_lock_in_handler();
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
   if (sent(info) && !mr_in_runtime(regs[MR_REG_IP])) mr_group(regs);
   word end = end_to_mirror(frame);

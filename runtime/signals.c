@@ -162,7 +162,7 @@ static void own_address(word frame, int info, word *regs) {
 /* The program has its SIGBUS; the next one is ours to see first. */
 static void bus_is_handled(void) {
   enum { RESETHAND = 0x80000000 };
-  if (S.bus_action[1] & RESETHAND) memset(S.bus_action, 0, sizeof(word));
+  if (S.bus_action[1] & RESETHAND) mr_lock(), memset(S.bus_action, 0, sizeof(word)), mr_unlock();
   mr_catch_bus();
 }
 

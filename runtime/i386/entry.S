@@ -2,7 +2,7 @@
 # the instruction pointer: ebx is the program's.
 #include "macros.h"
         .text
-        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
+        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
@@ -170,9 +170,11 @@ mr_leaving:
         call    1f
 1:      .cfi_adjust_cfa_offset 4
         mov     (%esp), %ebp
+        movl    $1, mr_twin-1b+4(%ebp)          # own.c
         movl    $1, mr_state-1b+4(%ebp)
         test    $0x200000, %ebx                 # CLONE_CHILD_CLEARTID
         jz      2f
+        mov     %edi, mr_twin-1b+8(%ebp)
         mov     %edi, mr_state-1b+8(%ebp)
 2:      mov     12(%esp), %ebp
         mov     %ebp, D-4(%ecx)
@@ -221,6 +223,7 @@ mr_leaving:
 6:      .cfi_adjust_cfa_offset 4
         mov     (%esp), %eax
         mov     %eax, D(%esp)
+        movl    $0, mr_twin-6b(%eax)
         movl    $0, mr_state-6b(%eax)           # nor the locks of atomic.S
         mov     %edi, D(%esp)
         mov     %edi, (%esp)
@@ -247,10 +250,12 @@ mr_leaving:
         call    1f
 1:      .cfi_adjust_cfa_offset 4
         mov     (%esp), %edx
+        movl    $1, mr_twin-1b+4(%edx)
         movl    $1, mr_state-1b+4(%edx)
         testl   $0x200000, (%ebx)
         jz      2f
         mov     16(%ebx), %ecx
+        mov     %ecx, mr_twin-1b+8(%edx)
         mov     %ecx, mr_state-1b+8(%edx)
 2:      mov     40(%ebx), %ecx
         add     48(%ebx), %ecx

@@ -1,7 +1,7 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
 #include "limits.h"
         .text
-        .hidden mr_state, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
+        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
@@ -185,6 +185,7 @@ mr_leaving:
         mov     %rsi, %r11
         test    $0x200000, %edi                 # CLONE_CHILD_CLEARTID
         jz      .Lspawn
+        mov     %r10, mr_twin+8(%rip)           # own.c
         mov     %r10, mr_state+8(%rip)
         jmp     .Lspawn
 .Lclone3:                                       # struct clone_args: flags 0, pidfd 8, child_tid 16, parent_tid 24, stack 40, size 48
@@ -195,11 +196,13 @@ mr_leaving:
         testl   $0x200000, (%rdi)
         jz      .Lspawn
         mov     16(%rdi), %rcx
+        mov     %rcx, mr_twin+8(%rip)
         mov     %rcx, mr_state+8(%rip)
         mov     (%rsp), %rcx
 .Lspawn:
         mov     %rcx, %gs:-8(%r11)
         mov     %rcx, -8(%r11)
+        movl    $1, mr_twin+4(%rip)
         movl    $1, mr_state+4(%rip)
         cmp     $435, %eax
         je      .Lspawn3
@@ -237,6 +240,7 @@ mr_leaving:
         mov     %ecx, %gs:(%rdx)
 6:      test    $0x100, %edi                    # without CLONE_VM the lock is our own copy: nobody else can release it
         jnz     3f
+        movl    $0, mr_twin(%rip)
         movl    $0, mr_state(%rip)
         mov     %rdi, %r11                      # nor the locks of atomic.S
         lea     mr_locks(%rip), %rdi
