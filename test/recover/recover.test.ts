@@ -165,7 +165,11 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
       "mirrorasm: a page of the runtime's own memory was lost and is recovered\n",
     );
     const report = done.report();
-    expect(report).toMatchObject({ bytesDiffering: 0, pagesLost: 0, recoveries: pages.length + 1 + tablePages });
+    expect(report).toMatchObject({
+      bytesDiffering: 0,
+      pagesLost: 0,
+      recoveries: pages.length + 1 + tablePages,
+    });
     expect(report.ownPagesRecovered).toBeGreaterThan(50);
   });
 
