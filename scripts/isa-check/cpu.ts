@@ -49,6 +49,12 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 const ALWAYS = /^(INTEL(8086|186|286|386|486)|X64|FPU|FPU287|FPU387|MULTIBYTENOP|PAUSE|CPUID|RDPMC|SMM)$/;
 
+/** The flags of /proc/cpuinfo. */
+export function cpuFlags(): ReadonlySet<string> {
+  const info = readFileSync('/proc/cpuinfo', 'utf8');
+  return new Set(/^flags\s*:\s*(.*)$/m.exec(info)?.[1]?.split(' '));
+}
+
 /** Features this CPU does not have, of those the instruction needs. */
 export function missing(instruction: iced.Instruction, flags: ReadonlySet<string>): string {
   return [...instruction.cpuidFeatures()]
@@ -222,8 +228,7 @@ export function checkCpu(folder: string, checks: readonly Executable[], sources:
     },
   );
   if (build.status !== 0) throw new Error(build.stderr);
-  const info = readFileSync('/proc/cpuinfo', 'utf8');
-  const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(info)?.[1]?.split(' '));
+  const flags = cpuFlags();
   const skipped = new Map<string, number>();
   const plans = checks.flatMap((check) => plansOf(check, flags, skipped));
   const input = join(folder, 'tests');

@@ -236,7 +236,11 @@ function build(
         break;
       case 'vsib': {
         instruction.setOpKind(i, OpKind.Memory);
-        setAddress(instruction, { base: 7, displacement: address.displacement ? 0x40 : 0 }, mode, kind);
+        // A general base, or none where the address has an index or nothing but a displacement.
+        const none = address.base === undefined && address.rip !== true;
+        const { displacement = 0, gs = false } = address;
+        const own = none ? { displacement, gs } : { base: 7, displacement: displacement ? 0x40 : 0, gs };
+        setAddress(instruction, own, mode, kind);
         const first = { x: Register.XMM0, y: Register.YMM0, z: Register.ZMM0 }[tail] ?? Register.XMM0;
         instruction.memoryIndex = first + (choice.vector[0] ?? 0) + 4;
         instruction.memoryIndexScale = address.scale ?? 1;

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble } from '../../scripts/isa-check/assemble.js';
 import { checkTable, explain, leftOut, stale } from '../../scripts/isa-check/check.js';
-import { checkCpu } from '../../scripts/isa-check/cpu.js';
+import { checkCpu, cpuFlags } from '../../scripts/isa-check/cpu.js';
 import { compare, readInstruction } from '../../scripts/isa-check/compare.js';
+import type { Effects } from '../../src/isa/effects.js';
 import { lookup } from '../../src/isa/lookup.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-oracle-'));
@@ -49,6 +50,33 @@ test('spellings compilers write: table, iced-x86 and this CPU agree', () => {
   const cpu = checkCpu(folder, [{ mode: 64, cases, assembled, compared }], sources);
   expect(cpu.disagreements).toEqual([]);
   expect(cpu.executed).toBeGreaterThan(1000);
+});
+
+const has = ['avx512f', 'avx512bw', 'avx512vl'].every((flag) => cpuFlags().has(flag));
+const lowest = (set: number): number => set & -set;
+
+(has ? test : test.skip).each<[string, (effects: Effects) => Partial<Effects>, number]>([
+  ['read', ({ otherRead }) => ({ otherRead: otherRead & ~lowest(otherRead & 0xff) }), 0.9],
+  ['written', ({ otherWritten }) => ({ otherWritten: otherWritten & ~lowest(otherWritten & 0xff) }), 0.98],
+])('a mask register left out of those %s is found (needs a CPU with AVX-512)', (_, change, part) => {
+  const [check] = checks;
+  if (!check) throw new Error('no 64-bit mode');
+  let planted = 0;
+  const effects = check.compared.effects.map((found, i) => {
+    // Where all operands are one register, its own value may not matter.
+    const text = check.cases[check.assembled.accepted[i] ?? 0]?.text ?? '';
+    if (!found || i % 7 > 0 || /%([xyz]mm|k)3\b.*%([xyz]mm|k)3\b/.test(text)) return undefined;
+    const changed = { ...found, ...change(found) };
+    if (changed.otherRead === found.otherRead && changed.otherWritten === found.otherWritten)
+      return undefined;
+    planted++;
+    return changed;
+  });
+  const cpu = checkCpu(folder, [{ ...check, compared: { ...check.compared, effects } }], sources);
+  expect(planted).toBeGreaterThan(2000);
+  expect(cpu.executed).toBeGreaterThan(1500);
+  const found = new Set(cpu.disagreements.map(({ text }) => text));
+  expect(found.size).toBeGreaterThan(part * cpu.executed);
 });
 
 test('sixty thousand look-ups take a fraction of a second', () => {

@@ -1,10 +1,10 @@
 // Memory-writing instruction forms with the registers they can run with, each as it stands and mirrored, as one program.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as iced from 'iced-x86';
 import { assemble, SLOT } from '../../scripts/isa-check/assemble.js';
-import { missing } from '../../scripts/isa-check/cpu.js';
+import { cpuFlags, missing } from '../../scripts/isa-check/cpu.js';
 import { ALL_CODES, ARENA, casesOf, CODE_END, MIDDLE, type Mode } from '../../scripts/isa-check/forms.js';
 import { planOf } from '../../scripts/isa-check/plan.js';
 import type { Plan } from '../../scripts/isa-check/plan.js';
@@ -56,18 +56,19 @@ export function writingForms(mode: Mode): Form[] {
       if (!own.includes(thread)) texts.add(target.threadLocal(own));
     }
   const strings = new RegExp(`^\\S*(stos|movs[bwlq]?)\\b.*%${thread}`);
-  const forms: Form[] = [];
-  for (const text of texts) {
-    if (text.includes('.+')) continue;
-    if (strings.test(text) && !more.includes(text)) continue;
-    const instruction = parse('form.s', text.split(';')[0] ?? '').parsed[0]?.body;
-    if (instruction?.kind !== 'instruction') continue;
-    const found = lookup(instruction, mode);
-    if (!found.ok) continue;
-    const kind = classify(instruction, found.effects, mode);
-    if (!NOT_HERE.has(kind)) forms.push({ text, instruction, effects: found.effects, kind });
-  }
-  return forms;
+  return [...texts]
+    .filter((text) => !text.includes('.+') && (!strings.test(text) || more.includes(text)))
+    .flatMap((text) => formOf(mode, text));
+}
+
+/** The form that a text is, or none where it writes no memory that a pattern takes. */
+export function formOf(mode: Mode, text: string): Form[] {
+  const instruction = parse('form.s', text.split(';')[0] ?? '').parsed[0]?.body;
+  if (instruction?.kind !== 'instruction') return [];
+  const found = lookup(instruction, mode);
+  if (!found.ok) return [];
+  const kind = classify(instruction, found.effects, mode);
+  return NOT_HERE.has(kind) ? [] : [{ text, instruction, effects: found.effects, kind }];
 }
 
 export interface Case {
@@ -83,9 +84,7 @@ export interface Planned {
 
 /** The forms that this CPU has, with registers and memory to run with. */
 export function planAll(mode: Mode, forms: readonly Form[], folder: string): Planned {
-  const flags = new Set(
-    (/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '').trim().split(' '),
-  );
+  const flags = cpuFlags();
   const target = targets[mode];
   const { bytes, accepted } = assemble(
     folder,

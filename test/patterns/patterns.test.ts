@@ -2,11 +2,15 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planAll, runCases, writingForms } from './cases.js';
+import { cpuFlags } from '../../scripts/isa-check/cpu.js';
+import { avx512Stores } from './avx512.js';
+import { formOf, planAll, runCases, writingForms } from './cases.js';
 import { checkText } from './structure.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-patterns-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
+const flags = cpuFlags();
+const has = ['f', 'bw', 'dq', 'vl', '_vbmi2'].every((part) => flags.has(`avx512${part}`));
 const harness = join(__dirname, 'harness.c');
 
 /** Lines that store to the mirror, and one that changes a general register. */
@@ -29,14 +33,38 @@ describe.each([64, 32] as const)('%d bits', (mode) => {
     expect(outcome.executed).toBeGreaterThan(mode === 64 ? 800 : 450);
   });
 
+  const newer = avx512Stores(mode).flatMap((text) => formOf(mode, text));
+
+  test('AVX-512 stores are assembled and decoded', () => {
+    expect(newer.map(({ text }) => text)).toEqual(avx512Stores(mode));
+    expect(checkText(mode, newer, folder)).toEqual([]);
+  });
+
+  (has ? test : test.skip)('AVX-512 stores, mirrored as native (needs a CPU with AVX-512)', () => {
+    const planned = planAll(mode, newer, folder);
+    expect([...planned.left]).toEqual([]);
+    const outcome = runCases(mode, planned.cases, folder, harness);
+    expect(outcome).toEqual({ executed: newer.length, faulted: [], different: [], refused: [] });
+  });
+
   const leaving = /^\tjmp\tleave_case\n/gm;
-  test.each([
+  const masks = '\tknotq\t%k3, %k3\n\tjmp\tleave_case\n';
+  const halves = '\tvmovdqa64\t%ymm3, %ymm3\n\tjmp\tleave_case\n';
+  const high = '\tvpternlogd\t$0x55, %zmm29, %zmm29, %zmm29\n\tjmp\tleave_case\n';
+
+  const plants: readonly (readonly [string, string | RegExp, string])[] = [
     ['a mirror store that is left out', ofWidth[mode].store, ''],
     ['a flag that is changed', leaving, '\tcmc\n\tjmp\tleave_case\n'],
     ['a register that is changed', leaving, `\t${ofWidth[mode].change}\n\tjmp\tleave_case\n`],
     ['a vector register that is changed', leaving, '\tpcmpeqd\t%xmm3, %xmm3\n\tjmp\tleave_case\n'],
     ['an x87 register that is changed', leaving, '\tfincstp\n\tjmp\tleave_case\n'],
-  ])('%s is found', (_, what, by) => {
+  ];
+  const newerPlants: typeof plants = [
+    ['a mask register that is changed', leaving, masks],
+    ['the upper half of a zmm register that is changed', leaving, halves],
+    ...(mode === 64 ? [['a register from zmm16 on that is changed', leaving, high] as const] : []),
+  ];
+  const isFound = (_: string, what: string | RegExp, by: string): void => {
     // An atomic operation stores to the mirror in the runtime.
     const few = cases.filter(
       ({ form }, i) => i % 6 === 0 && form.effects.flow === 'next' && form.kind !== 'atomic',
@@ -45,7 +73,9 @@ describe.each([64, 32] as const)('%d bits', (mode) => {
     const found = new Set(outcome.different.map((line) => line.replace(/ \[.*/, '')));
     // A masked store may store nothing, and a string instruction has its mirror's address in a register.
     expect(found.size).toBeGreaterThan(outcome.executed * 0.9);
-  });
+  };
+  test.each(plants)('%s is found', isFound);
+  (has ? test : test.skip).each(newerPlants)('%s is found (needs a CPU with AVX-512)', isFound);
 
   test('forms that cannot run here', () => {
     const unseen = [...left].filter(([why]) => why !== 'not taken by GNU as').flatMap(([, list]) => list);
