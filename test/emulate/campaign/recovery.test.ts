@@ -83,8 +83,8 @@ test('in system calls a page is recovered, or the runtime says that it is lost',
 const DONE = 0;
 const NUMBER = 104;
 const MMAP = 9;
-const MUNMAP = 11;
-const FRAMES = [MMAP, MUNMAP];
+const RT_SIGACTION = 13;
+const FRAMES = [MMAP, RT_SIGACTION];
 
 /** Loses pages in the middle of system calls; what became of each, by the call's number. */
 function losses(where: 'written' | 'frame'): ReadonlyMap<number, readonly string[]> {
