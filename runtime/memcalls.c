@@ -10,15 +10,16 @@ static u32 take_lock(void) {
     if (yields) mr_wait();
   return mine;
 }
-void mr_lock(void) {
-  while (!mr_begin_change(take_lock())) {}
+static void lock_unchanged(void) {
+  while (!mr_begin(take_lock())) {}
 }
+void mr_lock(void) { lock_unchanged(), mr_changes(); }
 /* Still blocked while it waits: many that wait one upon the other would fill the stack. */
 void mr_lock_in_handler(void) {
   for (;; mr_block_bus(1)) {
     u32 mine = take_lock();
     mr_block_bus(0);
-    if (mr_begin_change(mine)) return;
+    if (mr_begin(mine)) return mr_changes();
   }
 }
 /* A SIGBUS that waits is this thread's again when the lock is free, and not before. */
@@ -26,7 +27,7 @@ void mr_unlock(void) {
   for (;;) {
     int waits = S.told[0] != 0;
     if (waits) mr_block_bus(1), mr_send_again(S.told, S.lock), S.told[0] = 0;
-    mr_end_change();
+    mr_end();
     __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
     if (waits) mr_block_bus(0);
     if (!__atomic_load_n(&S.told[0], __ATOMIC_ACQUIRE)) return;
@@ -45,7 +46,7 @@ long mr_under_lock(long (*fn)(void *), void *argument) {
     mr_keep(&f->masked, 1);
     sys4(__NR_rt_sigprocmask, SIG_SETMASK, &mr_all_but_bus, 0, 8);
   }
-  mr_lock();
+  lock_unchanged();
   long r = mr_on_stack(fn, argument, S.dynamic ? 0 : (word)(f + 1) - MR_K);
   mr_unlock();
   if (masked) {
@@ -57,6 +58,7 @@ long mr_under_lock(long (*fn)(void *), void *argument) {
 struct work { long (*fn)(struct frame *); struct frame *f; };
 static long work(void *argument) {
   const struct work *w = argument;
+  if (w->fn != mr_memcall) mr_changes(); /* those only in ranges.c, and where they say so: they are longest in the kernel */
   mr_keep(&mr_current->result, (word)mr_rewrap(mr_current, w->fn(w->f)));
   mr_keep(&mr_current->done, ALL_DONE);
   return 0;
@@ -140,7 +142,7 @@ static long do_munmap(struct frame *f) {
   mr_mirror_drop(lo, hi);
   mr_remove(lo, hi);
   /* musl's __unmapself: the program could only exit now, and we have no stack to go back to. */
-  if (own) mr_end_change(), mr_unlock_exit();
+  if (own) mr_end(), mr_unlock_exit();
   return r;
 }
 
@@ -256,6 +258,7 @@ static long do_brk(struct frame *f) {
   if (UP(now) > old) mr_add(old, UP(now), P_R | P_W, R_ANON | R_MIRRORED | R_HEAP);
   else if (UP(want) > old) mr_mirror_drop(old, UP(want)); /* refused */
   if (UP(now) < old) mr_mirror_drop(UP(now), old), mr_remove(UP(now), old);
+  mr_changes();
   return (long)(S.brk_cur = now);
 }
 
@@ -342,7 +345,7 @@ static void in_child(void) {
 static long fork_call(word nr, word a, word b, word c, word d, word e) {
   if (!S.dynamic) mr_block_bus(1);
   long r = sys6(nr, a, b, c, d, e, 0);
-  if (!r) S.lock = self(), S.told[0] = 0;
+  if (!r) mr_changes(), S.lock = self(), S.told[0] = 0;
   if (!S.dynamic) mr_block_bus(0);
   return r;
 }

@@ -89,6 +89,7 @@ struct state {
   u32 forbidden, never_maps, report_fd, checker_stops; /* forbidden: a bit a call of sandbox.c */
   word report_pid, own_recovered;
   struct range fixed_ranges[512];
+  u32 changing;     /* own.c: the twin is behind */
   char kept_end[0]; /* up to here own.c keeps it twice */
   struct diff diffs[MAX_DIFFS];
   struct suspects suspects, verified; /* of the thread; with the lock held */
@@ -176,9 +177,10 @@ long mr_under_lock(long (*fn)(void *), void *argument);
 /* own.c */
 int mr_is_own(word at); /* of the runtime's state, which has no mirror */
 int mr_owns(word at);   /* that, or memory that it has mapped */
-int mr_repair_own(word address);
-int mr_begin_change(u32 mine);
-void mr_end_change(void);
+int mr_repair_own(word address, word sp);
+int mr_begin(u32 mine); /* with the lock just taken, and SIGBUS open; 0: it was lost with its page, and is free again */
+void mr_changes(void);  /* before what the twin has is changed, with the lock held */
+void mr_end(void);      /* the lock is about to be given back */
 
 /* group.c */
 void mr_group(word *regs);

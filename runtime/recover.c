@@ -228,7 +228,7 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
 word mr_bus(word frame) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
   if ((!sent(info) || info->code == BUS_MCEERR_AO) && mr_owns(info->address)) {
-    if (mr_repair_own(info->address)) return end_to_mirror(frame) - frame;
+    if (mr_repair_own(info->address, mr_registers(frame, 1)[MR_REG_SP])) return end_to_mirror(frame) - frame;
     if (sent(info)) return end_to_mirror(frame) - frame; /* it may never be touched again */
     return end_with("mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n");
   }
@@ -244,7 +244,7 @@ word mr_bus(word frame) {
   if (sent(info)) mr_interrupted(regs);
   else mr_lost_page(regs);
   mr_pushed_flags(regs);
-  if (mine) memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
+  if (mine) mr_changes(), memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
   else mr_lock_in_handler();
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
   if (sent(info) && !mr_in_runtime(regs[MR_REG_IP])) mr_group(regs);
