@@ -67,6 +67,7 @@ struct state {
   u32 threads;       /* offset 4: entry.S; a thread was made */
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
+  u32 changing;      /* own.c: the twin is behind */
   u32 alone, settling, check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
@@ -89,7 +90,6 @@ struct state {
   u32 forbidden, never_maps, report_fd, checker_stops; /* forbidden: a bit a call of sandbox.c */
   word report_pid, own_recovered;
   struct range fixed_ranges[512];
-  u32 changing;     /* own.c: the twin is behind */
   char kept_end[0]; /* up to here own.c keeps it twice */
   struct diff diffs[MAX_DIFFS];
   struct suspects suspects, verified; /* of the thread; with the lock held */

@@ -1,5 +1,5 @@
 // Pages of the runtime's own memory are lost, one after the other; own-native.c, compiled natively, loses them: behind the end of a file there is nothing to
-// be read. Arguments: mr_control, pages, and, for a change that is under way, the twin's lock, all as distances from __ehdr_start.
+// be read. Arguments: mr_control, pages, and the word that tells of a change under way, all as distances from __ehdr_start.
 #include "lose.h"
 #include <stdatomic.h>
 enum { PAGE = 4096, ROWS = 1500 };
