@@ -216,6 +216,10 @@ word mr_repair_all(void); /* with the lock held */
 int mr_met(struct frame *f, word page); /* what becomes of a call that the kernel has done, where the page was lost before its end here */
 int mr_injection(word frame, word end);
 
+/* give.c */
+struct enter { word frame, info; };
+void mr_give_to_program(word frame, int sent, int in_place, struct enter *enter);
+
 /* interrupted.c: a signal came; the registers are those of the int frame, which is the kernel's still */
 void mr_interrupted(word *regs);
 void mr_lost_page(word *regs); /* SIGBUS */
@@ -236,6 +240,7 @@ word mr_site(word ret);
 struct frame *mr_call_of(const word *regs);
 void mr_place(word *sp, word stack_limit, const word hwcap[2]); /* AT_HWCAP, AT_HWCAP2; dies when the layout does not fit; readies the mirror space and its addressing */
 word mr_frame_end(word frame, int info); /* end of the int frame that the kernel pushed */
+word mr_move_frame(word frame, word sp, int info); /* below sp, or where it is; with siginfo or without, as the kernel makes it. It returns to a sigreturn */
 int mr_refused(const struct frame *f, long *result); /* calls that a mirrored program cannot have */
 
 /* commands.c: after a successful call, what it wrote; a: its arguments */

@@ -8,7 +8,6 @@
 
 enum { BUS_ADRERR = 2, BUS_MCEERR_AR = 4, BUS_MCEERR_AO = 5, REBUILT = -100 /* our own: another thread has repaired the page */ };
 enum { MAYMOVE = 1, FIXED = 2, DONTNEED = 4, REMOVE = 9 };
-enum { SIG_IGNORE = 1 };
 struct siginfo { int signo, error, code; word address; uint16_t lsb; }; /* asm-generic/siginfo.h */
 
 /* Not by an access of this thread: it may come anywhere. */
@@ -183,17 +182,6 @@ void mr_block_bus(int block) {
   if (mr_may(MAY_BLOCK)) sys4(__NR_rt_sigprocmask, !block, &bus, 0, 8);
 }
 void mr_send_again(const void *siginfo, word thread) { sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), thread, SIGBUS_NR, siginfo); }
-/* What is not ours goes to the program as if we had not been here: its action is the kernel's until its handler is entered (mr_sigframe), and the
-   access is made again, or the signal sent again. */
-static void give_to_program(const struct siginfo *info) {
-  if (sent(info) && S.bus_action[0] == SIG_IGNORE) return;
-  sys4(__NR_rt_sigaction, SIGBUS_NR, S.bus_action, 0, 8);
-  if (!sent(info)) return;
-  /* Not before this handler returns, which opens it: on this stack no handler of the program's may run. */
-  mr_block_bus(1);
-  word tid = (word)sys(__NR_gettid, 0, 0, 0);
-  mr_send_again(info, tid == S.checker ? (word)sys(__NR_getpid, 0, 0, 0) : tid); /* none of the program's handlers runs in our own thread */
-}
 
 /* Where BUS_ADRERR says that the pool of huge pages is empty. */
 static int huge(word address) {
@@ -224,8 +212,8 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
   word page = DOWN(info->address), sp = regs[MR_REG_SP];
   return page + PG > sp && page < sp + MR_SIGNAL_K + INT_FRAME && mr_readies_handler(regs);
 }
-/* From __mirror_bus; gives the bytes that have to get to the mirror. */
-word mr_bus(word frame) {
+/* From __mirror_bus; gives the bytes that have to get to the mirror. `enter`: where the program's handler is to begin, or 0. */
+word mr_bus(word frame, struct enter *enter) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
   if ((!sent(info) || info->code == BUS_MCEERR_AO) && mr_owns(info->address)) {
     if (mr_repair_own(info->address, mr_registers(frame, 1)[MR_REG_SP])) return end_to_mirror(frame) - frame;
@@ -264,7 +252,7 @@ word mr_bus(word frame) {
   if (ours && then == GOES_ON) mr_begin_again(regs);
   mr_block_bus(1); /* until this handler returns: the next one finds the stack empty */
   if (!mine || then == AGAIN) mr_unlock();
-  if (!ours) give_to_program(info);
+  if (!ours) mr_give_to_program(frame, sent(info), end > frame, enter);
   return end - frame;
 }
 

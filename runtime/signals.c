@@ -159,19 +159,11 @@ static void own_address(word frame, int info, word *regs) {
   regs[MR_REG_CR2] = own;
 }
 
-/* The program has its SIGBUS; the next one is ours to see first. */
-static void bus_is_handled(void) {
-  enum { RESETHAND = 0x80000000 };
-  if (S.bus_action[1] & RESETHAND) mr_lock(), memset(S.bus_action, 0, sizeof(word)), mr_unlock();
-  mr_catch_bus();
-}
-
 /* From the trampolines, with all signals but SIGBUS blocked: what the signal came into is ended or undone, the int frame copied. Gives the program's
    handler and the mask that it runs with. */
 word mr_sigframe(word sig, word frame, int info, uint64_t *mask) {
   enum { PAGE_FAULT = 14 };
   word *regs = mr_registers(frame, info);
-  if (sig == SIGBUS_NR && !S.dynamic) bus_is_handled();
   *mask = mr_saved_mask(frame, info);
   int in_mirror = regs[MR_REG_TRAP] == PAGE_FAULT && mr_faulted_in_mirror(regs, regs[MR_REG_CR2]);
   mr_interrupted(regs); /* first: who holds one of its locks must not wait for ours (recover.c, hold_locks) */

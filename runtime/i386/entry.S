@@ -395,8 +395,13 @@ mr_tramp_mirrored:
 __mirror_bus:
         xor     %ebp, %ebp
         mov     %esp, %ebx
+        push    $0
+        push    $0
         push    %esp
-        call    mr_bus                          # (frame) -> bytes
+        push    %ebx
+        call    mr_bus                          # (frame, where to enter the program's handler) -> bytes
+        mov     8(%esp), %edx
+        mov     12(%esp), %ebp
         mov     %ebx, %esp
         mov     %eax, %ecx
         jecxz   1f
@@ -404,11 +409,35 @@ __mirror_bus:
         lea     D(%esi), %edi
         add     $MR_SIGNAL_K, %ecx
         rep movsb
-1:      lea     4(%esp), %esp                   # the kernel finds the frame so
+1:      test    %edx, %edx
+        jnz     2f
+        lea     4(%esp), %esp                   # the kernel finds the frame so
         mov     $173, %eax                      # rt_sigreturn
         int     $0x80
         ud2
+2:      mov     %edx, %esp                      # as the kernel enters a handler
+        mov     $7, %eax
+        xor     %edx, %edx
+        test    %ebp, %ebp
+        jz      __mirror_sigtramp               # ecx is 0
+        mov     8(%esp), %edx
+        mov     12(%esp), %ecx
+        jmp     __mirror_sigtramp_info
         .size   __mirror_bus, .-__mirror_bus
+
+        .text
+        .globl  mr_sigreturn, mr_rt_sigreturn
+        .hidden mr_sigreturn, mr_rt_sigreturn
+        .type   mr_sigreturn, @function
+mr_sigreturn:                                   # where a handler's action has no restorer
+        pop     %eax
+        mov     $119, %eax
+        jmp     1f
+mr_rt_sigreturn:
+        mov     $173, %eax
+1:      call    __mirror_syscall
+        ud2
+        .size   mr_sigreturn, .-mr_sigreturn
 
         .section .rodata
         .balign 4

@@ -14,6 +14,31 @@ word mr_frame_end(word frame, int info) {
   return stop > end ? stop : end;
 }
 
+word mr_move_frame(word frame, word sp, int info) {
+  extern const char mr_sigreturn[], mr_rt_sigreturn[];
+  enum { FP = 19, MASK = 20, SIGCONTEXT = 88, RT_BYTES = 268, BYTES = 732 };
+  word to = frame, *regs = mr_registers(frame, 1), fp = regs[FP], mask[2];
+  memcpy(mask, mr_mask_at(frame), 8);
+  if (sp) {
+    to = sp;
+    if (fp) to = (to - (mr_frame_end(frame, 1) - fp - 112)) & -64ul, to -= 112, memcpy((void *)to, (const void *)fp, mr_frame_end(frame, 1) - fp), fp = to;
+  } else if (!info) to = (word)mask - 256; /* it is longer: below all that runs here */
+  if (to != frame) {
+    to = ((to - (info ? RT_BYTES : BYTES) + 4) & -16ul) - 4;
+    if (info) memcpy((void *)to, (const void *)frame, RT_BYTES);
+  }
+  word *at = (word *)to;
+  at[0] = (word)(info ? mr_rt_sigreturn : mr_sigreturn), at[1] = SIGBUS_NR;
+  if (info) at[2] = to + 16, at[3] = to + 16 + 128, mr_registers(to, 1)[FP] = fp;
+  else {
+    word *copy = mr_registers(to, 0);
+    memmove(copy, regs, SIGCONTEXT);
+    copy[FP] = fp, copy[MASK] = mask[0];
+    memcpy((char *)to + 720, &mask[1], 4);
+  }
+  return to;
+}
+
 int mr_refused(const struct frame *f, long *result) {
   const char *name;
   switch (f->nr) {

@@ -441,8 +441,13 @@ __mirror_bus:
         xor     %r15d, %r15d
         mov     %rsp, %rbx
         mov     %rsp, %rdi
+        lea     -16(%rsp), %rsp
         and     $-16, %rsp
-        call    mr_bus                          # (frame) -> bytes
+        mov     %rsp, %rsi
+        mov     %rsp, %rbp
+        movq    $0, (%rbp)
+        call    mr_bus                          # (frame, where to enter the program's handler) -> bytes
+        mov     (%rbp), %r8
         mov     %rbx, %rsp
         mov     %rax, %rcx
         jrcxz   1f
@@ -451,11 +456,28 @@ __mirror_bus:
         add     %rsi, %rdi
         add     $MR_SIGNAL_K, %rcx
         rep movsb
-1:      lea     8(%rsp), %rsp                   # the kernel finds the frame so
+1:      test    %r8, %r8
+        jnz     2f
+        lea     8(%rsp), %rsp                   # the kernel finds the frame so
         mov     $15, %eax
         syscall
         ud2
+2:      mov     %r8, %rsp                       # as the kernel enters a handler
+        mov     $7, %edi
+        lea     8+304(%rsp), %rsi
+        lea     8(%rsp), %rdx
+        xor     %eax, %eax
+        jmp     __mirror_sigtramp_info
         .size   __mirror_bus, .-__mirror_bus
+
+        .text
+        .globl  mr_sigreturn
+        .hidden mr_sigreturn
+        .type   mr_sigreturn, @function
+mr_sigreturn:                                   # where a handler's action has no restorer
+        mov     $15, %eax
+        jmp     .Lsigreturn
+        .size   mr_sigreturn, .-mr_sigreturn
 
         .section .rodata
         .balign 8

@@ -14,6 +14,21 @@ word mr_frame_end(word frame, int info) {
   return end;
 }
 
+word mr_move_frame(word frame, word sp, int info) {
+  extern const char mr_sigreturn[];
+  (void)info;
+  word to = frame, fp = *(word *)(frame + 8 + 224);
+  if (sp) {
+    to = sp - MR_RED_ZONE;
+    if (fp) to = (to - (mr_frame_end(frame, 1) - fp)) & -64ul, memcpy((void *)to, (const void *)fp, mr_frame_end(frame, 1) - fp), fp = to;
+    to = ((to - 440) & -16ul) - 8;
+    memcpy((void *)to, (const void *)frame, 440);
+    *(word *)(to + 8 + 224) = fp;
+  }
+  *(word *)to = (word)mr_sigreturn;
+  return to;
+}
+
 int mr_refused(const struct frame *f, long *result) {
   if (f->nr != __NR_arch_prctl || f->a[0] != 0x1001) return 0;
   mr_escape("refused", "arch_prctl"); /* ARCH_SET_GS: GS base is ours */

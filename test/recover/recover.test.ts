@@ -132,6 +132,12 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     });
   });
 
+  test('the program has its own SIGBUS in one thread, and pages are lost in another', () => {
+    const done = run('race');
+    expect(done).toMatchObject({ status: 0, signal: null, stdout: '300 lost\n' });
+    expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
+  });
+
   test('both copies lost: a message, then the default action', () => {
     const done = run('handlers', ['both']);
     expect(done).toMatchObject({ status: null, signal: 'SIGBUS' });

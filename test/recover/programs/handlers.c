@@ -21,6 +21,23 @@ static void *raises(void *unused) {
   must(code == SI_TKILL && labs(&here - stack_at) < 20000, "on the stack of another thread");
   return unused;
 }
+static void leaves(int signal) {
+  char here;
+  seen += signal == SIGBUS, stack_at = &here;
+  siglongjmp(back, 1);
+}
+static FILE *file;
+static volatile char *hole;
+/* Makes the file longer: the access that met its end is made again. */
+static void fill(int signal) {
+  double none = 0.5;
+  must(signal == SIGBUS && !ftruncate(fileno(file), 12288) && pwrite(fileno(file), "\7", 1, 8193) == 1 && none * 2 == 1, "the file");
+}
+static void fill_info(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  must(info->si_addr == hole + 1, "where");
+  fill(signal);
+}
 static void plain(int signal) { seen += 100 + (signal != SIGBUS); }
 int main(int argc, char **argv) {
   (void)argc;
@@ -35,7 +52,7 @@ int main(int argc, char **argv) {
   must(!sigaction(SIGBUS, 0, &old) && old.sa_sigaction == handler && old.sa_flags & SA_RESTART && !(old.sa_flags & SA_ONSTACK), "read back");
   must(sigismember(&old.sa_mask, SIGUSR2) == 1 && sigismember(&old.sa_mask, SIGUSR1) == 0, "its mask");
   // Behind the end of a file, as often as it happens, with lost pages in between.
-  FILE *file = tmpfile();
+  file = tmpfile();
   must(file && !ftruncate(fileno(file), 10), "a file");
   char *map = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
   char *memory = malloc(10000);
@@ -56,6 +73,35 @@ int main(int argc, char **argv) {
   union sigval value = {.sival_int = 42};
   sigqueue(getpid(), SIGBUS, value);
   must(seen == 9 && code == SI_QUEUE, "sigqueue");
+  // On the stack that the program has for signals, with siginfo and without.
+  char *own = malloc(65536);
+  must(!sigaltstack(&(stack_t){.ss_sp = own, .ss_size = 65536}, 0), "sigaltstack");
+  for (int flags = 0; flags <= SA_SIGINFO; flags += SA_SIGINFO) {
+    struct sigaction on = {.sa_flags = SA_ONSTACK | flags, .sa_mask = mask};
+    if (flags) on.sa_sigaction = handler;
+    else on.sa_handler = leaves;
+    must(!sigaction(SIGBUS, &on, 0), "sigaction");
+    if (!sigsetjmp(back, 1)) map[4096] = 1;
+    must(stack_at > own && stack_at < own + 65536, "on its own stack");
+    lose(memory + 5000);
+    must(memory[5000] == 5, "a lost page in between");
+  }
+  must(!sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, 0) && seen == 11, "its own stack no more");
+  // What runs goes on behind its handler as it was: vector registers, flags, the mask of signals.
+  double d = strtod("1.5", 0), e = strtod("0.25", 0);
+  for (int flags = 0; flags <= SA_SIGINFO; flags += SA_SIGINFO) {
+    struct sigaction fills = {.sa_flags = flags};
+    if (flags) fills.sa_sigaction = fill_info;
+    else fills.sa_handler = fill;
+    must(!sigaction(SIGBUS, &fills, 0), "sigaction");
+    hole = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 8192);
+    d = d * 3 + e;
+    must(hole[1] == 7 && d == (flags ? 14.5 : 4.75), "goes on");
+    munmap((void *)hole, 4096);
+    ftruncate(fileno(file), 10);
+    must(!sigprocmask(SIG_SETMASK, 0, &old.sa_mask) && !sigismember(&old.sa_mask, SIGBUS) && !sigismember(&old.sa_mask, SIGUSR2), "its mask");
+  }
+  sigaction(SIGBUS, &(struct sigaction){.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_RESTART, .sa_mask = mask}, 0), seen = 9;
   // A handler without SA_RESTART ends a call that waits.
   struct sigaction ends = {.sa_handler = plain};
   must(!sigaction(SIGBUS, &ends, &old), "sigaction");
