@@ -64,6 +64,10 @@ function trap({ kind }: Trap, cpu: Cpu): Fault | undefined {
       return by(SIGILL, 2, 6);
     case 'breakpoint': // a trap: the frame has what follows
       return { ...by(SIGTRAP, SI_KERNEL, 3, 0), resumeAt: rip + 1 };
+    case 'overflow': // a trap: the frame has what follows
+      return { ...by(SIGSEGV, SI_KERNEL, 4, 0), resumeAt: rip + 1 };
+    case 'bound':
+      return by(SIGSEGV, SI_KERNEL, 5, 0);
     case 'protection':
       return by(SIGSEGV, SI_KERNEL, 13, 0);
     case 'missing':

@@ -1,4 +1,5 @@
 // The image of x87 and SSE state that fxsave writes in 64-bit mode (SDM vol. 1, table 10-2 and vol. 2, FXSAVE): signal frames hold one.
+import { codeSelector, dataSelector } from './segments.js';
 import { MXCSR } from './state.js';
 import type { Cpu } from './state.js';
 
@@ -52,6 +53,59 @@ export function restoreFpu({ s, vb, fpu }: Cpu, bytes: Uint8Array): void {
   s[MXCSR] = view.getInt32(24, true) & mxcsrBits;
   for (let n = 0; n < registers; n++)
     vb.set(bytes.subarray(vectorsAt + 16 * n, vectorsAt + 16 * n + 16), vectorStride * n);
+}
+
+/** What fnsave writes, with the status and a zero that says that an fxsave image follows: what 32-bit signal frames begin with (struct _fpstate_32). */
+export const x87Bytes = 112;
+const stackAt = 28;
+const upperOnes = 0xffff0000;
+const valid = 0;
+const zero = 1;
+const special = 2;
+const nothing = 3;
+
+/** As Linux makes it of an fxsave image (arch/x86/kernel/fpu/regset.c, convert_from_fxsr). */
+export function saveX87({ fpu }: Cpu): Uint8Array {
+  const bytes = new Uint8Array(x87Bytes);
+  const view = new DataView(bytes.buffer);
+  const status = fpu.statusWord();
+  let tags = 0;
+  for (let n = 0; n < 8; n++) tags |= tagOf(fpu, n) << (2 * n);
+  [fpu.control, status, tags].forEach((value, n) => {
+    view.setUint32(4 * n, (value | upperOnes) >>> 0, true);
+  });
+  view.setUint32(16, codeSelector, true);
+  view.setUint32(24, (dataSelector | upperOnes) >>> 0, true);
+  for (let n = 0; n < 8; n++) {
+    const at = (fpu.top + n) & 7;
+    view.setBigUint64(stackAt + 10 * n, fpu.significand[at] ?? 0n, true);
+    view.setUint16(stackAt + 10 * n + 8, fpu.exponent[at] ?? 0, true);
+  }
+  view.setUint16(108, status, true);
+  return bytes;
+}
+
+function tagOf({ empty, exponent, significand }: Cpu['fpu'], at: number): number {
+  if (empty[at] === 1) return nothing;
+  const value = significand[at] ?? 0n;
+  const power = (exponent[at] ?? 0) & 0x7fff;
+  if (power === 0) return value === 0n ? zero : special;
+  return power !== 0x7fff && value >> 63n === 1n ? valid : special;
+}
+
+export function restoreX87({ fpu }: Cpu, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const status = view.getUint16(4, true);
+  const tags = view.getUint16(8, true);
+  fpu.control = view.getUint16(0, true);
+  fpu.status = status & 0x477f;
+  fpu.top = (status >> 11) & 7;
+  for (let n = 0; n < 8; n++) {
+    fpu.empty[n] = ((tags >> (2 * n)) & 3) === nothing ? 1 : 0;
+    const at = (fpu.top + n) & 7;
+    fpu.significand[at] = view.getBigUint64(stackAt + 10 * n, true);
+    fpu.exponent[at] = view.getUint16(stackAt + 10 * n + 8, true);
+  }
 }
 
 export function resetFpu({ s, vb, fpu }: Cpu): void {

@@ -25,6 +25,9 @@ export interface RegisterOperand {
   readonly high: boolean;
 }
 
+/** Of those whose base is 0 only cs, and in 32-bit code: nothing can be written by way of it. */
+export type Segment = 'cs' | 'fs' | 'gs';
+
 export interface MemoryOperand {
   readonly kind: 'memory';
   /** Numbers of general registers. */
@@ -35,8 +38,8 @@ export interface MemoryOperand {
   readonly scale: number;
   /** Sign-extended to 64 bits; with rip as base the address itself. */
   readonly displacement: bigint;
-  readonly segment: 'fs' | 'gs' | undefined;
-  readonly addressSize: 32 | 64;
+  readonly segment: Segment | undefined;
+  readonly addressSize: 16 | 32 | 64;
   /** Bytes, 0 where the operand has no size of its own (lea). */
   readonly size: number;
 }
@@ -52,7 +55,12 @@ export interface TargetOperand {
   readonly address: bigint;
 }
 
-export type Operand = RegisterOperand | MemoryOperand | ImmediateOperand | TargetOperand;
+/** Of a far branch, or one whose target has 16 bits: no builder takes it. */
+export interface FarOperand {
+  readonly kind: 'far';
+}
+
+export type Operand = RegisterOperand | MemoryOperand | ImmediateOperand | TargetOperand | FarOperand;
 
 export interface Decoded {
   /** iced's name, lower case. */
@@ -68,8 +76,10 @@ export interface Decoded {
   readonly lock: boolean;
   /** 16, 32 or 64: of addresses in string instructions, of rcx in loops. */
   readonly addressSize: 16 | 32 | 64;
+  /** A prefix 66. */
+  readonly narrow: boolean;
   /** A prefix of FS or GS. */
-  readonly segment: 'fs' | 'gs' | undefined;
+  readonly segment: Segment | undefined;
   /** Bytes of the memory operand, written or implied. */
   readonly memorySize: number;
   /** VEX or EVEX: the upper part of the destination becomes zero. */
@@ -89,7 +99,7 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
   if (error !== DecoderError.None) return undefined;
   const i = scratch;
   const operands: Operand[] = [];
-  for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n));
+  for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n, bits));
   return {
     name: (nameOf[i.mnemonic] ?? '').toLowerCase(),
     code: i.code,
@@ -100,8 +110,9 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
     rep: i.hasRepPrefix,
     repne: i.hasRepnePrefix,
     lock: i.hasLockPrefix,
-    addressSize: addressSizeOf(bytes, i.length, bits),
-    segment: segmentOf(i.segmentPrefix),
+    addressSize: hasPrefix(bytes, 0x67, bits) ? (bits === 64 ? 32 : 16) : bits,
+    narrow: hasPrefix(bytes, 0x66, bits),
+    segment: segmentOf(i.segmentPrefix, bits),
     memorySize: memorySizes(i),
     vex: isVex(i),
   };
@@ -136,47 +147,47 @@ function memorySizes(i: Instruction): number {
   return MemorySizeExt.size(i.memorySize);
 }
 
-/** The prefix 67 is what iced does not tell for instructions without a memory operand. */
-function addressSizeOf(bytes: Uint8Array, length: number, bits: 32 | 64): 16 | 32 | 64 {
-  for (let n = 0; n < length; n++) {
-    const byte = bytes[n] ?? 0;
-    if (byte === 0x67) return bits === 64 ? 32 : 16;
+/** What iced does not tell for instructions without a memory operand, or without one of that size. */
+function hasPrefix(bytes: Uint8Array, prefix: 0x66 | 0x67, bits: 32 | 64): boolean {
+  for (const byte of bytes) {
+    if (byte === prefix) return true;
     if (!prefixes.has(byte) && !(bits === 64 && byte >> 4 === 4)) break;
   }
-  return bits;
+  return false;
 }
-const prefixes = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0xf0, 0xf2, 0xf3]);
+const prefixes = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 
-function segmentOf(register: Register): 'fs' | 'gs' | undefined {
+function segmentOf(register: Register, bits: 32 | 64): Segment | undefined {
   if (register === Register.FS) return 'fs';
+  if (register === Register.CS && bits === 32) return 'cs';
   return register === Register.GS ? 'gs' : undefined;
 }
 
-function operandOf(i: Instruction, n: number): Operand {
+function operandOf(i: Instruction, n: number, bits: 32 | 64): Operand {
   const kind = i.opKind(n);
   switch (kind) {
     case OpKind.Register:
       return registerOf(i.opRegister(n));
     case OpKind.Memory:
-      return memoryOf(i);
-    case OpKind.NearBranch16:
+      return memoryOf(i, bits);
     case OpKind.NearBranch32:
     case OpKind.NearBranch64:
       return { kind: 'target', address: i.nearBranchTarget };
     case OpKind.MemorySegSI:
     case OpKind.MemorySegESI:
     case OpKind.MemorySegRSI:
-      return implied(i, 6);
+      return implied(i, 6, bits);
     case OpKind.MemorySegDI:
     case OpKind.MemorySegEDI:
     case OpKind.MemorySegRDI:
     case OpKind.MemoryESDI:
     case OpKind.MemoryESEDI:
     case OpKind.MemoryESRDI:
-      return implied(i, 7);
+      return implied(i, 7, bits);
+    case OpKind.NearBranch16:
     case OpKind.FarBranch16:
     case OpKind.FarBranch32:
-      throw new Error('far branches do not occur in 64-bit code');
+      return { kind: 'far' };
     default: {
       const value = BigInt.asUintN(64, i.immediate(n));
       return { kind: 'immediate', lo: Number(value & 0xffffffffn) | 0, hi: Number(value >> 32n) | 0 };
@@ -184,8 +195,10 @@ function operandOf(i: Instruction, n: number): Operand {
   }
 }
 
-function implied(i: Instruction, base: number): MemoryOperand {
-  const segment = base === 6 || i.mnemonic === Mnemonic.Maskmovdqu ? segmentOf(i.memorySegment) : undefined;
+/** The builders look at the instruction's own address size. */
+function implied(i: Instruction, base: number, bits: 32 | 64): MemoryOperand {
+  const segment =
+    base === 6 || i.mnemonic === Mnemonic.Maskmovdqu ? segmentOf(i.memorySegment, bits) : undefined;
   return {
     kind: 'memory',
     base,
@@ -194,7 +207,7 @@ function implied(i: Instruction, base: number): MemoryOperand {
     scale: 1,
     displacement: 0n,
     segment,
-    addressSize: 64,
+    addressSize: bits,
     size: memorySizes(i),
   };
 }
@@ -230,12 +243,11 @@ function describe(register: Register): RegisterOperand {
   return at('other', register);
 }
 
-function memoryOf(i: Instruction): MemoryOperand {
+function memoryOf(i: Instruction, bits: 32 | 64): MemoryOperand {
   const base = i.memoryBase;
   const index = i.memoryIndex;
   const number = (r: Register): number | undefined =>
     r !== Register.None && RegisterExt.isGPR(r) ? RegisterExt.number(RegisterExt.fullRegister(r)) : undefined;
-  const wide = base === Register.EIP || RegisterExt.size(base) === 4 || RegisterExt.size(index) === 4;
   return {
     kind: 'memory',
     base: number(base),
@@ -243,13 +255,20 @@ function memoryOf(i: Instruction): MemoryOperand {
     vectorIndex: RegisterExt.isVectorRegister(index) ? RegisterExt.number(index) : undefined,
     scale: i.memoryIndexScale,
     displacement: BigInt.asIntN(64, i.memoryDisplacement),
-    segment: segmentOf(i.memorySegment),
-    addressSize:
-      wide && !RegisterExt.isVectorRegister(index)
-        ? 32
-        : i.memoryDisplSize === 4 && base === Register.None && index === Register.None
-          ? 32
-          : 64,
+    segment: segmentOf(i.memorySegment, bits),
+    addressSize: bits === 32 ? addressSize32(i) : addressSize64(i),
     size: memorySizes(i),
   };
+}
+
+function addressSize64({ memoryBase, memoryIndex, memoryDisplSize }: Instruction): 32 | 64 {
+  if (RegisterExt.isVectorRegister(memoryIndex)) return 64;
+  if (memoryBase === Register.EIP || RegisterExt.size(memoryBase) === 4) return 32;
+  if (RegisterExt.size(memoryIndex) === 4) return 32;
+  return memoryDisplSize === 4 && memoryBase === Register.None && memoryIndex === Register.None ? 32 : 64;
+}
+
+function addressSize32({ memoryBase, memoryIndex, memoryDisplSize }: Instruction): 16 | 32 {
+  if (RegisterExt.size(memoryBase) === 2 || RegisterExt.size(memoryIndex) === 2) return 16;
+  return memoryDisplSize === 2 && memoryBase === Register.None ? 16 : 32;
 }

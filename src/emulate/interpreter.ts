@@ -21,7 +21,7 @@ export type Stop =
   | { readonly kind: 'missing'; readonly name: string; readonly bytes: Uint8Array; readonly address: number };
 
 /** The clock is the number of instructions before, however they are cut into blocks. */
-const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall']);
+const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall', 'int']);
 const longestBlock = 64;
 const hotBlock = 1000;
 const cacheSize = 1 << 14;
@@ -63,7 +63,9 @@ export class Interpreter {
     { tier, hot = hotBlock, longest = longestBlock }: Tiers = { tier: 0 },
   ) {
     this.longest = longest;
-    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.blocks.get(address), hot);
+    // 32-bit code is interpreted.
+    if (tier === 1 && cpu.bits === 64)
+      this.compiled = new Tier1(cpu, (address) => this.blocks.get(address), hot);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
@@ -193,7 +195,7 @@ export class Interpreter {
         if (ops.length > 0 && fault instanceof MemoryFault) break;
         throw fault;
       }
-      const decoded = decode(bytes, BigInt(at), 64);
+      const decoded = decode(bytes, BigInt(at), cpu.bits);
       if (!decoded) {
         if (ops.length > 0) break;
         // Cut short by the end of memory: the fault is that of the byte behind.
@@ -220,7 +222,7 @@ export class Interpreter {
   }
 
   private build(decoded: Decoded, bytes: Uint8Array, position: number): Op {
-    const builder = builderOf(decoded);
+    const builder = builderOf(decoded, this.cpu.bits);
     let op: Op;
     try {
       if (!builder) throw new Error('no row');

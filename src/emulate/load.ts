@@ -1,5 +1,6 @@
 // Puts a program into memory as Linux's fs/binfmt_elf.c does, at addresses that never change: image and brk near 2^46 + 2^44, mmap area
-// below the stack, both with address bit 46 set, where mirrored programs have to be (runtime/x86_64/place.c).
+// below the stack, both with address bit 46 set, where mirrored programs have to be (runtime/x86_64/place.c); of 32-bit programs at the places that
+// runtime/i386/place.c expects.
 import type { Elf } from './elf.js';
 import { EXECUTE, pageSize, READ, WRITE } from './memory.js';
 import type { Memory } from './memory.js';
@@ -13,6 +14,8 @@ export interface Start {
   readonly brk: number;
   /** mmap searches downwards from here. */
   readonly mmapTop: number;
+  /** Where a program's addresses end. */
+  readonly addressEnd: number;
 }
 
 export interface LoadOptions {
@@ -22,15 +25,23 @@ export interface LoadOptions {
   readonly random: Uint8Array;
 }
 
-const pieBase = 0x555555554000;
-const stackTop = 0x7ffffffff000;
+interface Places {
+  readonly pieBase: number;
+  readonly stackTop: number;
+  readonly mmapTop: number;
+}
+/** Where Linux puts them without randomization; 32-bit programs as on x86-64. */
+const places: Readonly<Record<32 | 64, Places>> = {
+  32: { pieBase: 0x56555000, stackTop: 0xffffe000, mmapTop: 0xf7ffe000 },
+  64: { pieBase: 0x555555554000, stackTop: 0x7ffffffff000, mmapTop: 0x7ffff7fff000 },
+};
 const stackSize = 0x800000;
-const mmapTop = 0x7ffff7fff000;
 
 const down = (at: number): number => at - (at % pageSize);
 const up = (at: number): number => down(at + pageSize - 1);
 
 export function load(memory: Memory, file: Uint8Array, elf: Elf, options: LoadOptions): Start {
+  const { pieBase, stackTop, mmapTop } = places[elf.bits];
   const bias = elf.pie ? pieBase - down(Math.min(...elf.segments.map((s) => s.address))) : 0;
   let end = 0;
   for (const segment of elf.segments) {
@@ -59,9 +70,9 @@ export function load(memory: Memory, file: Uint8Array, elf: Elf, options: LoadOp
   }
   const stackProtection = READ | WRITE | (elf.executableStack ? EXECUTE : 0);
   memory.map(anonymous(stackTop - stackSize, stackTop, stackProtection, '[stack]'));
-  const stack = buildStack(memory, elf, bias, options);
+  const stack = buildStack(memory, elf, bias, stackTop, options);
   // Linux leaves a random gap; here one of 16 MiB.
-  return { entry: bias + elf.entry, stack, bias, brk: end + 0x1000000, mmapTop };
+  return { entry: bias + elf.entry, stack, bias, brk: end + 0x1000000, mmapTop, addressEnd: stackTop };
 }
 
 /** From <linux/auxvec.h>. */
@@ -87,7 +98,7 @@ const aux = {
 } as const;
 
 /** argc, argv, envp, auxv and what they point to (psABI 3.4.1). Gives rsp. */
-function buildStack(memory: Memory, elf: Elf, bias: number, options: LoadOptions): number {
+function buildStack(memory: Memory, elf: Elf, bias: number, stackTop: number, options: LoadOptions): number {
   const word = elf.bits / 8;
   let at = stackTop - word;
   const put = (bytes: Uint8Array): number => {

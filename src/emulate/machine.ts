@@ -10,7 +10,7 @@ import { Kernel } from './linux/kernel.js';
 import type { End, Input, KernelSnapshot } from './linux/kernel.js';
 import { RandomBytes } from './linux/random.js';
 import { fault } from './linux/signals.js';
-import { systemCalls } from './linux/table-x86_64.js';
+import { abis } from './linux/abi.js';
 import { load } from './load.js';
 import type { Start } from './load.js';
 import { addressOf, Memory } from './memory.js';
@@ -50,7 +50,10 @@ export type RunResult =
   | End
   | { readonly kind: 'fault'; readonly signal: number; readonly text: string; readonly address: number };
 
-const registerNames = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
+const registerNames: Readonly<Record<32 | 64, readonly string[]>> = {
+  32: 'eax ecx edx ebx esp ebp esi edi'.split(' '),
+  64: 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' '),
+};
 
 export class Machine {
   readonly memory: Memory;
@@ -66,9 +69,8 @@ export class Machine {
     options: MachineOptions,
   ) {
     this.elf = parseElf(file);
-    if (this.elf.bits === 32) throw new Error('i386 programs are not supported yet');
     this.memory = new Memory(options.memory);
-    this.cpu = new Cpu(this.memory);
+    this.cpu = new Cpu(this.memory, this.elf.bits);
     const seed = options.seed ?? 1;
     const slice = options.slice ?? 1000;
     const name = options.args[0] ?? 'program';
@@ -86,7 +88,7 @@ export class Machine {
       this.cpu,
       this.start,
       { root: options.root, folder: options.folder ?? '/', seed, slice, io, executable: name, file },
-      systemCalls,
+      abis[this.elf.bits],
     );
     this.interpreter = new Interpreter(this.cpu, options.tiers ?? { tier: 1 });
     this.cpu.onSyscall = () => {
@@ -114,7 +116,7 @@ export class Machine {
 
   /** General registers by name. */
   registers(): Readonly<Record<string, bigint>> {
-    return Object.fromEntries(registerNames.map((name, n) => [name, this.cpu.q[n] ?? 0n]));
+    return Object.fromEntries(registerNames[this.cpu.bits].map((name, n) => [name, this.cpu.q[n] ?? 0n]));
   }
 
   /** One instruction. */

@@ -1,6 +1,7 @@
 // Closures for addresses and operands. A 64-bit value is its low word, with the upper one in s[HI]; an address likewise, upper word in s[AH].
 import type { Decoded, ImmediateOperand, MemoryOperand, Operand } from './instruction.js';
 import { AH, FS, GS, HI } from './state.js';
+import { throughSelector } from './segments.js';
 import type { Cpu } from './state.js';
 
 export type Op = () => void;
@@ -47,19 +48,10 @@ export function sizeOf(i: Decoded, n: number): number {
 /** With `plain` the segment's base is left out: lea. */
 export function address(cpu: Cpu, m: MemoryOperand, plain = false): Address {
   const s = cpu.s;
-  const dl = low(m.displacement);
-  const dh = high(m.displacement);
-  let flat = flatAddress(s, m, dl, dh);
-  if (m.addressSize === 32) {
-    const wide = flat;
-    flat = () => {
-      const lo = wide();
-      s[AH] = 0;
-      return lo;
-    };
-  }
-  if (m.segment === undefined || plain) return flat;
-  const inner = flat;
+  const inner = m.addressSize === 64 ? flatAddress(s, m) : narrowAddress(s, m, m.addressSize);
+  if (m.segment === undefined || plain) return inner;
+  if (m.segment === 'cs') throw new Error('a prefix of CS');
+  if (cpu.bits === 32) return throughSelector(s, m.segment, inner);
   const base = m.segment === 'fs' ? FS : GS;
   return () => {
     const a = inner();
@@ -69,7 +61,37 @@ export function address(cpu: Cpu, m: MemoryOperand, plain = false): Address {
   };
 }
 
-function flatAddress(s: Int32Array, m: MemoryOperand, dl: number, dh: number): Address {
+/** Modulo 2^32 or 2^16. */
+function narrowAddress(s: Int32Array, m: MemoryOperand, size: 16 | 32): Address {
+  const mask = size === 32 ? -1 : 0xffff;
+  const d = low(m.displacement) & mask;
+  const b = 2 * (m.base ?? 0);
+  const x = 2 * (m.index ?? 0);
+  const shift = Math.log2(m.scale);
+  if (m.base === undefined && m.index === undefined)
+    return () => {
+      s[AH] = 0;
+      return d;
+    };
+  if (m.index === undefined)
+    return () => {
+      s[AH] = 0;
+      return ((s[b] ?? 0) + d) & mask;
+    };
+  if (m.base === undefined)
+    return () => {
+      s[AH] = 0;
+      return (((s[x] ?? 0) << shift) + d) & mask;
+    };
+  return () => {
+    s[AH] = 0;
+    return ((s[b] ?? 0) + ((s[x] ?? 0) << shift) + d) & mask;
+  };
+}
+
+function flatAddress(s: Int32Array, m: MemoryOperand): Address {
+  const dl = low(m.displacement);
+  const dh = high(m.displacement);
   if (m.base === undefined && m.index === undefined)
     return () => {
       s[AH] = dh;

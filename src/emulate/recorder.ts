@@ -3,7 +3,8 @@ import type { Decoded } from './instruction.js';
 import { disassemble } from './instruction.js';
 import type { Machine } from './machine.js';
 import { addressOf, MemoryFault } from './memory.js';
-import { mirrorDistance } from './check/start.js';
+import { isMirror, mirrorIn, nativeOf } from './check/mirror.js';
+import type { Mirror } from './check/mirror.js';
 
 export interface Stored {
   lo: number;
@@ -71,7 +72,7 @@ export class Recorder {
   /** A line an instruction: its number, place, text, what it stored in which copy, and source line. */
   describe(): string {
     const { machine } = this;
-    const distance = mirrorDistance(machine);
+    const mirror = mirrorIn(machine);
     const rows = this.last().map(({ at, instruction, stores }) => {
       const address = Number(instruction.address);
       const source = machine.sourceLine(address);
@@ -79,7 +80,7 @@ export class Recorder {
         String(at),
         machine.symbolize(address),
         this.text(instruction),
-        stores.map((store) => storeText(store, distance)).join(', '),
+        stores.map((store) => storeText(store, mirror)).join(', '),
         source ? `${source.file}:${source.line}` : '',
       ] as const;
     });
@@ -107,9 +108,9 @@ export class Recorder {
 }
 
 /** Without a mirror all memory is simply written. */
-function storeText({ lo, hi, byKernel }: Stored, distance: number): string {
-  const what = distance === 0 ? 'writes' : lo >= distance ? 'native' : 'mirror of';
-  const address = distance === 0 || lo >= distance ? lo : lo + distance;
+function storeText({ lo, hi, byKernel }: Stored, mirror: Mirror | undefined): string {
+  const what = !mirror ? 'writes' : isMirror(mirror, lo) ? 'mirror of' : 'native';
+  const address = mirror ? nativeOf(mirror, lo) : lo;
   const size = hi - lo;
   return `${byKernel ? 'kernel: ' : ''}${what} 0x${address.toString(16)} ${size} byte${size === 1 ? '' : 's'}`;
 }

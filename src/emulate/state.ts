@@ -36,6 +36,12 @@ export const GS = 44;
 export const HI = 46;
 export const AH = 47;
 export const MXCSR = 48;
+/** Of 32-bit programs: selectors, and what they select (segments.ts): the bases of three segments, and a bit for each that there is. */
+export const FS_SELECTOR = 49;
+export const GS_SELECTOR = 50;
+export const TLS_BASE = 51;
+export const TLS_THERE = 54;
+const segmentsEnd = 55;
 const words = 64;
 
 /** 1 for an even number of bits. */
@@ -80,7 +86,11 @@ export class Cpu {
     throw new Error('no system calls');
   };
 
-  constructor(readonly memory: Memory) {
+  constructor(
+    readonly memory: Memory,
+    /** Of addresses and operands: a 32-bit program uses the lower halves of eight registers, the upper ones are 0. */
+    readonly bits: 32 | 64 = 64,
+  ) {
     const { buffer } = memory.shared;
     this.s = new Int32Array(buffer, stateAt, words);
     this.b = new Uint8Array(buffer, stateAt, 4 * words);
@@ -160,8 +170,8 @@ const same = (a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean =>
 /** Whether a program could tell two states apart: flags count as what they are, not as what they follow from. */
 export function sameRegisters(a: CpuSnapshot, b: CpuSnapshot): boolean {
   if (!same(a.general.subarray(0, CF), b.general.subarray(0, CF))) return false;
-  if (!same(a.general.subarray(FS, HI), b.general.subarray(FS, HI)) || a.general[MXCSR] !== b.general[MXCSR])
-    return false;
+  if (!same(a.general.subarray(FS, HI), b.general.subarray(FS, HI))) return false;
+  if (!same(a.general.subarray(MXCSR, segmentsEnd), b.general.subarray(MXCSR, segmentsEnd))) return false;
   if (flagsOf(a.general) !== flagsOf(b.general)) return false;
   // Behind the sixteen registers lie places for operands in the making.
   const usable = 16 * (vectorBytes / 4);
@@ -174,7 +184,8 @@ export function sameRegisters(a: CpuSnapshot, b: CpuSnapshot): boolean {
 /** What ends a block before its time; the registers are those before the instruction. */
 export class Trap {
   constructor(
-    readonly kind: 'divide' | 'illegal' | 'breakpoint' | 'protection' | 'float' | 'missing',
+    readonly kind:
+      'divide' | 'illegal' | 'breakpoint' | 'protection' | 'float' | 'overflow' | 'bound' | 'missing',
     readonly text = '',
   ) {}
 }

@@ -38,6 +38,28 @@ export class Workshop {
   }
 }
 
+/** With the system's own C library; `compiler` is gcc or clang. */
+export function native32(
+  shop: Workshop,
+  name: string,
+  inputs: readonly string[],
+  options: readonly string[],
+  compiler = 'gcc',
+): string {
+  const out = join(shop.folder, name);
+  execFileSync(compiler, [
+    '-m32',
+    ...(options.includes('-static-pie') ? [] : ['-static']),
+    ...options,
+    ...inputs,
+    '-o',
+    out,
+    '-lm',
+    '-pthread',
+  ]);
+  return out;
+}
+
 export interface Loaded {
   readonly machine: Machine;
   readonly output: () => string;

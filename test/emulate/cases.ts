@@ -223,3 +223,52 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   floats: [...new Set(floats())],
   x87: [...new Set(x87())],
 };
+
+/** The same in 32-bit code, where there is such a form. */
+function narrowed(text: string, integers: boolean): string | undefined {
+  const own = text
+    .replaceAll('%r9d', '%ebp')
+    .replaceAll('%r9w', '%bp')
+    .replaceAll('%r9b', '%ch')
+    .replaceAll('(%rdi', '(%edi')
+    .replaceAll(',%rcx', ',%ecx');
+  const mnemonic = own.split(' ').filter((word) => !/^(lock|rep\w*)$/.test(word))[0]!;
+  const wide = integers ? /q$|^(cdqe|cqo|cmpxchg16b)$/.test(mnemonic) : /^cvtsi2s.q$/.test(mnemonic);
+  return wide || /%r/.test(own) ? undefined : own;
+}
+
+function* only32(): Generator<string> {
+  yield* 'aaa aas daa das aad aam into pushal popal pushaw popaw pushfl pushfw popfl popfw leave'.split(' ');
+  yield* ['aad $7', 'aam $7', 'aam $0', '.byte 0xd6', 'boundl %eax, (%edi)', 'boundw %cx, (%edi)', 'int $5'];
+  for (const size of ['l', 'w'] as const) {
+    const register = size === 'l' ? '%ebx' : '%bx';
+    yield* [`push${size} ${register}`, `push${size} $-5`, `push${size} (%edi)`, `push${size} 4(%esp)`];
+    yield* [`pop${size} ${register}`, `pop${size} (%edi)`, `pop${size} 4(%esp)`];
+    yield* [`inc${size} ${register}`, `dec${size} ${register}`];
+  }
+  yield* ['pushl %esp', 'popl %esp', 'pushl $0x12345678', 'enter $16, $0', 'enter $16, $1', 'enter $8, $3'];
+  for (const segment of ['cs', 'ds', 'es', 'fs', 'gs', 'ss'])
+    yield* [`push %${segment}`, `mov %${segment}, %ebx`, `mov %${segment}, %bx`, `movw %${segment}, (%edi)`];
+  yield* ['mov %ss, %ebx', 'lfs (%edi), %ebx', 'movl 0x10000900, %eax', 'movb %al, 0x10000901'];
+  // Addresses of 16 bits, and such that go round.
+  yield* ['lea (%bx,%si), %eax', 'lea -5(%bp), %eax', 'lea 0x1234, %ecx', 'addr16 lea 0x1234, %ecx'];
+  yield* [
+    'lea -8(%ecx,%ebx,8), %eax',
+    'movl %ebx, -0x7fe00000(%edi)',
+    'movl (%bx), %eax',
+    'movl %cs:(%edi), %eax',
+  ];
+}
+
+/** What only 32-bit code has stands among the integers. */
+export const groups32: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(groups).map(([name, texts]) => [
+    name,
+    [
+      ...new Set([
+        ...texts.flatMap((text) => narrowed(text, name === 'integers') ?? []),
+        ...(name === 'integers' ? only32() : []),
+      ]),
+    ],
+  ]),
+);

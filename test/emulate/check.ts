@@ -8,7 +8,7 @@ import type { Decoded } from '../../src/emulate/instruction.js';
 import { Interpreter } from '../../src/emulate/interpreter.js';
 import { Memory } from '../../src/emulate/memory.js';
 import { anonymous } from '../../src/emulate/regions.js';
-import { Cpu, MXCSR, RIP } from '../../src/emulate/state.js';
+import { Cpu, FS_SELECTOR, GS_SELECTOR, MXCSR, RIP, TLS_THERE } from '../../src/emulate/state.js';
 import { undefinedFlags } from './undefined.js';
 
 const here = typeof __dirname === 'string' ? __dirname : join(process.cwd(), 'test/emulate');
@@ -20,7 +20,17 @@ const stateBytes = 144 + 512;
 const inputBytes = 32 + stateBytes + windowBytes;
 const outputBytes = 16 + stateBytes + windowBytes;
 const flagsCompared = 0xcd5;
-const signals = { divide: 8, float: 8, illegal: 4, breakpoint: 5, protection: 11, missing: 99 } as const;
+type Mode = 32 | 64;
+const signals = {
+  divide: 8,
+  float: 8,
+  illegal: 4,
+  breakpoint: 5,
+  overflow: 11,
+  bound: 11,
+  protection: 11,
+  missing: 99,
+} as const;
 
 /** xorshift64. */
 class Random {
@@ -101,15 +111,21 @@ function extendedNumber(r: Random, view: DataView, at: number): void {
   view.setUint16(at + 8, exponent, true);
 }
 
-function makeInput(instruction: Decoded, bytes: Uint8Array, r: Random, group: string): Uint8Array {
+function makeInput(
+  instruction: Decoded,
+  bytes: Uint8Array,
+  r: Random,
+  group: string,
+  mode: Mode,
+): Uint8Array {
   const input = new Uint8Array(inputBytes);
   const view = new DataView(input.buffer);
   input.set(bytes);
   view.setUint32(16, bytes.length, true);
   const state = 32;
-  for (let n = 0; n < 16; n++) view.setBigUint64(state + 8 * n, anyWord(r), true);
+  for (let n = 0; n < 16; n++) view.setBigUint64(state + 8 * n, BigInt.asUintN(mode, anyWord(r)), true);
   const set = (n: number, value: number): void =>
-    view.setBigUint64(state + 8 * n, BigInt.asUintN(64, BigInt(value)), true);
+    view.setBigUint64(state + 8 * n, BigInt.asUintN(mode, BigInt(value)), true);
   set(4, window + 384);
   set(5, window + 320);
   set(6, window + 128);
@@ -145,10 +161,11 @@ function makeInput(instruction: Decoded, bytes: Uint8Array, r: Random, group: st
   }
   if (group === 'x87' && /^fldt?$/.test(name) && instruction.memorySize === 10)
     extendedNumber(r, view, state + stateBytes + 256);
-  // popfq would set the trap flag, or have alignment checked; cmpxchg should succeed, too.
-  if (name === 'popfq') view.setUint32(state + stateBytes + 384, r.below(0x1000) & flagsCompared, true);
+  // popf would set the trap flag, or have alignment checked; cmpxchg should succeed, too.
+  if (/^popf[dq]?$/.test(name))
+    view.setUint32(state + stateBytes + 384, r.below(0x1000) & flagsCompared, true);
   if (/^cmpxchg/.test(name) && r.below(2) === 0) {
-    view.setBigUint64(state, view.getBigUint64(state + stateBytes + 256, true), true);
+    view.setBigUint64(state, BigInt.asUintN(mode, view.getBigUint64(state + stateBytes + 256, true)), true);
     if (name !== 'cmpxchg') {
       const half = name === 'cmpxchg8b' ? 4 : 8;
       view.setBigUint64(
@@ -166,10 +183,13 @@ function makeInput(instruction: Decoded, bytes: Uint8Array, r: Random, group: st
 /** The interpreter's answer in the native helper's form. */
 class Emulated {
   readonly memory = new Memory(1 << 20);
-  readonly cpu = new Cpu(this.memory);
+  readonly cpu: Cpu;
   readonly interpreter: Interpreter;
   /** Tier 1: each instruction is a compiled region. */
-  constructor(tier: 0 | 1) {
+  constructor(tier: 0 | 1, mode: Mode) {
+    this.cpu = new Cpu(this.memory, mode);
+    // As the native helper's C library has it.
+    if (mode === 32) [this.cpu.s[GS_SELECTOR], this.cpu.s[TLS_THERE]] = [0x63, 1];
     this.interpreter = new Interpreter(this.cpu, { tier, hot: 1, longest: 1 });
     this.memory.map(anonymous(arena, arena + 4096, 3));
     this.memory.map(anonymous(code, code + 4096, 7));
@@ -178,6 +198,7 @@ class Emulated {
   run(input: Uint8Array): Uint8Array {
     const { cpu, memory } = this;
     const view = new DataView(input.buffer, input.byteOffset);
+    cpu.s[FS_SELECTOR] = 0;
     memory.writeBytes(code, input.slice(0, 16));
     memory.writeBytes(window, input.slice(32 + stateBytes));
     for (let n = 0; n < 16; n++) cpu.q[n] = view.getBigUint64(32 + 8 * n, true);
@@ -253,14 +274,20 @@ function maskOf(i: Decoded, input: DataView): number {
 }
 
 /** The first difference, in words. */
-function difference(i: Decoded, input: Uint8Array, native: Uint8Array, own: Uint8Array): string | undefined {
+function difference(
+  i: Decoded,
+  input: Uint8Array,
+  native: Uint8Array,
+  own: Uint8Array,
+  mode: Mode,
+): string | undefined {
   const a = new DataView(native.buffer, native.byteOffset);
   const b = new DataView(own.buffer, own.byteOffset);
   const hex = (n: bigint | number): string => n.toString(16);
   if (a.getUint32(0, true) !== b.getUint32(0, true))
     return `signal ${a.getUint32(0, true)}, emulated ${b.getUint32(0, true)}`;
   const faulted = a.getUint32(0, true) !== 0;
-  for (let n = 0; n < 16; n++) {
+  for (let n = 0; n < mode / 4; n++) {
     const [x, y] = [a.getBigUint64(16 + 8 * n, true), b.getBigUint64(16 + 8 * n, true)];
     if (x !== y) return `register ${n}: ${hex(x)}, emulated ${hex(y)}`;
   }
@@ -279,7 +306,7 @@ function difference(i: Decoded, input: Uint8Array, native: Uint8Array, own: Uint
             : at < 160
               ? `st(${(at - 32) >> 4})`
               : `xmm${(at - 160) >> 4}`;
-  for (let at = 0; at < 416; at++) {
+  for (let at = 0; at < (mode === 64 ? 416 : 288); at++) {
     if ((at >= 6 && at < 24) || (at >= 28 && at < 32) || (at >= 32 && at < 160 && at % 16 >= 10)) continue;
     const from = at - (at < 160 && at >= 32 ? at % 16 : at % 2);
     if (native[160 + at] === own[160 + at]) continue;
@@ -298,6 +325,7 @@ function difference(i: Decoded, input: Uint8Array, native: Uint8Array, own: Uint
 
 export interface Options {
   readonly tier?: 0 | 1;
+  readonly mode?: Mode;
   readonly plant?: (output: Uint8Array) => void;
 }
 
@@ -313,10 +341,10 @@ export interface Checked {
 }
 
 /** Assembles texts; each gets 16 bytes. */
-function assemble(folder: string, texts: readonly string[]): Uint8Array[] {
+function assemble(folder: string, texts: readonly string[], mode: Mode): Uint8Array[] {
   const source = join(folder, 'cases.s');
   writeFileSync(source, texts.map((text) => `.p2align 4, 0xcc\n${text}\n`).join('') + '.p2align 4, 0xcc\n');
-  execFileSync('as', ['--64', source, '-o', join(folder, 'cases.o')]);
+  execFileSync('as', [`--${mode}`, source, '-o', join(folder, 'cases.o')]);
   execFileSync('objcopy', [
     '-O',
     'binary',
@@ -335,12 +363,13 @@ export function check(
   texts: readonly string[],
   seed: number,
   rounds: number,
-  { tier = 0, plant = () => undefined }: Options = {},
+  { tier = 0, mode = 64, plant = () => undefined }: Options = {},
 ): Checked {
   const folder = mkdtempSync(join(tmpdir(), 'emulate-'));
   try {
     const binary = join(folder, 'native');
     execFileSync('gcc', [
+      `-m${mode}`,
       '-O2',
       '-std=gnu11',
       '-Wall',
@@ -353,20 +382,21 @@ export function check(
       '-o',
       binary,
     ]);
-    const codes = assemble(folder, texts);
-    const emulated = new Emulated(tier);
+    const codes = assemble(folder, texts, mode);
+    const emulated = new Emulated(tier, mode);
     const differences: string[] = [];
     let cases = 0;
     let faults = 0;
     let missing = 0;
     for (let round = 0; round < rounds; round++) {
-      const decoded = codes.map((bytes) => decode(bytes, BigInt(code), 64)!);
+      const decoded = codes.map((bytes) => decode(bytes, BigInt(code), mode)!);
       const inputs = codes.map((bytes, n) =>
         makeInput(
           decoded[n]!,
           bytes.subarray(0, decoded[n]!.length),
           new Random(BigInt(seed) * 1000003n + BigInt(round) * 65537n + BigInt(n)),
           group,
+          mode,
         ),
       );
       const native = spawnSync(binary, { input: Buffer.concat(inputs), maxBuffer: 1 << 30 });
@@ -384,7 +414,7 @@ export function check(
         const why =
           isUndefined(decoded[n]!, input) || isPartial(decoded[n]!, real)
             ? undefined
-            : difference(decoded[n]!, input, real, own);
+            : difference(decoded[n]!, input, real, own, mode);
         cases++;
         if (real[0] !== 0) faults++;
         if (why !== undefined) differences.push(`${texts[n]} [seed ${seed}, round ${round}]: ${why}`);

@@ -1,4 +1,5 @@
-// Executes one instruction a record on the real CPU: reads struct input from stdin, writes struct output to stdout (native.ts has both shapes).
+// Executes one instruction a record on the real CPU: reads struct input from stdin, writes struct output to stdout (check.ts has both shapes). With -m32
+// it is 32-bit code with eight registers of each kind.
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>
@@ -12,6 +13,12 @@
 #define CODE 0x20000000ul
 #define WINDOW 0x800ul
 #define BYTES 512
+
+#ifdef __i386__
+#define IP REG_EIP
+#else
+#define IP REG_RIP
+#endif
 
 struct state {
   uint64_t gpr[16], flags, pad;
@@ -38,11 +45,28 @@ static volatile int fault;
 static void handler(int number, siginfo_t *info, void *pointer) {
   (void)info;
   ucontext_t *context = pointer;
-  if ((context->uc_mcontext.gregs[REG_RIP] & ~0xfful) != CODE) signal(number, SIG_DFL); // the harness' own
+  if ((context->uc_mcontext.gregs[IP] & ~0xfful) != CODE) signal(number, SIG_DFL); // the harness' own
   fault = number;
-  context->uc_mcontext.gregs[REG_RIP] = (greg_t)leave_case;
+  context->uc_mcontext.gregs[IP] = (greg_t)leave_case;
 }
 
+#ifdef __i386__
+asm(".text\n.globl run_case, leave_case\nrun_case:\n"
+    "push %ebx; push %ebp; push %esi; push %edi\n"
+    "mov %esp, host_stack\nxor %eax, %eax\nmov %eax, %fs\n"
+    "fxrstor given+144\n"
+    "pushl given+128\npopf\n"
+    "mov given, %eax; mov given+8, %ecx; mov given+16, %edx; mov given+24, %ebx; mov given+40, %ebp; mov given+48, %esi\n"
+    "mov given+56, %edi; mov given+32, %esp\n"
+    "jmp *target\n"
+    "leave_case:\n"
+    "mov %eax, result; mov %ecx, result+8; mov %edx, result+16; mov %ebx, result+24; mov %esp, result+32; mov %ebp, result+40\n"
+    "mov %esi, result+48; mov %edi, result+56\n"
+    "mov host_stack, %esp\npushf\npopl result+128\ncld\n"
+    "fxsave result+144\nfninit\nldmxcsr default_mxcsr\n"
+    "pop %edi; pop %esi; pop %ebp; pop %ebx\nret\n"
+    ".data\n.globl target\ntarget: .long 0x20000000\ndefault_mxcsr: .long 0x1f80\n.text\n");
+#else
 asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "mov %rsp, host_stack\n"
@@ -60,6 +84,7 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "fxsave64 result+144\nfninit\nldmxcsr default_mxcsr\n"
     "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\nret\n"
     ".data\n.globl target\ntarget: .quad 0x20000000\ndefault_mxcsr: .long 0x1f80\n.text\n");
+#endif
 _Static_assert(__builtin_offsetof(struct state, extended) == 144, "the offsets above");
 
 static void map(unsigned long at, int protection) {
@@ -84,11 +109,15 @@ int main(void) {
   while (fread(&input, sizeof input, 1, stdin) == 1) {
     memset(code, 0xcc, 64);
     memcpy(code, input.code, input.length);
-    // jmp *0(%rip): to leave_case
-    static const uint8_t leave[] = {0xff, 0x25, 0, 0, 0, 0};
+    // jmp *0(%rip), or with the address itself: to leave_case
+    uint8_t leave[6] = {0xff, 0x25};
     unsigned long to = (unsigned long)leave_case;
+#ifdef __i386__
+    uint32_t from = CODE + input.length + sizeof leave;
+    memcpy(leave + 2, &from, 4);
+#endif
     memcpy(code + input.length, leave, sizeof leave);
-    memcpy(code + input.length + sizeof leave, &to, 8);
+    memcpy(code + input.length + sizeof leave, &to, sizeof to);
     memcpy(window, input.memory, BYTES);
     given = input.state;
     fault = 0;

@@ -21,6 +21,10 @@ const doubleShift: Rule = (count, bits) =>
   count === 0 ? 0 : count > bits ? CF | PF | AF | ZF | SF | OF : AF | (count === 1 ? 0 : OF);
 
 export const undefinedFlags: Readonly<Record<string, Rule>> = {
+  aaa: always(PF, ZF, SF, OF),
+  aad: always(CF, AF, OF),
+  aam: always(CF, AF, OF),
+  aas: always(PF, ZF, SF, OF),
   and: always(AF),
   andn: always(AF, PF),
   bextr: always(AF, PF, SF),
@@ -34,6 +38,8 @@ export const undefinedFlags: Readonly<Record<string, Rule>> = {
   btr: always(PF, AF, SF, OF),
   bts: always(PF, AF, SF, OF),
   bzhi: always(AF, PF),
+  daa: always(OF),
+  das: always(OF),
   div: always(CF, PF, AF, ZF, SF, OF),
   idiv: always(CF, PF, AF, ZF, SF, OF),
   imul: always(PF, AF, ZF, SF),

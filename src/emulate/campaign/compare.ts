@@ -1,8 +1,9 @@
 // What of two runs' memory has to be the same: all but the runtime's own state, and what its calls leave below the stack.
-import { apart } from '../linux/memory-calls.js';
-import type { Memory, MemorySnapshot } from '../memory.js';
+import type { MemorySnapshot } from '../memory.js';
 import { pageSize } from '../memory.js';
 import type { Machine } from '../machine.js';
+import { nativeOf } from '../check/mirror.js';
+import type { Mirror } from '../check/mirror.js';
 import type { Span } from '../check/runtime-map.js';
 
 const inSpan = (s: Span, at: number): boolean => at >= s.lo && at < s.hi;
@@ -14,13 +15,12 @@ export interface Exempt {
   readonly unused: Span;
   /** The program's alternate stack, where it does not run: the frame of SIGBUS was there. */
   readonly alternate: Span;
-  /** Native address minus mirror address. */
-  readonly distance: number;
+  readonly mirror: Mirror;
 }
 
 /** Calls `visit` with each byte that differs, native or mirror, in order, until it gives false. A page that is not there is zeros. */
 function compare(
-  memory: Memory,
+  { memory, kernel }: Machine,
   now: MemorySnapshot,
   other: MemorySnapshot,
   visit: (address: number) => boolean,
@@ -28,6 +28,7 @@ function compare(
   const numbers = [...new Set([...now.pages.keys(), ...other.pages.keys()])]
     .filter((number) => !sameFrame(now, other, number))
     .sort((a, b) => a - b);
+  const { apart } = kernel.abi;
   for (const number of numbers) {
     const address = number * pageSize;
     if (address >= apart.start && address < apart.end) continue;
@@ -45,38 +46,38 @@ function sameFrame(a: MemorySnapshot, b: MemorySnapshot, number: number): boolea
 
 /** The first address at which protected memory is not as another moment has it. */
 export function differingByte(
-  { memory }: Machine,
+  machine: Machine,
   other: MemorySnapshot,
-  { state, unused, alternate, distance }: Exempt,
+  { state, unused, alternate, mirror }: Exempt,
 ): number | undefined {
-  const now = memory.snapshot();
+  const now = machine.memory.snapshot();
   let found: number | undefined;
-  compare(memory, now, other, (address) => {
-    const native = address >= distance ? address : address + distance;
+  compare(machine, now, other, (address) => {
+    const native = nativeOf(mirror, address);
     if (inSpan(state, native) || inSpan(unused, native) || inSpan(alternate, native)) return true;
     found = address;
     return false;
   });
-  memory.release(now);
+  machine.memory.release(now);
   return found;
 }
 
 /** Words of the runtime's state that differ; undefined: protected memory does. */
 export function differingState(
-  { memory }: Machine,
+  machine: Machine,
   other: MemorySnapshot,
-  { state, unused, alternate, distance }: Exempt,
+  { state, unused, alternate, mirror }: Exempt,
 ): ReadonlySet<number> | undefined {
-  const now = memory.snapshot();
+  const now = machine.memory.snapshot();
   const words = new Set<number>();
   let alike = true;
-  compare(memory, now, other, (address) => {
-    const native = address >= distance ? address : address + distance;
+  compare(machine, now, other, (address) => {
+    const native = nativeOf(mirror, address);
     if (inSpan(unused, native) || inSpan(alternate, native)) return true;
     if (inSpan(state, address)) words.add(address - (address % 8));
     else alike = false;
     return alike;
   });
-  memory.release(now);
+  machine.memory.release(now);
   return alike ? words : undefined;
 }

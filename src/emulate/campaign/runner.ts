@@ -13,7 +13,8 @@ import type { Moment } from './moments.js';
 import { Harmless } from './harmless.js';
 import type { Terminal } from './terminal.js';
 import type { Fault, Lose } from './fault.js';
-import { below } from './trace.js';
+import { mirrorOf } from '../check/mirror.js';
+import { below, mirrorPage } from './trace.js';
 import type { Clean } from './trace.js';
 
 /**
@@ -134,15 +135,15 @@ export class Runner {
 
   private lose(fault: Fault, begin: Moment, whole: boolean): Judged {
     const { memory } = this.machine;
-    const { distance } = this.clean;
+    const { mirror } = this.clean;
     if (fault.bit !== undefined) {
-      memory.flipBit(fault.lost === 'native' ? fault.address : fault.address - distance, fault.bit);
+      memory.flipBit(fault.lost === 'native' ? fault.address : mirrorOf(mirror, fault.address), fault.bit);
       return this.goOn(fault, whole);
     }
     if (this.how.recovery === 'program') return this.byProgram(fault, begin, whole);
-    const mirror = fault.page - distance / pageSize;
-    if (fault.lost === 'native') memory.copyPage(mirror, fault.page);
-    else memory.copyPage(fault.page, mirror);
+    const other = mirrorPage(mirror, fault.page);
+    if (fault.lost === 'native') memory.copyPage(other, fault.page);
+    else memory.copyPage(fault.page, other);
     return this.goOn(fault, whole);
   }
 
@@ -181,7 +182,7 @@ export class Runner {
     const { machine, clean } = this;
     const { memory, kernel, cpu } = machine;
     const frames = kernel.frames;
-    const page = fault.lost === 'native' ? fault.page : fault.page - clean.distance / pageSize;
+    const page = fault.lost === 'native' ? fault.page : mirrorPage(clean.mirror, fault.page);
     const back = this.comesBack(begin, frames, page);
     if (!memory.lose(page)) return { outcome: 'same', text: 'the page is not there' };
     const result = this.runToProgramCode(frames, page);
@@ -236,7 +237,7 @@ export class Runner {
     const { machine } = this;
     const { cpu, kernel } = machine;
     if (!sameRegisters(registers, cpu.snapshot()) || !kernel.isAlike(clean)) return undefined;
-    const unused = below(addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0), this.clean.stack);
+    const unused = below(addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0), this.clean.stack, this.map.redZone);
     return differingState(machine, other, {
       ...this.clean,
       state: this.map.state,

@@ -5,9 +5,11 @@
 import { addressOf, pageSize } from '../memory.js';
 import type { Decoded } from '../instruction.js';
 import type { Machine } from '../machine.js';
-import { redZone, runtimeStack, within } from '../check/runtime-map.js';
+import { isMirror, mirrorIn, mirrorOf, nativeOf } from '../check/mirror.js';
+import type { Mirror } from '../check/mirror.js';
+import { runtimeStack, within } from '../check/runtime-map.js';
 import type { RuntimeMap, Span } from '../check/runtime-map.js';
-import { mirrorDistance, runToProgram } from '../check/start.js';
+import { runToProgram } from '../check/start.js';
 import { RSP } from '../state.js';
 import { unitOf } from './fault.js';
 import type { Lose } from './fault.js';
@@ -33,7 +35,7 @@ export interface Clean {
   readonly end: number;
   /** The last boundary at which something is lost. */
   readonly last: number;
-  readonly distance: number;
+  readonly mirror: Mirror;
   /** The last call of the program's that depends on how memory is divided into mappings, which a recovery changes. */
   readonly lastMoving: number;
   /** The process's stack. */
@@ -55,8 +57,8 @@ export function traceRun(
   interpreter.precise = true;
   kernel.apart = true;
   if (!runToProgram(machine, map)) throw new Error('the program ended before its own code began');
-  const distance = mirrorDistance(machine);
-  const pagesBetween = distance / pageSize;
+  const mirror = mirrorIn(machine);
+  if (!mirror) throw new Error('the runtime has made no mirror');
   const start = machine.executed;
   const region = memory.regions.all().find((r) => r.name === '[stack]');
   const stack = { lo: region?.start ?? 0, hi: region?.end ?? 0 };
@@ -91,7 +93,7 @@ export function traceRun(
   const classOf = (): string => {
     const i = interpreter.current;
     if (!i) return 'start';
-    if (i.name === 'syscall') return `system call ${kernel.call}`;
+    if (i.name === 'syscall' || i.name === 'int') return `system call ${kernel.call}`;
     if (inRuntime()) return 'runtime';
     return (i.rep ? 'rep ' : i.repne ? 'repne ' : i.lock ? 'lock ' : '') + i.name;
   };
@@ -103,13 +105,12 @@ export function traceRun(
   };
   /** The case of what is lost by its own address; undefined: not protected. */
   const describe = (address: number, at: number, before: number, what: string): FaultCase | undefined => {
-    const native = address >= distance;
-    const own = native ? address : address + distance;
+    const own = nativeOf(mirror, address);
     const page = Math.floor(own / pageSize);
     if (page >= statePages.lo && page < statePages.hi) return undefined;
     return {
       at,
-      lost: native ? 'native' : 'mirror',
+      lost: isMirror(mirror, address) ? 'mirror' : 'native',
       page,
       address: own,
       boundaries: at - before,
@@ -132,7 +133,7 @@ export function traceRun(
     if (before === undefined) return;
     const fault = describe(address, at, before, classOf());
     if (!fault) return;
-    const same = memory.samePages(fault.page, fault.page - pagesBetween);
+    const same = memory.samePages(fault.page, mirrorPage(mirror, fault.page));
     if (same === undefined) return;
     if (lose === 'bit' && inRuntime()) held.push({ key, before, fault, same });
     else classified(fault, same);
@@ -164,7 +165,7 @@ export function traceRun(
   memory.flush();
 
   const end = machine.executed;
-  const unused = below(stackPointer, stack);
+  const unused = below(stackPointer, stack, map.redZone);
   for (const { key, before } of held.reverse()) touched.set(key, before);
   const last = (lose === 'bit' ? programEnd : end) - 1;
   for (const [key, before] of touched) {
@@ -172,16 +173,20 @@ export function traceRun(
     if (
       !fault ||
       fault.boundaries <= 0 ||
-      memory.samePages(fault.page, fault.page - pagesBetween) === undefined
+      memory.samePages(fault.page, mirrorPage(mirror, fault.page)) === undefined
     )
       continue;
-    classified(fault, sameOutside(machine, fault.page, pagesBetween, unused));
+    classified(fault, sameOutside(machine, fault.page, mirror, unused));
   }
-  return { start, end, last, distance, lastMoving, stack, unused };
+  return { start, end, last, mirror, lastMoving, stack, unused };
 }
 
+/** Of a native page's number. */
+export const mirrorPage = (mirror: Mirror, page: number): number =>
+  mirrorOf(mirror, page * pageSize) / pageSize;
+
 /** What is dead below a stack pointer; of another stack only what a call of the runtime uses. */
-export function below(stackPointer: number, stack: Span): Span {
+export function below(stackPointer: number, stack: Span, redZone: number): Span {
   const hi = stackPointer - redZone;
   return { lo: hi > stack.lo && hi <= stack.hi ? stack.lo : hi - runtimeStack, hi };
 }
@@ -189,15 +194,15 @@ export function below(stackPointer: number, stack: Span): Span {
 function sameOutside(
   { memory }: Machine,
   page: number,
-  pagesBetween: number,
+  mirror: Mirror,
   unused: { readonly lo: number; readonly hi: number },
 ): boolean {
-  if (memory.samePages(page, page - pagesBetween) === true) return true;
+  if (memory.samePages(page, mirrorPage(mirror, page)) === true) return true;
   const address = page * pageSize;
   const native = memory.readBytes(address, pageSize);
-  const mirror = memory.readBytes(address - pagesBetween * pageSize, pageSize);
+  const other = memory.readBytes(mirrorOf(mirror, address), pageSize);
   return native.every(
-    (byte, n) => byte === mirror[n] || (address + n >= unused.lo && address + n < unused.hi),
+    (byte, n) => byte === other[n] || (address + n >= unused.lo && address + n < unused.hi),
   );
 }
 

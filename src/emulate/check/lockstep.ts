@@ -5,9 +5,10 @@ import type { Machine } from '../machine.js';
 import { RSP } from '../state.js';
 import { Pending } from './pending.js';
 import type { Window, Writer } from './pending.js';
-import { redZone, runtimeMap, runtimeStack, within } from './runtime-map.js';
+import { mirrorIn, mirrorOf, nativeOf } from './mirror.js';
+import type { Mirror } from './mirror.js';
+import { runtimeMap, runtimeStack, within } from './runtime-map.js';
 import type { RuntimeMap } from './runtime-map.js';
-import { mirrorDistance } from './start.js';
 import { Turns } from './turns.js';
 import type { Finding, LockstepResult, WindowClass } from './result.js';
 
@@ -27,8 +28,8 @@ export class Lockstep {
   });
   private readonly windows = new Map<string, WindowClass>();
   private readonly findings = new Map<string, Finding>();
-  /** Native address minus mirror address; 0 until the program's first instruction. */
-  private distance = 0;
+  /** Undefined until the program's first instruction. */
+  private copy: Mirror | undefined;
   private runtimeExecuted = 0;
   private readonly threads = new Map<number, Turns>();
   /** Of the thread that runs. */
@@ -67,8 +68,7 @@ export class Lockstep {
     };
     kernel.onWrite = (address, length) => {
       onWrite?.(address, length);
-      if (this.distance !== 0)
-        this.write(address, length, { ...this.writer(), kind: 'kernel', name: kernel.call });
+      if (this.copy) this.write(address, length, { ...this.writer(), kind: 'kernel', name: kernel.call });
     };
   }
 
@@ -110,25 +110,26 @@ export class Lockstep {
     }
     this.runtimeExecuted += count;
     this.own.inRuntime += count;
-    if (this.distance === 0 && !this.isRuntime(this.machine.rip)) this.begin();
+    if (!this.copy && !this.isRuntime(this.machine.rip)) this.begin();
   }
 
   private isRuntimeStack(lo: number, hi: number): boolean {
-    const top = this.own.stackPointer - redZone;
+    const top = this.own.stackPointer - this.map.redZone;
     return hi <= top && lo >= top - runtimeStack;
   }
 
   /** The runtime has made the mirrors: from here on they have to agree. */
   private begin(): void {
     const { memory } = this.machine;
-    this.distance = mirrorDistance(this.machine);
+    this.copy = mirrorIn(this.machine);
+    if (!this.copy) throw new Error('the runtime has made no mirror');
     const { onStore } = memory;
     memory.onStore = (lo, hi, size) => {
       onStore?.(lo, hi, size);
       this.write(addressOf(lo, hi), size, this.writer());
     };
     memory.flush();
-    this.compareAll('at the start');
+    this.compareAll(this.copy, 'at the start');
   }
 
   private writer(): Writer {
@@ -143,8 +144,10 @@ export class Lockstep {
   }
 
   private write(address: number, size: number, writer: Writer): void {
-    if (address >= this.distance) this.native(address, address + size, writer);
-    else this.mirror(address + this.distance, address + this.distance + size, writer);
+    if (!this.copy) return;
+    const native = nativeOf(this.copy, address);
+    if (native === address) this.native(address, address + size, writer);
+    else this.mirror(native, native + size, writer);
   }
 
   private window(kind: Window['kind'], address: number, writer: Writer): Window {
@@ -253,6 +256,8 @@ export class Lockstep {
   /** A window was closed by a mirror store that turns out to be this native store's own: of the same value by chance. */
   private refute(writer: Writer, mirrorStore: number | undefined): void {
     const last = this.own.lastClosed;
+    // In 32-bit code the callee makes the mirror store: none before a call is its own.
+    if (writer.name === 'call' && this.machine.cpu.bits === 32) return;
     if (!last || writer.kind !== 'program' || mirrorStore !== last.at) return;
     if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return; // of one turn: at most so many instructions lie between
     last.known.windows--;
@@ -316,12 +321,14 @@ export class Lockstep {
   /** Undefined: not both are readable. */
   private differs(lo: number, hi: number): boolean | undefined {
     const m = this.machine.memory;
+    if (!this.copy) return undefined;
+    const between = mirrorOf(this.copy, lo) - lo;
     try {
       for (let at = lo; at < hi;) {
         const left = hi - at;
         const low = at | 0;
         const high = (at / 0x100000000) | 0;
-        const other = at - this.distance;
+        const other = at + between;
         const otherLow = other | 0;
         const otherHigh = (other / 0x100000000) | 0;
         if (left >= 4) {
@@ -362,12 +369,12 @@ export class Lockstep {
   }
 
   /** Every page of both copies, by content: what no store made differ (dropped pages, mappings without a copy) is found here. */
-  private compareAll(when: string): void {
+  private compareAll(copy: Mirror, when: string): void {
     const { memory } = this.machine;
     const pages = new Set<number>();
     for (const page of memory.presentPages()) {
       const address = page * pageSize;
-      pages.add(address >= this.distance ? address : address + this.distance);
+      pages.add(nativeOf(copy, address));
     }
     for (const address of pages) {
       const { state } = this.map;
@@ -384,12 +391,15 @@ export class Lockstep {
 
   /** After the last instruction. With `ended` the program has: nothing can come any more, but what the runtime left below the stack. */
   finish(ended: boolean): LockstepResult {
-    if (this.distance === 0) throw new Error('the program ended before its own code began');
+    if (!this.copy) throw new Error('the program ended before its own code began');
     this.settleTally();
-    this.compareAll('at the end');
+    this.compareAll(this.copy, 'at the end');
     let unfinished = 0;
     for (const part of this.pending.all()) {
-      if (part.window.writer.kind !== 'program' && part.hi <= part.window.thread.stackPointer - redZone)
+      if (
+        part.window.writer.kind !== 'program' &&
+        part.hi <= part.window.thread.stackPointer - this.map.redZone
+      )
         unfinished += part.hi - part.lo;
       else if (ended && this.differs(part.lo, part.hi) === true) this.miss(part.window);
     }
@@ -401,7 +411,7 @@ export class Lockstep {
     return {
       instructions: this.machine.executed,
       runtimeInstructions: this.runtimeExecuted,
-      distance: this.distance,
+      distance: this.copy.distance,
       stores: counts.stores,
       mirroredAhead: counts.ahead,
       longestAhead: counts.longestAhead,

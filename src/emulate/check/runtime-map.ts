@@ -11,11 +11,13 @@ export interface RuntimeMap {
   readonly code: readonly Span[];
   /** Its state and its stacks, which have no second copy. */
   readonly state: Span;
+  /** What compiled code may keep below its stack pointer (psABI 3.2.2). */
+  readonly redZone: number;
 }
 
-/** What compiled code may keep below its stack pointer (psABI 3.2.2), and below that what a call of the runtime may use (runtime/limits.h, MR_K). */
-export const redZone = 128;
+/** What a call of the runtime may use below the stack, and below its red zone (runtime/limits.h, MR_K). */
 export const runtimeStack = 1024;
+export const stateSymbol = '__start_mirror_state';
 
 /** Entry points stand in .text: they are reached by jumps of 32 bits from everywhere. */
 const entryPoint = /^__mirror_|^mr_(exit_thread|unlock_exit)$/;
@@ -38,7 +40,7 @@ export function runtimeMap(elf: Elf, bias: number): RuntimeMap {
   const entries = elf.symbols
     .filter((s) => s.kind === 'function' && s.size > 0 && entryPoint.test(s.name))
     .map((s) => ({ lo: s.address + bias, hi: s.address + s.size + bias }));
-  return { code: [text, ...entries].sort((a, b) => a.lo - b.lo), state };
+  return { code: [text, ...entries].sort((a, b) => a.lo - b.lo), state, redZone: elf.bits === 64 ? 128 : 0 };
 }
 
 export function within(spans: readonly Span[], address: number): boolean {

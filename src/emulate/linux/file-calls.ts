@@ -5,6 +5,7 @@ import { writeAt } from './files.js';
 import type { Node } from './files.js';
 import { MemoryFault, pageSize } from '../memory.js';
 import type { Handler, Kernel, Open, Pipe } from './kernel.js';
+import { structure } from './layouts.js';
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -168,9 +169,10 @@ function vector(
   count: number,
   one: (address: number, length: number) => number,
 ): number {
+  const { word } = k.abi;
   const parts = Array.from(
     { length: count },
-    (_, n) => [k.readWord(at + 16 * n), k.readWord(at + 16 * n + 8)] as const,
+    (_, n) => [k.readWord(at + 2 * word * n), k.readWord(at + 2 * word * n + word)] as const,
   );
   let total = 0;
   for (const [address, length] of parts) {
@@ -206,26 +208,25 @@ export const lseek: Handler = (k, [fd = -1, offset = 0, whence = 0]) => {
   return file.offset;
 };
 
-/** struct stat of x86-64 (<asm/stat.h>). */
 function status(k: Kernel, node: Open['node'], address: number): number {
-  const bytes = new DataView(new ArrayBuffer(144));
-  const put = (at: number, value: number): void => {
-    bytes.setBigInt64(at, BigInt(value), true);
-  };
   const attributes = attributesOf(node);
   const size = node.kind === 'file' ? node.size : 0;
-  put(0, 1);
-  put(8, attributes.inode);
-  put(16, 1);
-  bytes.setUint32(24, attributes.mode, true);
-  bytes.setUint32(28, 1000, true);
-  bytes.setUint32(32, 1000, true);
-  if (node.kind === 'device') put(40, 0x103);
-  put(48, size);
-  put(56, 4096);
-  put(64, Math.ceil(size / 512));
-  for (const at of [72, 88, 104]) put(at, 1577836800);
-  k.write(address, new Uint8Array(bytes.buffer));
+  k.write(
+    address,
+    structure(k.abi.stat, {
+      device: 1,
+      inode: attributes.inode,
+      links: 1,
+      mode: attributes.mode,
+      user: 1000,
+      group: 1000,
+      special: node.kind === 'device' ? 0x103 : 0,
+      size,
+      block: 4096,
+      blocks: Math.ceil(size / 512),
+      time: 1577836800,
+    }),
+  );
   return 0;
 }
 

@@ -3,9 +3,10 @@ import { posix } from 'node:path';
 import type { Memory } from '../memory.js';
 import { addressOf, MemoryFault, pageSize } from '../memory.js';
 import { cloneState } from '../snapshot.js';
-import { RAX, RDI, RDX, RIP, RSI } from '../state.js';
+import { RAX, RIP } from '../state.js';
 import type { Cpu } from '../state.js';
 import type { Start } from '../load.js';
+import type { Abi } from './abi.js';
 import { EFAULT } from './errno.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
@@ -50,6 +51,7 @@ export interface Row {
   readonly name: string;
   readonly run: Handler;
 }
+export type Rows = ReadonlyMap<number, Row>;
 
 /** Thrown by a call that has no way back to the program. */
 export class Ended {
@@ -58,10 +60,9 @@ export class Ended {
 
 /** Thrown by a call that has set all registers itself. */
 export class Resumed {
-  constructor(readonly frame: number) {}
+  readonly answer = undefined;
 }
 
-const argumentRegisters = [RDI, RSI, RDX, 20, 16, 18] as const; // rdi rsi rdx r10 r8 r9
 const nanosecondsPerTick = 1000;
 /** 2020-01-01: time is virtual, a nanosecond an instruction. */
 const epoch = 1577836800;
@@ -115,6 +116,7 @@ export class Kernel {
   brkStart: number;
   brk: number;
   mmapTop: number;
+  readonly addressEnd: number;
   /** Nanoseconds that sleeping added. */
   slept = 0;
   clearChildTid = 0;
@@ -157,11 +159,12 @@ export class Kernel {
     readonly cpu: Cpu,
     start: Start,
     readonly options: KernelOptions,
-    private readonly table: ReadonlyMap<number, Row>,
+    readonly abi: Abi,
   ) {
     this.memory = cpu.memory;
     this.brkStart = this.brk = start.brk;
     this.mmapTop = start.mmapTop;
+    this.addressEnd = start.addressEnd;
     this.folder = options.folder;
     this.generator = RandomBytes.seeded(options.seed + 1);
     this.chance = RandomBytes.seeded(options.seed + 3).state;
@@ -244,8 +247,8 @@ export class Kernel {
   syscall(): boolean {
     const s = this.cpu.s;
     const number = s[RAX] ?? 0;
-    const args = argumentRegisters.map((at) => (s[at + 1] ?? 0) * 0x100000000 + ((s[at] ?? 0) >>> 0));
-    const row = this.table.get(number);
+    const args = this.abi.arguments.map((at) => (s[at + 1] ?? 0) * 0x100000000 + ((s[at] ?? 0) >>> 0));
+    const row = this.abi.calls.get(number);
     if (!row) {
       this.end = { kind: 'missing', text: `system call ${number} (arguments ${args.map(hex).join(', ')})` };
       return false;
@@ -260,8 +263,7 @@ export class Kernel {
       const result = this.run(row, args, from);
       if (result !== undefined) {
         this.onTrace?.(row.name, args, result);
-        s[RAX] = result | 0;
-        s[RAX + 1] = Math.floor(result / 0x100000000);
+        this.answer(result);
       }
       // Whoever waits or has ended gets its signals when it runs.
       if (!this.due) deliverPending(this);
@@ -271,6 +273,13 @@ export class Kernel {
       return false;
     }
     return true;
+  }
+
+  /** What a call gives. */
+  answer(result: number): void {
+    const { s } = this.cpu;
+    s[RAX] = result | 0;
+    s[RAX + 1] = this.abi.word === 4 ? 0 : Math.floor(result / 0x100000000);
   }
 
   /** Instructions until it has to be seen again who runs. */
@@ -294,7 +303,7 @@ export class Kernel {
     try {
       return row.run(this, args);
     } catch (thrown) {
-      if (thrown instanceof Resumed) return undefined;
+      if (thrown instanceof Resumed) return thrown.answer;
       if (thrown instanceof Blocked) {
         runningThread(this).wait = thrown.wait;
         this.due = true;
@@ -332,11 +341,16 @@ export class Kernel {
     this.onWrite?.(address, bytes.length);
   }
 
-  /** Writes 64-bit words. */
+  /** Writes words of the program's size. */
   writeWords(address: number, ...values: readonly number[]): void {
-    const bytes = new DataView(new ArrayBuffer(8 * values.length));
+    this.writeNumbers(address, this.abi.word, values);
+  }
+
+  writeNumbers(address: number, size: 4 | 8, values: readonly number[]): void {
+    const bytes = new DataView(new ArrayBuffer(size * values.length));
     values.forEach((value, n) => {
-      bytes.setBigInt64(8 * n, BigInt(value), true);
+      if (size === 8) bytes.setBigInt64(8 * n, BigInt(value), true);
+      else bytes.setInt32(4 * n, value, true);
     });
     this.write(address, new Uint8Array(bytes.buffer));
   }
@@ -347,7 +361,12 @@ export class Kernel {
     this.write(address, new Uint8Array(bytes.buffer));
   }
 
+  /** Of the program's size; what has 4 bytes is an address or a size. */
   readWord(address: number): number {
+    return this.abi.word === 4 ? this.readInt(address) >>> 0 : this.readLong(address);
+  }
+
+  readLong(address: number): number {
     const bytes = this.memory.readBytes(address, 8);
     return Number(new DataView(bytes.buffer).getBigInt64(0, true));
   }
@@ -356,9 +375,12 @@ export class Kernel {
     return new DataView(this.memory.readBytes(address, 4).buffer).getInt32(0, true);
   }
 
-  /** struct timespec, in nanoseconds. */
-  readTime(address: number): number {
-    return this.readWord(address) * 1e9 + this.readWord(address + 8);
+  /** struct timespec, of two words or of two times 8 bytes, in nanoseconds. */
+  readTime(address: number, size: 4 | 8 = this.abi.word): number {
+    const at = (from: number): number => (size === 4 ? this.readInt(from) : this.readLong(from));
+    // Of the second one a 32-bit program need not fill the upper half.
+    const rest = this.abi.word === 4 ? this.readInt(address + size) : at(address + size);
+    return at(address) * 1e9 + rest;
   }
 
   string(address: number): string {
@@ -387,7 +409,7 @@ export class Kernel {
         const p = r.protection;
         const flags = `${p & 1 ? 'r' : '-'}${p & 2 ? 'w' : '-'}${p & 4 ? 'x' : '-'}${r.shared ? 's' : 'p'}`;
         const offset = (r.file ? r.offset : 0).toString(16).padStart(8, '0');
-        const range = `${r.start.toString(16)}-${r.end.toString(16)}`;
+        const range = [r.start, r.end].map((at) => at.toString(16).padStart(8, '0')).join('-');
         return `${range} ${flags} ${offset} 00:00 0 ${r.name}`.trimEnd() + '\n';
       })
       .join('');

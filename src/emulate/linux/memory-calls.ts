@@ -5,7 +5,6 @@ import type { Region } from '../regions.js';
 import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENOMEM } from './errno.js';
 import type { Handler, Kernel } from './kernel.js';
 
-const addressEnd = 0x7ffffffff000;
 const lowest = 0x10000;
 const MAP_PRIVATE = 2;
 const MAP_SHARED_VALIDATE = 3;
@@ -18,9 +17,6 @@ const MREMAP_FIXED = 2;
 const MREMAP_DONTUNMAP = 4;
 const MADV_DONTNEED = 4;
 const MADV_FREE = 8;
-
-/** Where a recovery's mappings lie in a fault campaign: those of the program stay where they are without it. */
-export const apart = { start: 0x7e0000000000, end: 0x7f0000000000 } as const;
 
 const up = (n: number): number => Math.ceil(n / pageSize) * pageSize;
 
@@ -42,11 +38,11 @@ function choose(k: Kernel, hint: number, size: number): number | undefined {
   if (
     hint >= lowest &&
     hint % pageSize === 0 &&
-    hint + size <= addressEnd &&
+    hint + size <= k.addressEnd &&
     regions.isFree(hint, hint + size)
   )
     return hint;
-  if (k.apart && k.recovering()) return regions.highestFree(size, apart.end, apart.start);
+  if (k.apart && k.recovering()) return regions.highestFree(size, k.abi.apart.end, k.abi.apart.start);
   return regions.highestFree(size, k.mmapTop, lowest);
 }
 
@@ -56,7 +52,7 @@ export const mmap: Handler = (k, [hint = 0, length = 0, protection = 0, flags = 
   const size = up(length);
   const fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   if (fixed && (hint % pageSize !== 0 || hint < 0)) return EINVAL;
-  if (size > addressEnd || (fixed && hint + size > addressEnd)) return ENOMEM;
+  if (size > k.addressEnd || (fixed && hint + size > k.addressEnd)) return ENOMEM;
   if (flags & MAP_FIXED_NOREPLACE && !k.memory.regions.isFree(hint, hint + size)) return EEXIST;
   const start = fixed ? hint : choose(k, hint - (hint % pageSize), size);
   if (start === undefined) return ENOMEM;
@@ -77,7 +73,7 @@ export const mmap: Handler = (k, [hint = 0, length = 0, protection = 0, flags = 
 };
 
 export const munmap: Handler = (k, [start = 0, length = 0]) => {
-  if (start % pageSize !== 0 || length <= 0 || start < 0 || start + length > addressEnd) return EINVAL;
+  if (start % pageSize !== 0 || length <= 0 || start < 0 || start + length > k.addressEnd) return EINVAL;
   k.memory.unmap(start, start + up(length));
   return 0;
 };
@@ -122,7 +118,7 @@ export const mremap: Handler = (k, [old = 0, oldLength = 0, newLength = 0, flags
     !moves &&
     region.end === old + from &&
     regions.isFree(old + from, old + size) &&
-    old + size <= addressEnd
+    old + size <= k.addressEnd
   ) {
     grow(old, region);
     return old;

@@ -38,19 +38,28 @@ export const setTidAddress: Handler = (k, [address = 0]) => {
   return k.current;
 };
 
-export const clockGettime: Handler = (k, [clock = 0, address = 0]) => {
-  const { seconds, nanoseconds } = k.now();
-  const wall = clock === 0 || clock === 5 || clock === 11;
-  if (clock < 0 || clock > 11) return errno.EINVAL;
-  const t = k.elapsed();
-  k.writeWords(address, ...(wall ? [seconds, nanoseconds] : [Math.floor(t / 1e9), Math.floor(t % 1e9)]));
-  return 0;
-};
+/** A structure of the program's words, or of 8 bytes each. */
+export const clockGettime =
+  (size?: 8): Handler =>
+  (k, [clock = 0, address = 0]) => {
+    const { seconds, nanoseconds } = k.now();
+    const wall = clock === 0 || clock === 5 || clock === 11;
+    if (clock < 0 || clock > 11) return errno.EINVAL;
+    const t = k.elapsed();
+    k.writeNumbers(
+      address,
+      size ?? k.abi.word,
+      wall ? [seconds, nanoseconds] : [Math.floor(t / 1e9), Math.floor(t % 1e9)],
+    );
+    return 0;
+  };
 
-export const clockGetres: Handler = (k, [, address = 0]) => {
-  if (address !== 0) k.writeWords(address, 0, 1);
-  return 0;
-};
+export const clockGetres =
+  (size?: 8): Handler =>
+  (k, [, address = 0]) => {
+    if (address !== 0) k.writeNumbers(address, size ?? k.abi.word, [0, 1]);
+    return 0;
+  };
 
 export const gettimeofday: Handler = (k, [address = 0]) => {
   const { seconds, nanoseconds } = k.now();
@@ -81,10 +90,13 @@ const limits: ReadonlyMap<number, readonly [number, number]> = new Map([
 ]);
 
 export const prlimit: Handler = (k, [, what = 0, , old = 0]) => {
-  if (old !== 0) k.writeWords(old, ...(limits.get(what) ?? [-1, -1]));
+  if (old !== 0) k.writeNumbers(old, 8, limits.get(what) ?? [-1, -1]);
   return 0;
 };
-export const getrlimit: Handler = (k, [what = 0, old = 0]) => prlimit(k, [0, what, 0, old]);
+export const getrlimit: Handler = (k, [what = 0, old = 0]) => {
+  k.writeWords(old, ...(limits.get(what) ?? [-1, -1]));
+  return 0;
+};
 
 export const getrandom: Handler = (k, [address = 0, length = 0]) => {
   k.write(address, k.random(Math.min(length, 0x2000000)));
@@ -113,10 +125,12 @@ export const prctl: Handler = (k, [what = 0, address = 0]) => {
   return 0;
 };
 
+/** The kernel's mask has 8 bytes. */
 export const schedGetaffinity: Handler = (k, [, size = 0, address = 0]) => {
-  if (size < 8) return errno.EINVAL;
-  k.writeWords(address, 1);
-  return 8;
+  if (size % k.abi.word !== 0 || size === 0) return errno.EINVAL;
+  const mask = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0).subarray(0, size);
+  k.write(address, mask);
+  return mask.length;
 };
 
 export const umask: Handler = (k, [mask = 0]) => {
@@ -133,7 +147,8 @@ function copyWithin(
 ): number {
   if (pid !== ownId) return errno.ESRCH;
   if (localCount !== 1 || remoteCount !== 1) k.missing('process_vm_readv with several parts');
-  const length = Math.min(k.readWord(from + 8), k.readWord(to + 8));
+  const { word } = k.abi;
+  const length = Math.min(k.readWord(from + word), k.readWord(to + word));
   return copy(k, k.readWord(from), k.readWord(to), length);
 }
 export const processVmReadv: Handler = (k, args) => copyWithin(k, args, [args[3] ?? 0, args[1] ?? 0]);

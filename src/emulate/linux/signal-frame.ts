@@ -22,6 +22,8 @@ const contextFlags = 7;
 /** As on a CPU whose xsave has x87 and SSE: header behind the fxsave image, a magic word behind that; struct _fpx_sw_bytes within the image. */
 const headerBytes = 64;
 const stateBytes = fxsaveBytes + headerBytes;
+/** With the second magic word. */
+export const extendedBytes = stateBytes + 4;
 const softwareAt = 464;
 const magic1 = 0x46505853;
 const magic2 = 0x46505845;
@@ -35,6 +37,8 @@ export interface AlternateStack {
 
 export interface Delivery {
   readonly handler: number;
+  /** Of the action. */
+  readonly flags: number;
   readonly restorer: number;
   readonly number: number;
   readonly info: Uint8Array;
@@ -75,10 +79,10 @@ export function enterHandler(
   const nested = onStack(d.alternate, sp);
   const entering = d.onAlternate && d.alternate.size > 0 && !nested;
   if (entering) sp = d.alternate.base + d.alternate.size;
-  const state = down(sp - (stateBytes + 4), 64);
+  const state = down(sp - extendedBytes, 64);
   const frame = down(state - frameBytes, 16) - 8;
   if ((nested || entering) && !onStack(d.alternate, frame)) return false;
-  const bytes = new Uint8Array(state + stateBytes + 4 - frame);
+  const bytes = new Uint8Array(state + extendedBytes - frame);
   const view = new DataView(bytes.buffer);
   const put = (at: number, value: number): void => {
     view.setBigInt64(at, BigInt(value), true);
@@ -104,13 +108,7 @@ export function enterHandler(
   bytes.set(d.mask, maskAt);
   bytes.set(d.info, infoAt);
   bytes.set(saveFpu(cpu), state - frame);
-  const software = state - frame + softwareAt;
-  view.setUint32(software, magic1, true);
-  view.setUint32(software + 4, stateBytes + 4, true);
-  view.setBigUint64(software + 8, features, true);
-  view.setUint32(software + 16, stateBytes, true);
-  view.setBigUint64(state - frame + fxsaveBytes, features, true);
-  view.setUint32(state - frame + stateBytes, magic2, true);
+  markExtended(view, state - frame, extendedBytes);
   write(frame, bytes);
   const { s } = cpu;
   setPair(s, RSP, frame);
@@ -124,9 +122,22 @@ export function enterHandler(
   return true;
 }
 
+/** Says that the state at `at` has more than the fxsave image; `whole`: bytes of all that is saved. */
+export function markExtended(view: DataView, at: number, whole: number): void {
+  const software = at + softwareAt;
+  view.setUint32(software, magic1, true);
+  view.setUint32(software + 4, whole, true);
+  view.setBigUint64(software + 8, features, true);
+  view.setUint32(software + 16, stateBytes, true);
+  view.setBigUint64(at + fxsaveBytes, features, true);
+  view.setUint32(at + stateBytes, magic2, true);
+}
+
+/** What of a frame is not the CPU's. */
 export interface Returned {
   readonly mask: Uint8Array;
-  readonly alternate: AlternateStack;
+  /** Undefined: the frame has none. */
+  readonly alternate: AlternateStack | undefined;
 }
 
 /** rt_sigreturn: the frame is where its return address was taken from. `read` may throw a MemoryFault; nothing has changed then. */

@@ -4,7 +4,7 @@ import { RIP, RSP } from '../state.js';
 import * as errno from './errno.js';
 import { Ended, Resumed } from './kernel.js';
 import type { Handler, Kernel } from './kernel.js';
-import { enterHandler, leaveHandler, onStack } from './signal-frame.js';
+import { onStack } from './signal-frame.js';
 import type { AlternateStack, Trapped } from './signal-frame.js';
 import { interruptWait, ownOf } from './threads.js';
 import type { Thread } from './threads.js';
@@ -13,7 +13,6 @@ import type { Thread } from './threads.js';
 export const ownId = 1000;
 const ownUser = 1000;
 const mostSignals = 64;
-const actionBytes = 32;
 const SIGKILL = 9;
 const SIGSEGV = 11;
 const SIGSTOP = 19;
@@ -62,13 +61,16 @@ interface Action {
 }
 
 function actionOf(k: Kernel, number: number): Action {
-  const bytes = k.signalActions.get(number) ?? new Uint8Array(actionBytes);
+  const { action, word } = k.abi;
+  const bytes = k.signalActions.get(number) ?? new Uint8Array(action.bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const address = (at: number): number =>
+    word === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
   return {
-    handler: Number(view.getBigUint64(0, true)),
-    flags: view.getUint32(8, true),
-    restorer: Number(view.getBigUint64(16, true)),
-    mask: bytes.subarray(24, 32),
+    handler: address(0),
+    flags: view.getUint32(action.flags, true),
+    restorer: address(action.restorer),
+    mask: bytes.subarray(action.mask, action.mask + 8),
   };
 }
 
@@ -89,9 +91,12 @@ export function fault(k: Kernel, f: Fault): boolean {
     k.cpu.s[RIP] = f.resumeAt | 0;
     k.cpu.s[RIP + 1] = Math.floor(f.resumeAt / 0x100000000);
   }
+  const { infoAt, word } = k.abi;
   const info = siginfo(f.number, f.code, (view) => {
-    view.setBigInt64(16, BigInt(byCpu ? f.address - (f.address % pageSize) : f.address), true);
-    if (f.lsb !== undefined) view.setUint16(24, f.lsb, true);
+    const address = byCpu ? f.address - (f.address % pageSize) : f.address;
+    if (word === 4) view.setUint32(infoAt, address, true);
+    else view.setBigInt64(infoAt, BigInt(address), true);
+    if (f.lsb !== undefined) view.setUint16(infoAt + word, f.lsb, true);
   });
   try {
     enter(k, { number: f.number, info });
@@ -108,7 +113,7 @@ function enter(k: Kernel, { number, info }: Pending): void {
   k.call = `signal ${number}`;
   let entered = false;
   try {
-    entered = enterHandler(
+    entered = k.abi.enterHandler(
       k.cpu,
       {
         ...action,
@@ -187,10 +192,10 @@ export function sendProcess(
   else k.sharedPending = withOne(k.sharedPending, { number, info });
 }
 
-function fromProgram(number: number, code: number): Uint8Array {
+function fromProgram({ abi }: Kernel, number: number, code: number): Uint8Array {
   return siginfo(number, code, (view) => {
-    view.setInt32(16, ownId, true);
-    view.setInt32(20, ownUser, true);
+    view.setInt32(abi.infoAt, ownId, true);
+    view.setInt32(abi.infoAt + 4, ownUser, true);
   });
 }
 
@@ -198,7 +203,7 @@ export const kill: Handler = (k, [process = 0, signal = 0]) => {
   const number = signal | 0;
   if ((process | 0) !== ownId && process !== 0) return errno.ESRCH;
   if (number < 0 || number > mostSignals) return errno.EINVAL;
-  if (number !== 0) sendProcess(k, number, fromProgram(number, SI_USER));
+  if (number !== 0) sendProcess(k, number, fromProgram(k, number, SI_USER));
   return 0;
 };
 
@@ -210,7 +215,7 @@ export const killThread =
     const thread = k.threads.get((a[target] ?? 0) | 0);
     if (!thread) return errno.ESRCH;
     if (number < 0 || number > mostSignals) return errno.EINVAL;
-    if (number !== 0) send(k, thread, number, fromProgram(number, SI_TKILL));
+    if (number !== 0) send(k, thread, number, fromProgram(k, number, SI_TKILL));
     return 0;
   };
 
@@ -231,9 +236,9 @@ export const queueInfo =
 
 export const sigaction: Handler = (k, [number = 0, next = 0, old = 0, size = 0]) => {
   if (size !== 8 || number < 1 || number > mostSignals) return errno.EINVAL;
-  const wanted = next === 0 ? undefined : k.memory.readBytes(next, actionBytes);
+  const wanted = next === 0 ? undefined : k.memory.readBytes(next, k.abi.action.bytes);
   if (wanted && (number === SIGKILL || number === SIGSTOP)) return errno.EINVAL;
-  const was = k.signalActions.get(number) ?? new Uint8Array(actionBytes);
+  const was = k.signalActions.get(number) ?? new Uint8Array(k.abi.action.bytes);
   if (wanted) k.signalActions.set(number, wanted);
   // Told last: what cannot be written leaves the new action.
   if (old !== 0) k.write(old, was);
@@ -270,14 +275,6 @@ export const sigpending: Handler = (k, [to = 0, size = 0]) => {
   return 0;
 };
 
-function stackBytes(stack: AlternateStack): Uint8Array {
-  const view = new DataView(new ArrayBuffer(24));
-  view.setBigInt64(0, BigInt(stack.base), true);
-  view.setInt32(8, stack.flags, true);
-  view.setBigInt64(16, BigInt(stack.size), true);
-  return new Uint8Array(view.buffer);
-}
-
 /** do_sigaltstack */
 function setStack(k: Kernel, wanted: AlternateStack, sp: number): number {
   if (onStack(k.alternateStack, sp)) return errno.EPERM;
@@ -292,34 +289,36 @@ export const sigaltstack: Handler = (k, [next = 0, old = 0]) => {
   const sp = addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0);
   const was = k.alternateStack;
   if (next !== 0) {
-    const view = new DataView(k.memory.readBytes(next, 24).buffer);
+    const { word } = k.abi;
     const wanted = {
-      base: Number(view.getBigInt64(0, true)),
-      flags: view.getInt32(8, true),
-      size: Number(view.getBigInt64(16, true)),
+      base: k.readWord(next),
+      flags: k.readInt(next + word),
+      size: k.readWord(next + 2 * word),
     };
     const result = setStack(k, wanted, sp);
     if (result !== 0) return result;
   }
   if (old !== 0) {
     const on = onStack(was, sp) ? SS_ONSTACK : 0;
-    k.write(old, stackBytes({ ...was, flags: was.size === 0 ? SS_DISABLE : on | (was.flags & ~3) }));
+    k.writeWords(old, was.base, was.size === 0 ? SS_DISABLE : on | (was.flags & ~3), was.size);
   }
   return 0;
 };
 
-export const sigreturn: Handler = (k) => {
-  const frame = addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0) - 8;
-  let back;
-  try {
-    back = leaveHandler(k.cpu, (address, length) => k.memory.readBytes(address, length));
-  } catch (thrown) {
-    if (!(thrown instanceof MemoryFault)) throw thrown;
-    throw new Ended({ kind: 'signal', number: SIGSEGV });
-  }
-  k.frames = Math.max(0, k.frames - 1);
-  setMask(k, back.mask);
-  // What cannot be set is left as it is (restore_altstack).
-  setStack(k, back.alternate, addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0));
-  throw new Resumed(frame);
-};
+/** `info`: the frame is one with siginfo. */
+export const sigreturn =
+  (info: boolean): Handler =>
+  (k) => {
+    let back;
+    try {
+      back = k.abi.leaveHandler(k.cpu, (address, length) => k.memory.readBytes(address, length), info);
+    } catch (thrown) {
+      if (!(thrown instanceof MemoryFault)) throw thrown;
+      throw new Ended({ kind: 'signal', number: SIGSEGV });
+    }
+    k.frames = Math.max(0, k.frames - 1);
+    setMask(k, back.mask);
+    // What cannot be set is left as it is (restore_altstack).
+    if (back.alternate) setStack(k, back.alternate, addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0));
+    throw new Resumed();
+  };

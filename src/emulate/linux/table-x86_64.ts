@@ -1,7 +1,7 @@
 // The system calls of x86-64 that are there, by number (arch/x86/entry/syscalls/syscall_64.tbl). One row a call.
 import * as errno from './errno.js';
 import * as files from './file-calls.js';
-import type { Handler, Row } from './kernel.js';
+import type { Handler, Rows } from './kernel.js';
 import * as memory from './memory-calls.js';
 import * as process from './process-calls.js';
 import * as signals from './signals.js';
@@ -27,7 +27,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [12, 'brk', memory.brk],
   [13, 'rt_sigaction', signals.sigaction],
   [14, 'rt_sigprocmask', signals.sigprocmask],
-  [15, 'rt_sigreturn', signals.sigreturn],
+  [15, 'rt_sigreturn', signals.sigreturn(true)],
   [16, 'ioctl', files.ioctl],
   [17, 'pread64', files.pread],
   [18, 'pwrite64', files.pwrite],
@@ -45,7 +45,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [36, 'getitimer', threads.getitimer],
   [38, 'setitimer', threads.setitimer],
   [39, 'getpid', constant(signals.ownId)],
-  [56, 'clone', threads.clone],
+  [56, 'clone', threads.clone()],
   [57, 'fork', constant(errno.ENOSYS)],
   [58, 'vfork', constant(errno.ENOSYS)],
   [60, 'exit', threads.exitThread],
@@ -79,12 +79,12 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [186, 'gettid', (k) => k.current],
   [200, 'tkill', signals.killThread(0, 1)],
   [201, 'time', process.time],
-  [202, 'futex', threads.futex],
+  [202, 'futex', threads.futex()],
   [204, 'sched_getaffinity', process.schedGetaffinity],
   [217, 'getdents64', files.getdents64],
   [218, 'set_tid_address', process.setTidAddress],
-  [228, 'clock_gettime', process.clockGettime],
-  [229, 'clock_getres', process.clockGetres],
+  [228, 'clock_gettime', process.clockGettime()],
+  [229, 'clock_getres', process.clockGetres()],
   [230, 'clock_nanosleep', threads.nanosleep(true)],
   [231, 'exit_group', process.exit],
   [234, 'tgkill', signals.killThread(1, 2)],
@@ -112,6 +112,4 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [439, 'faccessat2', constant(errno.ENOSYS)],
 ];
 
-export const systemCalls: ReadonlyMap<number, Row> = new Map(
-  rows.map(([number, name, run]) => [number, { name, run }]),
-);
+export const calls64: Rows = new Map(rows.map(([number, name, run]) => [number, { name, run }]));

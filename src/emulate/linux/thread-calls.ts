@@ -1,5 +1,5 @@
 // Threads' own calls: their beginning and end, futexes, timers (man 2 of each, kernel/fork.c, kernel/futex).
-import { FS, RAX, RSP } from '../state.js';
+import { RAX, RSP } from '../state.js';
 import { MemoryFault } from '../memory.js';
 import * as errno from './errno.js';
 import { Ended } from './kernel.js';
@@ -41,11 +41,11 @@ function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning)
   if (strange !== 0) k.missing(`${k.call} with flags 0x${strange.toString(16)}`);
   if (k.apart) k.missing('threads in a fault campaign');
   const { cpu } = k;
-  const id = ++k.lastId;
   const registers = cpu.snapshot();
+  if (flags & CLONE_SETTLS && !k.abi.setThreadPointer(k, registers.general, tls)) return errno.EINVAL;
+  const id = ++k.lastId;
   setPair(registers.general, RAX, 0);
   if (stack !== 0) setPair(registers.general, RSP, stack);
-  if (flags & CLONE_SETTLS) setPair(registers.general, FS, tls);
   if (flags & CLONE_PARENT_SETTID) k.writeInt(parentTid, id);
   if (flags & CLONE_CHILD_SETTID) k.writeInt(childTid, id);
   const first = k.threads.size === 1;
@@ -71,14 +71,18 @@ function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning)
   return id;
 }
 
-/** flags, stack, parent_tid, child_tid, tls: the order on x86-64. */
-export const clone: Handler = (k, [flags = 0, stack = 0, parentTid = 0, childTid = 0, tls = 0]) =>
-  begin(k, { flags: flags & ~0xff, stack, parentTid, childTid, tls });
+/** flags, stack, parent_tid, then child_tid and tls in one order or the other. */
+export const clone =
+  (tlsFirst = false): Handler =>
+  (k, [flags = 0, stack = 0, parentTid = 0, fourth = 0, fifth = 0]) => {
+    const [childTid, tls] = tlsFirst ? [fifth, fourth] : [fourth, fifth];
+    return begin(k, { flags: flags & ~0xff, stack, parentTid, childTid, tls });
+  };
 
 /** struct clone_args (<linux/sched.h>): flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls. */
 export const clone3: Handler = (k, [at = 0, size = 0]) => {
   if (size < 64) return errno.EINVAL;
-  const word = (n: number): number => k.readWord(at + 8 * n);
+  const word = (n: number): number => k.readLong(at + 8 * n);
   return begin(k, {
     flags: word(0),
     stack: word(5) + word(6),
@@ -116,10 +120,13 @@ function leaveRobustList(k: Kernel, id: number): void {
   const head = k.robustList;
   if (head === 0) return;
   try {
-    const offset = k.readWord(head + 8);
-    const pending = k.readWord(head + 16);
+    const { word } = k.abi;
+    const offset = k.readWord(head + word);
+    const pending = k.readWord(head + 2 * word);
     const release = (entry: number): void => {
-      const at = entry - (entry % 2) + offset;
+      // The offset may be negative.
+      const sum = entry - (entry % 2) + offset;
+      const at = word === 4 ? sum >>> 0 : sum;
       const value = k.readInt(at) >>> 0;
       if ((value & FUTEX_TID) !== id) return;
       k.writeInt(at, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
@@ -138,7 +145,7 @@ function leaveRobustList(k: Kernel, id: number): void {
 }
 
 export const setRobustList: Handler = (k, [head = 0, size = 0]) => {
-  if (size !== 24) return errno.EINVAL;
+  if (size !== 3 * k.abi.word) return errno.EINVAL;
   k.robustList = head;
   return 0;
 };
@@ -147,7 +154,7 @@ export const setRobustList: Handler = (k, [head = 0, size = 0]) => {
 export const getRobustList: Handler = (k, [id = 0, head = 0, size = 0]) => {
   const thread = k.threads.get(id === 0 ? k.current : id);
   if (!thread) return errno.ESRCH;
-  k.writeWords(size, 24);
+  k.writeWords(size, 3 * k.abi.word);
   k.writeWords(head, ownOf(k, thread).robustList);
   return 0;
 };
@@ -197,65 +204,69 @@ function requeue(k: Kernel, from: number, to: number, wakes: number, moves: numb
 }
 
 /** Absolute, in elapsed()'s nanoseconds. */
-function deadlineOf(k: Kernel, at: number, absolute: boolean, realTime: boolean): number {
+function deadlineOf(k: Kernel, at: number, absolute: boolean, realTime: boolean, size?: 8): number {
   if (at === 0) return Infinity;
-  const time = k.readTime(at);
+  const time = k.readTime(at, size);
   if (!absolute) return k.elapsed() + time;
   const { seconds, nanoseconds } = k.now();
   return realTime ? k.elapsed() + time - (seconds * 1e9 + nanoseconds) : time;
 }
 
-export const futex: Handler = (
-  k,
-  [address = 0, operation = 0, value = 0, fourth = 0, second = 0, third = 0],
-) => {
-  const what = operation & 127;
-  switch (what) {
-    case FUTEX_WAIT:
-    case FUTEX_WAIT_BITSET: {
-      if (k.readInt(address) !== (value | 0)) return errno.EAGAIN;
-      const bits = what === FUTEX_WAIT ? allBits : third;
-      if ((bits | 0) === 0) return errno.EINVAL;
-      const absolute = what === FUTEX_WAIT_BITSET;
-      const deadline = deadlineOf(k, fourth, absolute, (operation & FUTEX_CLOCK_REALTIME) !== 0);
-      throw new Blocked({
-        since: ++k.waits,
-        deadline,
-        late: errno.ETIMEDOUT,
-        futex: { address, bits },
-        ...(deadline === Infinity ? { again: k.number } : {}),
-      });
+/** A time limit is of the program's words, or of 8 bytes each. */
+export const futex =
+  (size?: 8): Handler =>
+  (k, [address = 0, operation = 0, value = 0, fourth = 0, second = 0, third = 0]) => {
+    const what = operation & 127;
+    switch (what) {
+      case FUTEX_WAIT:
+      case FUTEX_WAIT_BITSET: {
+        if (k.readInt(address) !== (value | 0)) return errno.EAGAIN;
+        const bits = what === FUTEX_WAIT ? allBits : third;
+        if ((bits | 0) === 0) return errno.EINVAL;
+        const absolute = what === FUTEX_WAIT_BITSET;
+        const deadline = deadlineOf(k, fourth, absolute, (operation & FUTEX_CLOCK_REALTIME) !== 0, size);
+        throw new Blocked({
+          since: ++k.waits,
+          deadline,
+          late: errno.ETIMEDOUT,
+          futex: { address, bits },
+          ...(deadline === Infinity ? { again: k.number } : {}),
+        });
+      }
+      case FUTEX_WAKE:
+        return wakeFutex(k, address, value, allBits);
+      case FUTEX_WAKE_BITSET:
+        return (third | 0) === 0 ? errno.EINVAL : wakeFutex(k, address, value, third);
+      case FUTEX_CMP_REQUEUE:
+        if (k.readInt(address) !== (third | 0)) return errno.EAGAIN;
+        return requeue(k, address, second, value, fourth);
+      case FUTEX_REQUEUE:
+        return requeue(k, address, second, value, fourth);
+      default:
+        return k.missing(`futex operation ${what}`);
     }
-    case FUTEX_WAKE:
-      return wakeFutex(k, address, value, allBits);
-    case FUTEX_WAKE_BITSET:
-      return (third | 0) === 0 ? errno.EINVAL : wakeFutex(k, address, value, third);
-    case FUTEX_CMP_REQUEUE:
-      if (k.readInt(address) !== (third | 0)) return errno.EAGAIN;
-      return requeue(k, address, second, value, fourth);
-    case FUTEX_REQUEUE:
-      return requeue(k, address, second, value, fourth);
-    default:
-      return k.missing(`futex operation ${what}`);
-  }
-};
+  };
 
 const TIMER_ABSTIME = 1;
 
 /** Sleeping moves the clock; others may run meanwhile. `clocks`: clock and flags come first. */
 export const nanosleep =
-  (clocks: boolean): Handler =>
+  (clocks: boolean, size?: 8): Handler =>
   (k, a) => {
     const [clock = 0, flags = 0] = clocks ? a : [1, 0];
     const [request = 0, remaining = 0] = clocks ? a.slice(2) : a;
     const absolute = (flags & TIMER_ABSTIME) !== 0;
-    const deadline = deadlineOf(k, request, absolute, clock === 0);
+    const deadline = deadlineOf(k, request, absolute, clock === 0, size);
     if (isAlone(k)) {
       k.slept += Math.max(0, deadline - k.elapsed());
       return 0;
     }
     const wait: Wait = { since: ++k.waits, deadline, late: 0 };
-    throw new Blocked(absolute || remaining === 0 ? wait : { ...wait, remaining });
+    throw new Blocked(
+      absolute || remaining === 0
+        ? wait
+        : { ...wait, remaining: { to: remaining, size: size ?? k.abi.word } },
+    );
   };
 
 const ITIMER_REAL = 0;
@@ -264,9 +275,12 @@ const ITIMER_REAL = 0;
 export const setitimer: Handler = (k, [which = 0, next = 0, old = 0]) => {
   if (which !== ITIMER_REAL) k.missing(`timer ${which}`);
   if (k.apart) k.missing('timers in a fault campaign');
+  const { word } = k.abi;
   const was = timerWords(k);
   const [interval, value] =
-    next === 0 ? [0, 0] : [0, 16].map((at) => k.readWord(next + at) * 1e9 + k.readWord(next + at + 8) * 1000);
+    next === 0
+      ? [0, 0]
+      : [0, 2].map((n) => k.readWord(next + n * word) * 1e9 + k.readWord(next + (n + 1) * word) * 1000);
   k.timer = value ? { due: k.elapsed() + value, interval: interval ?? 0 } : undefined;
   k.due = true;
   if (old !== 0) k.writeWords(old, ...was);

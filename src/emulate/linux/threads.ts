@@ -1,7 +1,7 @@
 // Threads: one runs at a time, for a random number of instructions that the seed gives, so that the same seed is the same run. What Linux keeps for a
 // thread lies in the kernel's own fields while it runs, else in its record.
 import { addressOf, MemoryFault } from '../memory.js';
-import { RAX, RIP } from '../state.js';
+import { RIP } from '../state.js';
 import type { CpuSnapshot } from '../state.js';
 import { EFAULT, EINTR } from './errno.js';
 import type { Kernel } from './kernel.js';
@@ -12,6 +12,12 @@ const perThread = [
   'alternateStack', 'clearChildTid', 'frames', 'pending', 'refusedAt', 'robustList', 'signalMask', 'threadName', 'trap',
 ] as const; // prettier-ignore
 export type Own = Pick<Kernel, (typeof perThread)[number]>;
+
+/** A structure timespec of the program's. */
+interface Remaining {
+  readonly to: number;
+  readonly size: 4 | 8;
+}
 
 /** Why a thread does not run. */
 export interface Wait {
@@ -25,7 +31,7 @@ export interface Wait {
   /** The call is made again, by this number, where a handler with SA_RESTART comes in between. */
   readonly again?: number;
   /** Where a sleep that is interrupted says what was left. */
-  readonly remaining?: number;
+  readonly remaining?: Remaining;
 }
 
 export interface Thread {
@@ -39,7 +45,7 @@ export interface Thread {
   /** The call is made again. */
   again: boolean;
   /** What is left of its sleep, and where that is told. */
-  left: { readonly to: number; readonly nanoseconds: number } | undefined;
+  left: (Remaining & { readonly nanoseconds: number }) | undefined;
 }
 
 /** Thrown by a call that does not answer yet. */
@@ -104,7 +110,7 @@ export function interruptWait(k: Kernel, thread: Thread, flags: number): void {
   thread.again = wait.again !== undefined && (flags & SA_RESTART) !== 0;
   if (thread.again) thread.answer = wait.again;
   else if (wait.remaining !== undefined)
-    thread.left = { to: wait.remaining, nanoseconds: Math.max(0, wait.deadline - k.elapsed()) };
+    thread.left = { ...wait.remaining, nanoseconds: Math.max(0, wait.deadline - k.elapsed()) };
 }
 
 function switchTo(k: Kernel, thread: Thread): void {
@@ -131,13 +137,15 @@ function resume(k: Kernel, thread: Thread): void {
   thread.left = undefined;
   if (left)
     try {
-      k.writeWords(left.to, Math.floor(left.nanoseconds / 1e9), Math.floor(left.nanoseconds % 1e9));
+      k.writeNumbers(left.to, left.size, [
+        Math.floor(left.nanoseconds / 1e9),
+        Math.floor(left.nanoseconds % 1e9),
+      ]);
     } catch (fault) {
       if (!(fault instanceof MemoryFault)) throw fault;
       thread.answer = EFAULT;
     }
-  s[RAX] = thread.answer | 0;
-  s[RAX + 1] = Math.floor(thread.answer / 0x100000000);
+  k.answer(thread.answer);
   if (thread.again) {
     const from = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0) - callBytes;
     s[RIP] = from | 0;

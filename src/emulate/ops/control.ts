@@ -216,6 +216,7 @@ const loop =
     const [lo, hi] = target(i);
     const s = cpu.s;
     const narrow = i.addressSize === 32;
+    if (i.addressSize === 16) throw new Error('no counts of 16 bits');
     return () => {
       const c = s[RCX] ?? 0;
       s[RCX] = c - 1;
@@ -397,7 +398,7 @@ export function endsBlock(name: string): boolean {
   return name in jumps || enders.has(name);
 }
 const enders = new Set(
-  'call cpuid hlt int int1 int3 jecxz jmp jrcxz loop loope loopne rdtsc rdtscp ret syscall ud0 ud1 ud2'.split(
+  'call cpuid hlt int int1 int3 into jecxz jmp jrcxz loop loope loopne rdtsc rdtscp ret syscall ud0 ud1 ud2'.split(
     ' ',
   ),
 );

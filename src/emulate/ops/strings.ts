@@ -28,6 +28,7 @@ type Element = (lo: number, hi: number) => void;
 function repeated(cpu: Cpu, i: Decoded, shape: Shape, one: () => void, compares: boolean): Op {
   const s = cpu.s;
   const narrow = i.addressSize === 32;
+  if (i.addressSize === 16) throw new Error('no addresses of 16 bits');
   const { size, source, destination } = shape;
   const step = (): void => {
     one();

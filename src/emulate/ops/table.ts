@@ -3,7 +3,9 @@ import type { Decoded } from '../instruction.js';
 import type { Builder, Table } from '../operands.js';
 import { arithmetic } from './arithmetic.js';
 import { bits } from './bits.js';
+import { code32 } from './code32.js';
 import { control } from './control.js';
+import { decimal } from './decimal.js';
 import { moves } from './moves.js';
 import { multiplies } from './multiply.js';
 import { shifts } from './shifts.js';
@@ -29,8 +31,13 @@ const all: ReadonlyMap<string, Builder> = new Map(
 );
 const stringTable: ReadonlyMap<string, Builder> = new Map(Object.entries(strings));
 
+/** What 32-bit code has beside, or does in its own way. */
+const table32: ReadonlyMap<string, Builder> = new Map(Object.entries({ ...decimal, ...code32 }));
+
 /** movsd and cmpsd of vector registers are others than the string instructions. */
-export function builderOf(i: Decoded): Builder | undefined {
+export function builderOf(i: Decoded, mode: 32 | 64): Builder | undefined {
+  const own = mode === 32 ? table32.get(i.name) : undefined;
+  if (own) return own;
   const vector = i.operands.some((o) => o.kind === 'register' && o.file === 'vector');
   return vector ? all.get(i.name) : (stringTable.get(i.name) ?? all.get(i.name));
 }

@@ -122,6 +122,7 @@ const narrow =
 /** The bytes of a register whose mask byte has its top bit set; others are neither written nor checked. */
 const maskmovdqu: Builder = (cpu, i) => {
   noVex(i);
+  if (i.addressSize === 16) throw new Error('no addresses of 16 bits');
   const data = vectorNumber(i, 1);
   const mask = vectorNumber(i, 2);
   const at = address(cpu, { ...memoryOf(i), base: RDI / 2, addressSize: i.addressSize === 32 ? 32 : 64 });

@@ -152,14 +152,14 @@ test('a class is what each of its cases is, done by hand', () => {
   const map = runtimeMap(machine.elf, machine.start.bias);
   const faults: (FaultCase & { same: boolean })[] = [];
   const clean = traceRun(machine, map, 'page', (fault, same) => faults.push({ ...fault, same }));
-  const good = byHand(clean.end - 1, 'native', faults[0]!.page, clean.distance);
+  const good = byHand(clean.end - 1, 'native', faults[0]!.page, clean.mirror.distance);
   const pick = new Sample<FaultCase & { same: boolean }>(60, 5);
   faults.filter((f) => f.class !== 'nothing').forEach((f) => pick.add(f));
   const failedBefore = new Map(result.failed.map((f) => [f.id, f.outcome]));
   let bad = 0;
   for (const f of pick.kept) {
     const n = f.at - Math.floor(f.boundaries / 2.5);
-    const own = byHand(n, f.lost, f.page, clean.distance);
+    const own = byHand(n, f.lost, f.page, clean.mirror.distance);
     const outcome = failedBefore.get(`${f.lost}:${(f.page * 4096).toString(16)}@${f.at}`);
     const differs = outcome !== undefined && outcome !== 'memory';
     expect([f, n, own !== good]).toEqual([f, n, differs]);

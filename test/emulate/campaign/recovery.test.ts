@@ -174,7 +174,7 @@ test('a page lost long before it is touched comes to the same', () => {
     const terminal = new Terminal(options(program).input);
     const own = options(program).load(terminal);
     own.run(f.at - Math.floor(f.boundaries / 2.5));
-    expect(own.memory.lose(f.lost === 'native' ? f.page : f.page - clean.distance / 4096)).toBe(true);
+    expect(own.memory.lose(f.lost === 'native' ? f.page : f.page - clean.mirror.distance / 4096)).toBe(true);
     expect(own.run(5_000_000)).toEqual({ kind: 'exit', code: expect.any(Number) });
     expect(terminal.written(2).toString()).toMatch(/^mirrorasm: .* is recovered from .*\n$/);
   }

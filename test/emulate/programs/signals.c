@@ -9,6 +9,19 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
+#ifdef __i386__
+#define REG_IP REG_EIP
+#define REG_CX REG_ECX
+#define CR2(u) (u)->uc_mcontext.cr2
+#define HIGH "xmm6"
+#define EXTENDED 112 /* the fxsave image stands behind one of fnsave */
+#else
+#define REG_IP REG_RIP
+#define REG_CX REG_RCX
+#define CR2(u) (u)->uc_mcontext.gregs[REG_CR2]
+#define HIGH "xmm15"
+#define EXTENDED 0
+#endif
 
 static char *page;
 static char stack[65536];
@@ -21,12 +34,12 @@ static void segv(int sig, siginfo_t *info, void *context) {
   int local;
   printf("%d code %d address %td trap %lld cr2 %d error %llx here %d stack %d kept %d rounding %d\n", sig, info->si_code,
          (char *)info->si_addr - page, (long long)u->uc_mcontext.gregs[REG_TRAPNO],
-         (uintptr_t)u->uc_mcontext.gregs[REG_CR2] == (uintptr_t)info->si_addr, (long long)u->uc_mcontext.gregs[REG_ERR] & 6,
+         (uintptr_t)CR2(u) == (uintptr_t)info->si_addr, (long long)u->uc_mcontext.gregs[REG_ERR] & 6,
          (char *)&local >= stack && (char *)&local < stack + sizeof stack, now.ss_flags, u->uc_stack.ss_size == sizeof stack, fegetround());
-  void *state = u->uc_mcontext.fpregs;
+  char *state = (char *)u->uc_mcontext.fpregs + EXTENDED;
   uint32_t magic;
-  memcpy(&magic, (char *)state + 464, 4);
-  printf("state %zu %x\n", (uintptr_t)state % 64, magic);
+  memcpy(&magic, state + 464, 4);
+  printf("state %zu %x\n", (size_t)((uintptr_t)state % 64), magic);
   mprotect(page, 4096, PROT_READ | PROT_WRITE);
 }
 static void twice(int sig) {
@@ -40,8 +53,8 @@ static void twice(int sig) {
 }
 static void divide(int sig, siginfo_t *info, void *context) {
   ucontext_t *u = context;
-  printf("%d code %d here %d\n", sig, info->si_code, (uintptr_t)info->si_addr == (uintptr_t)u->uc_mcontext.gregs[REG_RIP]);
-  u->uc_mcontext.gregs[REG_RCX] = 3;
+  printf("%d code %d here %d\n", sig, info->si_code, (uintptr_t)info->si_addr == (uintptr_t)u->uc_mcontext.gregs[REG_IP]);
+  u->uc_mcontext.gregs[REG_CX] = 3;
 }
 static void told(int sig, siginfo_t *info, void *context) {
   (void)context;
@@ -65,8 +78,8 @@ int main(void) {
   fesetround(FE_UPWARD);
   double x = 1.5, kept = 0;
   long double y = 2.25L;
-  __asm__ volatile("movsd %1, %%xmm7\n\tmovsd %1, %%xmm15\n\tmovb $5, 9(%2)\n\taddsd %%xmm15, %%xmm7\n\tmovsd %%xmm7, %0"
-                   : "=m"(kept) : "m"(x), "r"(page) : "xmm7", "xmm15", "memory");
+  __asm__ volatile("movsd %1, %%xmm7\n\tmovsd %1, %%" HIGH "\n\tmovb $5, 9(%2)\n\taddsd %%" HIGH ", %%xmm7\n\tmovsd %%xmm7, %0"
+                   : "=m"(kept) : "m"(x), "r"(page) : "xmm7", HIGH, "memory");
   printf("%g %Lg %d %d\n", kept, y, page[9], fegetround());
   fesetround(FE_TONEAREST);
 
@@ -92,7 +105,7 @@ int main(void) {
 
   set(SIGFPE, divide, 0);
   int quotient;
-  __asm__ volatile("mov $12, %%eax\n\txor %%edx, %%edx\n\txor %%ecx, %%ecx\n\tidivl %%ecx" : "=a"(quotient) : : "rcx", "rdx", "cc");
+  __asm__ volatile("mov $12, %%eax\n\txor %%edx, %%edx\n\txor %%ecx, %%ecx\n\tidivl %%ecx" : "=a"(quotient) : : "ecx", "edx", "cc");
   printf("%d\n", quotient);
 
   at = 0;
