@@ -95,7 +95,8 @@ function losses(where: 'written' | 'frame'): ReadonlyMap<number, readonly string
   const kernelIsDone =
     machine.start.bias + machine.elf.symbols.find(({ name }) => name === 'mr_native_done')!.address;
   const map = mapOf(machine);
-  const { distance } = traceRun(campaign.load(new Terminal(campaign.input)), map, 'page', () => undefined);
+  const { mirror } = traceRun(campaign.load(new Terminal(campaign.input)), map, 'page', () => undefined);
+  const { distance } = mirror;
   const outcomes = new Map<number, string[]>();
   const seen = new Set<string>();
   for (let result = machine.step(); result.kind === 'limit'; result = machine.step()) {
