@@ -9,11 +9,12 @@ enum { SP = 4, DI = 7, NONE = -1 };
 
 /* One instruction as far as it matters here. */
 struct insn {
-  u32 length, map, opcode, wide, prefixes, vector, mode, reg, register_form; /* map: 0, 0f, 0f38, 0f3a as 0 to 3; vector: VEX or EVEX, bytes */
-  int segment, base;                                                        /* the prefix byte or 0; the base register or NONE */
-  word address;                                                             /* of its operand in memory, with fs and gs of thread-local storage */
+  u32 length, map, opcode, wide, prefixes, reg, register_form; /* map: 0, 0f, 0f38, 0f3a as 0 to 3; EVEX has a 5 */
+  u32 vector, narrow;                                          /* VEX or EVEX, bytes; an address of 32 bits in 64-bit code */
+  int segment, base;                                           /* the prefix byte or 0; the base register or NONE */
+  word address;                                                /* of its operand in memory, with fs and gs of thread-local storage */
 };
-enum { P66 = 1, PF2 = 2, PF3 = 4 };
+enum { P66 = 1, PF2 = 2, PF3 = 4, WAIT = 0x9b };
 
 static word value(const word *regs, int number) { return regs[mr_register_order[number]]; }
 
@@ -24,6 +25,7 @@ static int prefix_of(byte b, struct insn *i) {
   case 0xf3: i->prefixes |= PF3; return 1;
   case 0x26: case 0x2e: case 0x36: case 0x3e: return 1;
   case 0x64: case 0x65: i->segment = b; return 1;
+  case 0x67: return (int)(i->narrow = sizeof(word) == 8); /* in 32-bit code 16 bits, which nothing has that writes */
   }
   return 0;
 }
@@ -60,8 +62,42 @@ static const byte *operand(const byte *p, u32 rex, u32 scaled, u32 after, const 
   }
   p += wide;
   if (relative) at += (word)p + after;
-  i->address = at;
+  i->address = i->narrow ? (u32)at : at;
   return p;
+}
+
+/* Bytes that a store with VEX or EVEX, or of SSE, writes at its operand; 0: none, or it is not known here. With a mask they may be fewer. */
+static u32 vector_bytes(const struct insn *i) {
+  u32 vector = i->vector ? i->vector : 16, o = i->opcode;
+  switch (i->map << 8 | o) {
+  case 0x111: return i->prefixes & PF3 ? 4 : i->prefixes & PF2 ? 8 : vector;
+  case 0x113: case 0x117: case 0x1d6: return 8;
+  case 0x129: case 0x12b: return vector;
+  case 0x17e: return i->prefixes & PF3 ? 0 : i->wide ? 8 : 4;
+  case 0x17f: case 0x1e7: return i->vector || i->prefixes ? vector : 8;
+  case 0x191: return !i->vector ? 0 : i->prefixes & P66 ? (i->wide ? 4 : 1) : i->wide ? 8 : 2; /* kmov */
+  case 0x22e: case 0x22f: case 0x28e: return vector;
+  case 0x263: case 0x28a: case 0x28b: return vector; /* vpcompress, vcompress */
+  case 0x314: return 1;
+  case 0x315: return 2;
+  case 0x316: return i->wide ? 8 : 4;
+  case 0x317: return 4;
+  case 0x319: case 0x339: return 16;
+  case 0x31b: case 0x33b: return 32;
+  case 0x31d: return vector / 2;
+  case 0x511: case 0x57e: return 2; /* vmovsh, vmovw */
+  }
+  u32 row = o >> 4, column = o & 15;
+  if (i->map == 2 && i->prefixes & PF3 && row >= 1 && row <= 3 && column <= 5) return vector / "\2\4\10\2\4\2"[column]; /* vpmovus, vpmovs, vpmov: wb db qb dw qw qd */
+  return 0;
+}
+
+/* In what EVEX counts a displacement of 8 bits: the operand, or the elements that vcompress stores. SDM volume 2, 2.7.5. */
+static u32 scale_of(const struct insn *i) {
+  if (i->map == 2 && i->opcode == 0x63) return i->wide ? 2 : 1;
+  if (i->map == 2 && (i->opcode == 0x8a || i->opcode == 0x8b)) return i->wide ? 8 : 4;
+  u32 bytes = vector_bytes(i);
+  return bytes ? bytes : i->vector;
 }
 
 static u32 operand_bytes(const struct insn *i) { return i->prefixes & P66 ? 2 : i->wide ? 8 : 4; }
@@ -69,7 +105,7 @@ static u32 operand_bytes(const struct insn *i) { return i->prefixes & P66 ? 2 : 
 /* 0 where the instruction is none of those that the rewriter makes or mirrors. */
 static int decode(const byte *start, const word *regs, struct insn *i) {
   const byte *p = start;
-  u32 rex = 0, after = 0, scaled = 1;
+  u32 rex = 0, after = 0, evex = 0;
   memset(i, 0, sizeof *i);
   i->base = NONE;
   while (prefix_of(*p, i) && p - start < 6) p++;
@@ -83,13 +119,13 @@ static int decode(const byte *start, const word *regs, struct insn *i) {
   if (vex) { /* inverted register bits; SDM volume 2, 2.3.5, 2.7.1 */
     static const byte implied[] = {0, P66, PF3, PF2};
     byte first = *p++;
+    evex = first == 0x62;
     rex = ~*p >> 5 & 4;
     u32 last = *p;
     i->map = 1;
-    if (first != 0xc5) i->map = *p & (first == 0x62 ? 7 : 31), rex = ~*p >> 5 & 7, last = *++p, i->wide = last >> 7;
+    if (first != 0xc5) i->map = *p & (evex ? 7 : 31), rex = ~*p >> 5 & 7, last = *++p, i->wide = last >> 7;
     i->prefixes |= implied[last & 3];
-    i->vector = first == 0x62 ? 16u << (*++p >> 5 & 3) : 16u << (last >> 2 & 1);
-    scaled = first == 0x62 ? i->vector : 1;
+    i->vector = evex ? 16u << (*++p >> 5 & 3) : 16u << (last >> 2 & 1);
     p++;
   } else if (*p == 0x0f) {
     i->map = 1, p++;
@@ -116,8 +152,7 @@ static int decode(const byte *start, const word *regs, struct insn *i) {
     case 0x88: case 0x89: case 0x8a: case 0x8b: case 0x8c: case 0x8d: case 0x8f: case 0xd9: case 0xdb: case 0xdd: case 0xdf: case 0xff: break;
     default: return 0;
     }
-  if (scaled > 1 && i->opcode == 0x11 && i->prefixes & (PF2 | PF3)) scaled = i->prefixes & PF2 ? 8 : 4;
-  p = operand(p, rex, scaled, after, regs, i) + after;
+  p = operand(p, rex, evex ? scale_of(i) : 1, after, regs, i) + after;
 done:
   if (i->segment == MR_TLS_PREFIX && !i->register_form) i->address += mr_thread_base();
 no_operand:
@@ -127,7 +162,7 @@ no_operand:
 
 /* Bytes that it writes at its operand, or where it writes besides; 0: none, or it is not known here. */
 static u32 written(const struct insn *i, const word *regs, word *at) {
-  u32 whole = operand_bytes(i), slot = i->prefixes & P66 ? 2 : sizeof(word), vector = i->vector ? i->vector : 16, o = i->opcode, r = i->reg & 7;
+  u32 whole = operand_bytes(i), slot = i->prefixes & P66 ? 2 : sizeof(word), o = i->opcode, r = i->reg & 7;
   *at = i->address;
   if (!i->map) switch (o) {
     case 0xaa: case 0xa4: return *at = value(regs, DI), i->prefixes & (PF2 | PF3) ? 0 : 1;
@@ -151,23 +186,11 @@ static u32 written(const struct insn *i, const word *regs, word *at) {
   case 0xdb: return r == 2 || r == 3 ? 4 : 0;
   case 0xdd: return r == 2 || r == 3 ? 8 : r == 7 ? 2 : 0;
   case 0xdf: return r == 2 || r == 3 ? 2 : 0;
-  case 0x111: return i->prefixes & PF3 ? 4 : i->prefixes & PF2 ? 8 : vector;
-  case 0x113: case 0x117: case 0x1d6: return 8;
-  case 0x129: case 0x12b: return vector;
-  case 0x17e: return i->prefixes & PF3 ? 0 : i->wide ? 8 : 4;
-  case 0x17f: case 0x1e7: return i->vector || i->prefixes ? vector : 8;
   case 0x1c3: case 0x2f1: case 0x2f9: return i->prefixes & PF2 ? 0 : whole;
   case 0x1ae: return r == 3 ? 4 : r == 0 ? 512 : 0; /* stmxcsr, fxsave */
-  case 0x22e: case 0x22f: case 0x28e: return vector;
-  case 0x314: return 1;
-  case 0x315: return 2;
-  case 0x316: return i->wide ? 8 : 4;
-  case 0x317: return 4;
-  case 0x319: case 0x339: return i->vector == 64 && i->wide ? 32 : 16;
-  case 0x31b: case 0x33b: return 32;
-  case 0x31d: return vector / 2;
   }
-  return i->map == 1 && o >= 0x90 && o <= 0x9f ? 1 : 0; /* setcc */
+  if (i->map == 1 && o >= 0x90 && o <= 0x9f && !i->vector) return 1; /* setcc */
+  return vector_bytes(i);
 }
 
 /* Whether it stores to the mirror of `at`. */
@@ -203,11 +226,13 @@ static void mirror_first(word *regs) {
   const byte *ip = (const byte *)regs[MR_REG_IP];
   struct insn it, load, store;
   word at;
-  if (!decode(ip, regs, &it)) return;
+  const byte *code = ip + (*ip == WAIT); /* fstcw is fwait and fnstcw */
+  if (!decode(code, regs, &it)) return;
   u32 bytes = written(&it, regs, &at), n;
-  if (bytes && (n = mirror_store_before(ip, &it, regs, at, bytes))) {
+  for (const byte *end = code; bytes && end >= code - 1; end--) {
+    if ((end < code && *end != WAIT) || !(n = mirror_store_before(end, &it, regs, at, bytes))) continue;
     native_to_mirror(at, bytes);
-    regs[MR_REG_IP] -= n;
+    regs[MR_REG_IP] = (word)end - n;
     return;
   }
   if (sizeof(word) < 8) return;

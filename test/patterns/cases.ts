@@ -215,6 +215,7 @@ export interface Outcome {
  *
  * @param harness path of harness.c
  * @param plant a change of the mirrored text, to show that it is found
+ * @param signals also let a signal in at each instruction, whose handler never returns, or returns to where the runtime puts the program
  */
 export function runCases(
   mode: Mode,
@@ -222,6 +223,7 @@ export function runCases(
   folder: string,
   harness: string,
   plant: (text: string) => string = (text) => text,
+  signals = false,
 ): Outcome {
   let cases = all;
   const refused: (readonly [string, string])[] = [];
@@ -255,7 +257,10 @@ export function runCases(
     file('native.s'),
     `\t.text\n${textOf(target, cases, 'native', nativeText(mode))}${named('native')}${referenceData}`,
   );
-  writeFileSync(file('mirrored.s'), `${plant(made.text)}${named('mirrored')}`);
+  writeFileSync(
+    file('mirrored.s'),
+    `\t.text\n\t.globl\tmirrored_begin, mirrored_end\nmirrored_begin:\n${plant(made.text)}\t.text\nmirrored_end:\n${named('mirrored')}`,
+  );
   writeFileSync(
     file('items.s'),
     `\t.globl middle\n\t.set middle, ${MIDDLE}\n\t.data\n\t.globl items, item_count\n\t.balign 8\nitem_count:\t.long ${cases.length}\n\t.balign 8\nitems:\n${cases.map(record).join('\n')}\n\t.section .note.GNU-stack,"",@progbits\n`,
@@ -280,7 +285,7 @@ export function runCases(
     ...target.runtime.map((path) => join(dirname(harness), '../..', path)),
     ...['-o', program],
   ]);
-  const run = spawnSync(program, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const run = spawnSync(program, signals ? ['signals'] : [], { encoding: 'utf8', maxBuffer: 1 << 28 });
   const done = /^DONE (\d+) (\d+) (\d+)$/m.exec(run.stdout);
   if (!done)
     throw new Error(

@@ -15,8 +15,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "../../runtime/limits.h"
-
 #define ARENA 0x10000000ul
 #define SIZE 0x4000ul
 #define THREAD (ARENA + 0x3800)
@@ -36,6 +34,8 @@ static const char *const tail_names[] = {"all live", "general dead", "vectors de
 #define IP REG_EIP
 static const char *const tail_names[] = {"all live", "general dead", "ebp, esi, edi dead"};
 #endif
+
+#include "interrupted.h"
 
 struct item {
   // Addresses; these and the next three by what stands behind the instruction (tail_names).
@@ -68,6 +68,7 @@ extern char leave_case[];
 void run_case(void);
 static uint8_t first[SIZE];
 static struct state plain;
+static uint8_t *native(unsigned long at) { return (uint8_t *)at; }
 static volatile int fault;
 static volatile unsigned long runs;
 static uint64_t seed;
@@ -98,6 +99,40 @@ static uint64_t next(void) {
   return seed;
 }
 
+#define TRAP_FLAG 0x100
+/** A mirrored run by steps, a signal at each: `at` 0 looks at what a handler that never returns would leave, else the program goes on from there. */
+static struct {
+  int on, count, at;
+  int differs; // the first step where it does, and what
+  unsigned long where;
+  uint8_t native, mirror;
+} steps;
+extern const char mirrored_begin[], mirrored_end[];
+static uint8_t kept[2][SIZE];
+
+static void interrupt(greg_t *gregs) {
+  word regs[sizeof(gregset_t) / sizeof(greg_t) + 1] = {0};
+  memcpy(regs, gregs, sizeof(gregset_t));
+  memcpy(kept[0], native(ARENA), SIZE), memcpy(kept[1], native(ARENA + DISTANCE), SIZE);
+  mr_group(regs);
+  for (unsigned long i = 0; i < SIZE && !steps.differs; i++) {
+    uint8_t now = *native(ARENA + i), mirror = *native(ARENA + DISTANCE + i);
+    if (now != mirror) steps.differs = steps.count, steps.where = ARENA + i, steps.native = now, steps.mirror = mirror;
+  }
+  memcpy(native(ARENA), kept[0], SIZE), memcpy(native(ARENA + DISTANCE), kept[1], SIZE);
+}
+
+static void step(greg_t *gregs) {
+  const char *ip = (char *)gregs[IP];
+  if (ip == leave_case) steps.on = 0;
+  else if (ip >= mirrored_begin && ip < mirrored_end) {
+    steps.count++;
+    if (steps.at == 0) interrupt(gregs);
+    else if (steps.count == steps.at) mr_group((word *)gregs), steps.on = 0;
+  }
+  if (!steps.on) gregs[REG_EFL] &= ~TRAP_FLAG;
+}
+
 // The thread's base is the case's: nothing here may use it.
 __attribute__((target("general-regs-only"))) static void handler(int number, siginfo_t *info, void *pointer) {
   (void)info;
@@ -109,13 +144,12 @@ __attribute__((target("general-regs-only"))) static void handler(int number, sig
     at = runs;
     if (!same || target == 0) return;
   }
+  if (number == SIGTRAP && gregs[REG_TRAPNO] == 1 && target != 0) return step(gregs);
   if (target == 0) signal(number, SIG_DFL); // not in a case: the harness' own
   fault = number;
   gregs[IP] = (greg_t)leave_case;
   gregs[REG_EFL] &= ~0x40100;
 }
-
-static uint8_t *native(unsigned long at) { return (uint8_t *)at; }
 
 static void prepare(const struct item *item, int round) {
   seed = 0x9e3779b97f4a7c15ull * (round + 1) ^ (uint64_t)(item - items) * 0xd1b54a32d192ed03ull;
@@ -188,6 +222,7 @@ static int run(const struct item *item, int round, uint32_t code) {
   memset(&result, 0, sizeof result);
   fault = 0;
   runs++;
+  if (steps.on) given.flags |= TRAP_FLAG;
   target = code;
   run_case();
   target = 0;
@@ -279,10 +314,10 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov %rsp, host_stack\nrdfsbase %rax\nmov %rax, host_thread\n"
     "mov components, %eax\nxor %edx, %edx\nxrstor64 given+192\n"
     "mov $0x10003800, %eax\nwrfsbase %rax\n"
-    "pushq given+128\npopfq\n"
+    "pushq given+128\n"
     "mov given, %rax; mov given+8, %rcx; mov given+16, %rdx; mov given+24, %rbx; mov given+40, %rbp; mov given+48, %rsi\n"
     "mov given+56, %rdi; mov given+64, %r8; mov given+72, %r9; mov given+80, %r10; mov given+88, %r11; mov given+96, %r12\n"
-    "mov given+104, %r13; mov given+112, %r14; mov given+120, %r15; mov given+32, %rsp\n"
+    "mov given+104, %r13; mov given+112, %r14; mov given+120, %r15; popfq; mov given+32, %rsp\n"
     "jmp *target\n"
     "leave_case:\n"
     "mov %rax, result; mov %rcx, result+8; mov %rdx, result+16; mov %rbx, result+24; mov %rsp, result+32; mov %rbp, result+40\n"
@@ -307,9 +342,9 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov %esp, host_stack\nmov %gs, %eax\nmov %eax, host_thread\n"
     "mov components, %eax\nxor %edx, %edx\nxrstor given+192\n"
     "mov case_segment, %eax\nmov %eax, %gs\n"
-    "pushl given+128\npopfl\n"
+    "pushl given+128\n"
     "mov given, %eax; mov given+8, %ecx; mov given+16, %edx; mov given+24, %ebx; mov given+40, %ebp; mov given+48, %esi\n"
-    "mov given+56, %edi; mov given+32, %esp\n"
+    "mov given+56, %edi; popfl; mov given+32, %esp\n"
     "jmp *target\n"
     "leave_case:\n"
     "mov %eax, result; mov %ecx, result+8; mov %edx, result+16; mov %ebx, result+24; mov %esp, result+32; mov %ebp, result+40\n"
@@ -321,7 +356,29 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
 #endif
 _Static_assert(__builtin_offsetof(struct state, extended) == 192, "the offsets above");
 
-int main(void) {
+/** What goes wrong where a signal comes into a case that goes well without. */
+static const char *interrupted(const struct item *item, int round, uint32_t code) {
+  static char text[200];
+  memset(&steps, 0, sizeof steps);
+  steps.on = 1;
+  if (run(item, round, code)) return "a fault, by steps";
+  if (steps.differs) {
+    snprintf(text, sizeof text, "a signal at step %d: at %#lx native %#x, mirror %#x", steps.differs, steps.where, steps.native, steps.mirror);
+    return text;
+  }
+  int count = steps.count;
+  for (int at = 1; at <= count; at++) {
+    steps.on = 1, steps.count = 0, steps.at = at;
+    int signal = run(item, round, code);
+    const char *why = signal ? "a fault" : compare(item);
+    if (why == NULL) continue;
+    snprintf(text, sizeof text, "goes on after a signal at step %d: %.100s", at, why);
+    return text;
+  }
+  return NULL;
+}
+
+int main(int argc, char **argv) {
   static uint8_t stack[1 << 16];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
@@ -335,6 +392,7 @@ int main(void) {
   const struct itimerval clock = {{0, 100000}, {0, 100000}};
   setitimer(ITIMER_REAL, &clock, NULL);
   unsigned long executed = 0, faulted = 0, different = 0;
+  int by_steps = argc > 1 && !strcmp(argv[1], "signals");
   for (uint32_t i = 0; i < item_count; i++) {
     const struct item *item = &items[i];
     int completed = 0;
@@ -348,6 +406,7 @@ int main(void) {
         static char ended[60];
         snprintf(ended, sizeof ended, "signal %d, mirrored only", signal);
         const char *why = signal ? ended : compare(item);
+        if (why == NULL && by_steps && round == 0) why = interrupted(item, round, item->mirrored[which]);
         if (why == NULL) continue;
         printf("DIFFERS %s [%s, seed %d] %s\n", (char *)(unsigned long)item->text, tail_names[which], round, why);
         different++;

@@ -1,4 +1,6 @@
-// npm run patterns:check [--width 32|64]: every memory-writing form of user programs that this CPU has, native against mirrored.
+// npm run patterns:check [--width 32|64] [--signals]: every memory-writing form of user programs that this CPU has, native against mirrored.
+//
+//   --signals  let a signal in at each instruction of the mirrored forms instead
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +8,10 @@ import { parseArgs } from 'node:util';
 import type { Mode } from '../../scripts/isa-check/forms.js';
 import { checkText } from './structure.js';
 import { planAll, runCases, writingForms } from './cases.js';
+import { takesSignals, unexpected } from './signals.js';
 
 const { values, positionals } = parseArgs({
-  options: { width: { type: 'string' } },
+  options: { width: { type: 'string' }, signals: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 const modes = ([64, 32] as const).filter(
@@ -20,7 +23,7 @@ const size = 1500;
 
 /** Whether all is well. */
 function check(mode: Mode): boolean {
-  const forms = writingForms(mode);
+  const forms = writingForms(mode).filter((form) => !values.signals || takesSignals(form));
   const { cases, left } = planAll(mode, forms, folder);
   console.log(`${mode} bits: ${forms.length} forms write memory; ${cases.length} can run here`);
   for (const [why, list] of left)
@@ -40,10 +43,12 @@ function check(mode: Mode): boolean {
       cases.slice(at, at + size),
       folder,
       join(process.cwd(), 'test/patterns/harness.c'),
+      undefined,
+      values.signals,
     );
     executed += outcome.executed;
     faulted.push(...outcome.faulted);
-    different.push(...outcome.different);
+    different.push(...(values.signals ? unexpected(forms, outcome.different) : outcome.different));
     for (const [text, why] of outcome.refused) refused.set(why, [...(refused.get(why) ?? []), text]);
   }
   console.log(`${executed} executed, each with seeds 0 to 3 and three sets of live registers`);
