@@ -152,7 +152,7 @@ static void handler(int number, siginfo_t *info, void *pointer) {
   ucontext_t *context = pointer;
   greg_t *gregs = context->uc_mcontext.gregs;
   uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
-  if (number == SIGALRM) {
+  if (number == SIGPROF) {
     // The clock ends an instruction that is still the same one as at its last tick.
     static unsigned long at;
     int same = at == runs;
@@ -434,10 +434,10 @@ int main(void) {
   map(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
   arch_prctl(ARCH_GET_FS, &thread_base);
   sigaltstack(&alternate, NULL);
-  static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGALRM};
+  static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGPROF};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   const struct itimerval clock = {{0, 50000}, {0, 50000}};
-  setitimer(ITIMER_REAL, &clock, NULL);
+  setitimer(ITIMER_PROF, &clock, NULL);
   struct test test;
   struct answer answer;
   while (fread(&test, sizeof test, 1, stdin) == 1) {

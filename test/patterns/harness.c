@@ -138,7 +138,7 @@ __attribute__((target("general-regs-only"))) static void handler(int number, sig
   (void)info;
   ucontext_t *context = pointer;
   greg_t *gregs = context->uc_mcontext.gregs;
-  if (number == SIGALRM) {
+  if (number == SIGPROF) {
     static unsigned long at;
     int same = at == runs;
     at = runs;
@@ -387,10 +387,10 @@ int main(int argc, char **argv) {
   map(ARENA + DISTANCE, SIZE, PROT_READ | PROT_WRITE);
   prepare_segments();
   sigaltstack(&alternate, NULL);
-  static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGALRM};
+  static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGPROF};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   const struct itimerval clock = {{0, 100000}, {0, 100000}};
-  setitimer(ITIMER_REAL, &clock, NULL);
+  setitimer(ITIMER_PROF, &clock, NULL);
   unsigned long executed = 0, faulted = 0, different = 0;
   int by_steps = argc > 1 && !strcmp(argv[1], "signals");
   for (uint32_t i = 0; i < item_count; i++) {
