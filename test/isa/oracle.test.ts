@@ -83,8 +83,8 @@ test('sixty thousand look-ups take a fraction of a second', () => {
   const read = statements.map(readInstruction);
   for (const instruction of read) lookup(instruction);
   const rounds = Math.ceil(60000 / read.length);
-  const start = performance.now();
+  const start = process.cpuUsage();
   for (let i = 0; i < rounds; i++) for (const instruction of read) lookup(instruction);
-  // About 100 ms on the machine it was written on; the bound only catches a change of order.
-  expect(performance.now() - start).toBeLessThan(1500);
+  // About 100 ms on the machine it was written on; the bound only catches a change of order. Others may have the CPU meanwhile.
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(1500);
 });
