@@ -95,8 +95,6 @@ function possible(kind: Kind, loss: Loss, copy: Copy): boolean {
   if (loss.by === 'none') return copy === 'native';
   if (kind.fromFile && (copy !== 'native' || own)) return false; // it is lost from outside, after it was made anonymous
   if (kind.twoProcesses && own) return false; // the other one would not know when
-  // The call's own frames stand there, the runtime's too: a window of docs/recovery.md.
-  if (loss.by === 'madvise' && kind.name.endsWith('frame') && copy === 'native') return false;
   if (loss.by === 'inject' && kind.name === 'hugetlb') return false; // refused: it loses plain pages
   if (copy !== 'both') return true;
   // Told of the first loss, the runtime repairs before there is a second.
@@ -111,7 +109,9 @@ export function causesOf({ kind, loss, copy }: Case): readonly Cause[] {
   if (loss.cause === undefined) return [];
   // The main thread is told, and this one may touch the page before.
   const raced = kind.threaded && !loss.late;
-  if (kind.twoProcesses || raced) return ['BUS_MCEERR_AR', 'BUS_MCEERR_AO'];
+  // The runtime has the call's frame there, and writes its result into it before it hears of a loss that the call itself has made.
+  const touched = loss.by === 'madvise' && kind.name === 'frame' && !loss.late;
+  if (kind.twoProcesses || raced || touched) return ['BUS_MCEERR_AR', 'BUS_MCEERR_AO'];
   if (kind.byCall && loss.late && copy === 'native') return ['EFAULT'];
   return [loss.cause];
 }

@@ -7,6 +7,7 @@ import { cache } from '../../scripts/tools.mjs';
 import { pool } from './pool.js';
 import { buildAndRun, judge } from './run.js';
 import { sampleOf } from './sample.js';
+import { isUnderStorm, underStorm } from './storm.js';
 import { suites } from './suites.js';
 import { costTable, escapeTable, reasonTable, verdictTable } from './table.js';
 import { commandOf, widths } from './toolchain.js';
@@ -22,6 +23,7 @@ const usage = `npm run suites -- [NAME ...] [options]
   --seeds=A-B     seeds of generated programs (default: 1-500)
   --jobs=N        cases at a time (default: the number of processors)
   --sample        only the fixed sample that CI runs
+  --storm         with a signal every 100 microseconds in each program
   --json=FILE     write how many cases ended how, and which are bad
   --fresh         run everything, whatever is known from earlier runs
   --keep          build and run each case once more in a folder that stays, and print where it is
@@ -37,6 +39,7 @@ function readChoice() {
       seeds: { type: 'string', default: '1-500' },
       jobs: { type: 'string', default: String(availableParallelism()) },
       sample: { type: 'boolean', default: false },
+      storm: { type: 'boolean', default: false },
       json: { type: 'string', default: '' },
       fresh: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -99,7 +102,7 @@ function printBad({ case: one, verdict }: Result): void {
   const indented = verdict.message.trimEnd().replace(/^/gm, '    ');
   process.stdout.write(
     `\n${verdict.kind}: ${one.suite} ${one.name} ${one.level}, ${one.width} bits: ${verdict.reason}\n${indented}\n` +
-      `  npm run suites -- ${one.suite} --level=${one.level} --width=${one.width} --case='^${one.name}$' --keep\n` +
+      `  npm run suites -- ${one.suite} --level=${one.level} --width=${one.width} --case='^${one.name}$'${isUnderStorm(one) ? ' --storm' : ''} --keep\n` +
       `  ${byHand(one, 'mirrored')}\n`,
   );
 }
@@ -122,14 +125,15 @@ async function keep(one: Case): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { choice, chosen, pattern, jobs, fresh, sample, json, keep: keeps } = readChoice();
+  const { choice, chosen, pattern, jobs, fresh, sample, storm, json, keep: keeps } = readChoice();
   const results: Result[] = [];
   const failures: string[] = [];
   for (const suite of chosen) {
     let cases: readonly Case[];
     try {
       const all = suite.cases(choice);
-      cases = (sample ? sampleOf(all) : all).filter(({ name }) => pattern.test(name));
+      const wanted = (sample ? sampleOf(all) : all).filter(({ name }) => pattern.test(name));
+      cases = storm ? wanted.map(underStorm) : wanted;
     } catch (error) {
       failures.push(
         `${suite.name}: cannot be made: ${error instanceof Error ? error.message : String(error)}`,

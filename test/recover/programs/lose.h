@@ -39,7 +39,7 @@ static int lose_at(uintptr_t at) {
   while (control->request == 1) raise(SIGBUS); // of two signals that wait for a thread the second is gone
   int lost = control->request == 2;
   control->request = 0;
-  errno = (int)control->result;
+  if (!lost) errno = (int)control->result;
   return !lost;
 }
 #define lose(p) must(!lose_at((uintptr_t)(p)), "lose " #p)
