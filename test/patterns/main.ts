@@ -51,7 +51,9 @@ function check(mode: Mode): boolean {
     different.push(...(values.signals ? unexpected(forms, outcome.different) : outcome.different));
     for (const [text, why] of outcome.refused) refused.set(why, [...(refused.get(why) ?? []), text]);
   }
-  console.log(`${executed} executed, each with seeds 0 to 3 and three sets of live registers`);
+  console.log(
+    `${executed} executed, each with seed${values.signals ? ' 0' : 's 0 to 3'} and three sets of live registers`,
+  );
   for (const [why, texts] of refused)
     console.log(`  ${texts.length} refused: ${why}: ${texts.slice(0, 4).join(' | ')}`);
   if (faulted.length > 0)
