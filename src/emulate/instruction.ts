@@ -63,6 +63,8 @@ export interface FarOperand {
 export type Operand = RegisterOperand | MemoryOperand | ImmediateOperand | TargetOperand | FarOperand;
 
 export interface Decoded {
+  /** Of the code that it is in. */
+  readonly bits: 32 | 64;
   /** iced's name, lower case. */
   readonly name: string;
   /** iced's number of the exact form. */
@@ -101,6 +103,7 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
   const operands: Operand[] = [];
   for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n, bits));
   return {
+    bits,
     name: (nameOf[i.mnemonic] ?? '').toLowerCase(),
     code: i.code,
     address,

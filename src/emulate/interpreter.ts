@@ -63,9 +63,7 @@ export class Interpreter {
     { tier, hot = hotBlock, longest = longestBlock }: Tiers = { tier: 0 },
   ) {
     this.longest = longest;
-    // 32-bit code is interpreted.
-    if (tier === 1 && cpu.bits === 64)
-      this.compiled = new Tier1(cpu, (address) => this.blocks.get(address), hot);
+    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.blocks.get(address), hot);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
@@ -222,7 +220,7 @@ export class Interpreter {
   }
 
   private build(decoded: Decoded, bytes: Uint8Array, position: number): Op {
-    const builder = builderOf(decoded, this.cpu.bits);
+    const builder = builderOf(decoded);
     let op: Op;
     try {
       if (!builder) throw new Error('no row');

@@ -214,7 +214,7 @@ function* x87(): Generator<string> {
     'ffree %st(1)',
   ];
   for (const c of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu']) yield `fcmov${c} %st(2), %st`;
-  yield* ['fnstcw (%rdi)', 'fnstsw %ax', 'fnstsw (%rdi)', 'fldcw (%rdi)'];
+  yield* ['fwait', 'fnstcw (%rdi)', 'fnstsw %ax', 'fnstsw (%rdi)', 'fldcw (%rdi)'];
 }
 
 export const groups: Readonly<Record<string, readonly string[]>> = {

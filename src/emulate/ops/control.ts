@@ -323,9 +323,6 @@ export const control: Table = {
   },
   endbr64: nothing,
   enter,
-  fwait: (cpu) => () => {
-    cpu.fpu.wait();
-  },
   hlt: trap('protection'),
   int3: trap('breakpoint'),
   jecxz: jumpIfZero(true),
@@ -382,6 +379,9 @@ export const control: Table = {
   ud0: trap('illegal'),
   ud1: trap('illegal'),
   ud2: trap('illegal'),
+  wait: (cpu) => () => {
+    cpu.fpu.wait();
+  },
   wrfsbase: writeBase(FS),
   wrgsbase: writeBase(GS),
   xgetbv: ({ s }) => {

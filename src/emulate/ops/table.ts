@@ -35,8 +35,8 @@ const stringTable: ReadonlyMap<string, Builder> = new Map(Object.entries(strings
 const table32: ReadonlyMap<string, Builder> = new Map(Object.entries({ ...decimal, ...code32 }));
 
 /** movsd and cmpsd of vector registers are others than the string instructions. */
-export function builderOf(i: Decoded, mode: 32 | 64): Builder | undefined {
-  const own = mode === 32 ? table32.get(i.name) : undefined;
+export function builderOf(i: Decoded): Builder | undefined {
+  const own = i.bits === 32 ? table32.get(i.name) : undefined;
   if (own) return own;
   const vector = i.operands.some((o) => o.kind === 'register' && o.file === 'vector');
   return vector ? all.get(i.name) : (stringTable.get(i.name) ?? all.get(i.name));

@@ -4,7 +4,7 @@
 // registers and flags only behind its last check.
 import type { ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
 import { readTlbAt, tlbEntries, writeTlbAt } from '../layout.js';
-import { FS, GS } from '../state.js';
+import { FS, FS_SELECTOR, GS, GS_SELECTOR } from '../state.js';
 import { access, I32, I64, op } from './encode.js';
 import type { Code, ValueType } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry, unknown } from './flags.js';
@@ -60,14 +60,30 @@ export class Emitter extends Frame {
       c.i64(m.displacement);
       plus();
     }
-    if (m.addressSize === 32) {
-      c.i64(0xffffffffn);
-      c.do(op.i64_and);
-    }
+    if (m.addressSize !== 64) this.modulo(m.addressSize);
     if (m.segment === undefined || plain) return;
+    if (this.bits === 32) this.needSelector(m.segment === 'fs' ? FS_SELECTOR : GS_SELECTOR);
     c.i32(0);
     c.memory(access.i64_load, wordAt(m.segment === 'fs' ? FS : GS));
     c.do(op.i64_add);
+    if (this.bits === 32) this.modulo(32);
+  }
+
+  private modulo(bits: 16 | 32): void {
+    this.c.i64(bits === 32 ? 0xffffffffn : 0xffffn);
+    this.c.do(op.i64_and);
+  }
+
+  /** By way of a null selector nothing is there. */
+  private needSelector(at: number): void {
+    const { c } = this;
+    c.i32(0);
+    c.memory(access.i32_load, wordAt(at));
+    c.i32(0xfffc);
+    c.do(op.i32_and, op.i32_eqz);
+    c.if();
+    this.leave();
+    c.end();
   }
 
   /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
@@ -252,18 +268,25 @@ export class Emitter extends Frame {
     return value;
   }
 
-  /** Pushes rsp - 8 bytes and has room for them checked; rsp is moved by the caller, with `movedStack`. */
+  /** Bytes of a slot of the stack. */
+  get word(): 4 | 8 {
+    return this.bits === 32 ? 4 : 8;
+  }
+
+  /** Has the room for a word below the stack pointer checked; that is moved by the caller, with `moveStack`. */
   pushPlace(): number {
     this.get(RSP);
-    this.c.i64(8n);
+    this.c.i64(BigInt(this.word));
     this.c.do(op.i64_sub);
-    return this.translate(8, true, stackName);
+    if (this.bits === 32) this.modulo(32);
+    return this.translate(this.word, true, stackName);
   }
 
   moveStack(by: number): void {
     this.get(RSP);
     this.c.i64(BigInt(by));
     this.c.do(op.i64_add);
+    if (this.bits === 32) this.modulo(32);
     this.set(RSP);
   }
 

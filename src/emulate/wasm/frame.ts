@@ -32,9 +32,9 @@ export class Frame {
   protected address = 0n;
   protected left = 0;
 
-  constructor() {
+  constructor(readonly bits: 32 | 64) {
     const { c } = this;
-    this.registers = Array.from({ length: 16 }, () => c.local(I64));
+    this.registers = Array.from({ length: bits / 4 }, () => c.local(I64));
     this.flagLocals = { kind: c.local(I32), over: c.local(I32), a: c.local(I64), b: c.local(I64) };
     this.rip = c.local(I64);
     this.refund = c.local(I32);

@@ -2,7 +2,7 @@
 import { conditions } from '../ops/conditions.js';
 import type { Decoded, MemoryOperand, Operand } from '../instruction.js';
 import { DF } from '../state.js';
-import { I32, I64, op } from './encode.js';
+import { I32, op } from './encode.js';
 import { typeOf } from './emitter.js';
 import type { Emitter } from './emitter.js';
 import { family } from './flags.js';
@@ -192,16 +192,18 @@ const set =
 
 const push: Plan = (i) => {
   const [from] = i.operands;
-  const wide = from?.kind === 'immediate' ? !i.name.endsWith('w') : sizeOf(from) === 8;
-  if (!from || !isValue(from) || !wide) return undefined;
+  const word = i.bits / 8;
+  const whole = from?.kind === 'immediate' ? !(i.narrow && word === 4) : sizeOf(from) === word;
+  if (!from || !isValue(from) || !whole) return undefined;
   return (e) => {
-    const value = e.held(from, 8);
-    e.store(e.pushPlace(), 8, value);
-    e.moveStack(-8);
+    const value = e.held(from, word);
+    e.store(e.pushPlace(), word, value);
+    e.moveStack(-word);
   };
 };
 
-const stack = (base: number): MemoryOperand => ({
+/** A word of the stack. */
+const stack = (e: Emitter, base: number): MemoryOperand => ({
   kind: 'memory',
   base,
   index: undefined,
@@ -209,28 +211,31 @@ const stack = (base: number): MemoryOperand => ({
   scale: 1,
   displacement: 0n,
   segment: undefined,
-  addressSize: 64,
-  size: 8,
+  addressSize: e.bits,
+  size: e.word,
 });
 
 const pop: Plan = (i) => {
   const [to] = i.operands;
-  if (!to || !isGeneral(to) || sizeOf(to) !== 8) return undefined;
+  if (!to || !isGeneral(to) || sizeOf(to) !== i.bits / 8) return undefined;
   return (e) => {
-    const value = e.held(stack(RSP), 8);
-    e.moveStack(8);
+    const value = e.held(stack(e, RSP), e.word);
+    e.moveStack(e.word);
     e.c.get(value);
-    e.writeRegister(generalOf(to, 8));
+    e.writeRegister(generalOf(to, e.word));
   };
 };
 
-const leave = (e: Emitter): void => {
-  const value = e.held(stack(RBP), 8);
-  e.get(RBP);
-  e.set(RSP);
-  e.moveStack(8);
-  e.c.get(value);
-  e.set(RBP);
+const leave: Plan = (i) => {
+  if (i.narrow && i.bits === 32) return undefined;
+  return (e) => {
+    const value = e.held(stack(e, RBP), e.word);
+    e.get(RBP);
+    e.set(RSP);
+    e.moveStack(e.word);
+    e.c.get(value);
+    e.writeRegister({ number: RBP, size: e.word, high: false });
+  };
 };
 
 const carry = (push: (e: Emitter) => void): Row => ({
@@ -299,9 +304,10 @@ export const moves: Rows = {
   cqo: accumulator(sign(8), RDX, 8),
   cwd: accumulator(sign(2), RDX, 2),
   cwde: accumulator(half(2, op.i32_extend16_s), RAX, 4),
+  endbr32: nothing,
   endbr64: nothing,
   lea: plain(lea),
-  leave: { ...simple(leave), leaves: true },
+  leave: { ...plain(leave), leaves: true },
   lfence: nothing,
   mfence: nothing,
   mov: plain(mov),
@@ -329,17 +335,24 @@ export const moves: Rows = {
 
 /** Where calls and returns get and leave addresses. */
 export function pushAddress(e: Emitter, address: bigint): void {
-  const value = e.temporary(I64);
-  e.c.i64(address);
+  const value = e.temporary(typeOf(e.word));
+  if (e.word === 8) e.c.i64(address);
+  else e.c.i32(Number(BigInt.asIntN(32, address)));
   e.c.set(value);
-  e.store(e.pushPlace(), 8, value);
-  e.moveStack(-8);
+  e.store(e.pushPlace(), e.word, value);
+  e.moveStack(-e.word);
+}
+
+/** An address on the stack, as long as the program has them, becomes what `rip` has. */
+export function wideAddress(e: Emitter): void {
+  if (e.word === 4) e.c.do(op.i64_extend_i32_u);
 }
 
 export function popAddress(e: Emitter, i: Decoded): void {
   const [extra] = i.operands;
-  const value = e.held(stack(RSP), 8);
-  e.moveStack(8 + (extra?.kind === 'immediate' ? extra.lo & 0xffff : 0));
+  const value = e.held(stack(e, RSP), e.word);
+  e.moveStack(e.word + (extra?.kind === 'immediate' ? extra.lo & 0xffff : 0));
   e.c.get(value);
+  wideAddress(e);
   e.c.set(e.rip);
 }

@@ -12,7 +12,7 @@ import type { Code } from './encode.js';
 import { sameKnown, unknown } from './flags.js';
 import type { Known } from './flags.js';
 import { entryLocal } from './frame.js';
-import { moves, popAddress, pushAddress } from './moves.js';
+import { moves, popAddress, pushAddress, wideAddress } from './moves.js';
 import { products } from './products.js';
 import { isPlace } from './row.js';
 import type { Row } from './row.js';
@@ -81,6 +81,8 @@ function endOf(i: Decoded): End | undefined {
   const condition = branches.get(i.name);
   const [o] = i.operands;
   if (condition !== undefined && to !== undefined) return { kind: 'branch', condition, to, next: i.next };
+  // An instruction pointer of 16 bits.
+  if (i.narrow && i.bits === 32) return undefined;
   switch (i.name) {
     case 'jmp':
       if (to !== undefined) return { kind: 'go', to };
@@ -156,13 +158,13 @@ function collect(head: Block, source: RegionSource): Node[] {
 export function compileRegion(head: Block, source: RegionSource): Region | undefined {
   const nodes = collect(head, source);
   if (nodes[0]?.length === 0) return undefined;
-  return new RegionCompiler(nodes, source).compile();
+  return new RegionCompiler(nodes, source, head.instructions[0]?.bits ?? 64).compile();
 }
 
 const dispatcher = 0;
 
 class RegionCompiler {
-  private readonly e = new Emitter();
+  private readonly e: Emitter;
   /** By address, the number in the graph: 0 is the dispatcher's. */
   private readonly numbers: ReadonlyMap<bigint, number>;
   private readonly sites: readonly number[];
@@ -176,7 +178,9 @@ class RegionCompiler {
   constructor(
     private readonly nodes: readonly Node[],
     private readonly source: RegionSource,
+    bits: 32 | 64,
   ) {
+    this.e = new Emitter(bits);
     this.numbers = new Map(nodes.map((node, n) => [node.address, n + 1]));
     // Where returns may go to.
     const found = new Set<number>();
@@ -347,7 +351,8 @@ class RegionCompiler {
       case 'jumpTo': {
         e.at(end.i, 1);
         const to = e.temporary(I64);
-        e.read(end.from, 8);
+        e.read(end.from, e.word);
+        wideAddress(e);
         e.c.set(to);
         if (end.kind === 'callAt') pushAddress(e, end.next);
         e.c.get(to);

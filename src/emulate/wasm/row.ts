@@ -24,9 +24,10 @@ export function firstSize(i: Decoded): number {
   return o?.kind === 'register' || o?.kind === 'memory' ? o.size : 0;
 }
 
-/** A general register, or memory of 1 to 8 bytes without a vector of indices. */
+/** A general register, or memory of 1 to 8 bytes: not with a vector of indices, nor what the interpreter does not have. */
 export function isPlace(o: Operand | undefined): boolean {
-  return isGeneral(o) || (o?.kind === 'memory' && o.vectorIndex === undefined && isSize(o.size));
+  if (o?.kind !== 'memory') return isGeneral(o);
+  return o.vectorIndex === undefined && o.segment !== 'cs' && isSize(o.size);
 }
 
 export function isValue(o: Operand | undefined): boolean {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pageSize } from '../../../src/emulate/memory.js';
 import { sameRegisters } from '../../../src/emulate/state.js';
 import type { Snapshot } from '../../../src/emulate/index.js';
-import { loaded, Workshop } from '../build.js';
+import { loaded, native32, Workshop } from '../build.js';
 import type { Loaded } from '../build.js';
 import { Random } from './sequences.js';
 
@@ -68,6 +68,12 @@ test.each([
   [
     'changing its code',
     () => workshop.native('changing', [workshop.written('changing.c', changing)], ['-O2']),
+  ],
+  ['native, 32 bits', () => native32(workshop, 'native32', [mixed], ['-O2', '-w'])],
+  ['mirrored, 32 bits', () => workshop.mirrored('mirrored32', [mixed], ['-m32', '-O2', '-w'])],
+  [
+    'with faults, 32 bits',
+    () => native32(workshop, 'faulting32', [workshop.written('faulting.c', faulting)], ['-O1']),
   ],
   ['with faults', () => workshop.native('faulting', [workshop.written('faulting.c', faulting)], ['-O1'])],
 ])(

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { Interpreter } from '../../../src/emulate/interpreter.js';
 import { Memory } from '../../../src/emulate/memory.js';
 import { anonymous } from '../../../src/emulate/regions.js';
-import { Cpu, GS, RIP, sameRegisters } from '../../../src/emulate/state.js';
-import { groups } from '../cases.js';
+import { Cpu, FS_SELECTOR, GS, GS_SELECTOR, RIP, sameRegisters } from '../../../src/emulate/state.js';
+import { groups, groups32 } from '../cases.js';
 
 const page = 4096;
 const arena = 0x10000000;
@@ -47,12 +47,32 @@ const own = [
   'rdtsc', 'cpuid',
 ]; // prettier-ignore
 
+const own32 = [
+  'movl %eax, %gs:(%edi)', 'movb %fs:3(%edi), %al', 'addl $3, %gs:(%edi)', 'loop 1f\n1:', 'jecxz 1f\n1:', 'incl %eax', 'decl %edx', 'addl $1, (%edi)',
+  'cmpl %edx, %eax', 'cmpb $7, %al', 'testl %eax, %eax', 'subw $9, %dx', 'leal -8(%edi,%ecx,2), %ebx', 'movl %ebx, -0x7fe00000(%edi)', 'pushl $-77',
+  'pushl %esp', 'popl %edx', 'pushl (%edi)', 'pushw %ax', 'popw %ax', 'push %gs', 'leave\nmovl %edi, %esp', 'rdtsc', 'endbr32', 'int $0x80',
+]; // prettier-ignore
+
+/** What the two sizes of words write differently. */
+const texts = {
+  64: {
+    own,
+    more: groups,
+    condition: (name: string) => `set${name} %r8b\nadcq $0, %r10\n`,
+    indirect: (to: string, how: string) => `leaq ${to}(%rip), %r11\n${how} *%r11\n`,
+  },
+  32: {
+    own: own32,
+    more: groups32,
+    condition: (name: string) => `set${name} %dl\nadcl $0, %edx\n`,
+    indirect: (to: string, how: string) => `movl $${codeStart} + ${to} - L0, %edx\n${how} *%edx\n`,
+  },
+} as const;
+
 /** A few labelled blocks that end in branches, calls and returns among themselves. */
-function program(r: Random): string {
-  const forms =
-    r.below(4) === 0
-      ? [...own, ...groups['vectors']!, ...groups['integers']!]
-      : [...own, ...groups['integers']!];
+function program(r: Random, mode: 32 | 64): string {
+  const { own, more, condition, indirect } = texts[mode];
+  const forms = r.below(4) === 0 ? [...more['vectors']!, ...more['integers']!] : more['integers']!;
   const blocks = 4 + r.below(10);
   const label = (): string => `L${r.below(blocks)}`;
   let text = '';
@@ -60,27 +80,27 @@ function program(r: Random): string {
     text += `L${n}:\n`;
     // Flags meet what looks at them.
     for (let k = r.below(7); k > 0; k--)
-      text += `${r.pick(forms)}\n${r.below(3) === 0 ? `set${r.pick(conditions)} %r8b\nadcq $0, %r10\n` : ''}`;
+      text += `${r.pick(r.below(3) === 0 ? own : forms)}\n${r.below(3) === 0 ? condition(r.pick(conditions)) : ''}`;
     text += r.pick([
       () => `j${r.pick(conditions)} ${label()}\n`,
       () => `j${r.pick(conditions)} ${label()}\nj${r.pick(conditions)} ${label()}\n`,
       () => `call ${label()}\n`,
       () => `jmp ${label()}\n`,
       () => 'ret\n',
-      () => `leaq ${label()}(%rip), %r11\njmp *%r11\n`,
-      () => `leaq ${label()}(%rip), %r11\ncall *%r11\n`,
+      () => indirect(label(), 'jmp'),
+      () => indirect(label(), 'call'),
       () => '',
     ])();
   }
   return `${text}jmp L0\n`;
 }
 
-function assemble(text: string): Uint8Array {
+function assemble(text: string, mode: 32 | 64): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'sequences-'));
   try {
     const at = (name: string): string => join(folder, name);
     writeFileSync(at('a.s'), text);
-    execFileSync('as', ['--64', at('a.s'), '-o', at('a.o')]);
+    execFileSync('as', [`--${mode}`, at('a.s'), '-o', at('a.o')]);
     execFileSync('objcopy', ['-O', 'binary', '-j', '.text', at('a.o'), at('a.bin')]);
     return new Uint8Array(readFileSync(at('a.bin')));
   } finally {
@@ -90,10 +110,11 @@ function assemble(text: string): Uint8Array {
 
 class Emulated {
   readonly memory = new Memory(1 << 20);
-  readonly cpu = new Cpu(this.memory);
+  readonly cpu: Cpu;
   readonly interpreter: Interpreter;
 
-  constructor(tier: 0 | 1, hot: number) {
+  constructor(tier: 0 | 1, hot: number, mode: 32 | 64) {
+    this.cpu = new Cpu(this.memory, mode);
     this.interpreter = new Interpreter(this.cpu, { tier, hot });
     this.memory.map(anonymous(arena, arena + 3 * page, 3));
     this.memory.map(anonymous(readOnly, readOnly + page, 1));
@@ -118,11 +139,11 @@ export interface Compared {
   readonly difference: string | undefined;
 }
 
-export function compareTiers(seed: number, states: number): Compared {
+export function compareTiers(seed: number, states: number, mode: 32 | 64 = 64): Compared {
   const r = new Random(seed);
-  const text = program(r);
-  const bytes = assemble(text);
-  const both = [new Emulated(0, 1), new Emulated(1, 1 + r.below(3))] as const;
+  const text = program(r, mode);
+  const bytes = assemble(text, mode);
+  const both = [new Emulated(0, 1, mode), new Emulated(1, 1 + r.below(3), mode)] as const;
   const [first, second] = both;
   let stops = 0;
   const report = (difference: string | undefined): Compared => ({
@@ -146,9 +167,14 @@ export function compareTiers(seed: number, states: number): Compared {
       if (Buffer.compare(memory.readBytes(codeStart, bytes.length), bytes) !== 0)
         memory.writeBytes(codeStart, bytes);
       memory.writeBytes(arena, data);
-      values.forEach((value, n) => (cpu.q[n] = value));
+      values.slice(0, mode / 4).forEach((value, n) => (cpu.q[n] = BigInt.asUintN(mode, value)));
       cpu.setFlags(flags);
       cpu.s[GS] = 64;
+      // Addresses by way of GS go round, by way of FS nothing is there at times.
+      if (mode === 32) {
+        [cpu.s[GS_SELECTOR], cpu.s[FS_SELECTOR]] = [0x63, state % 2 ? 0x63 : 0];
+        cpu.s[GS] = -64;
+      }
       cpu.s[RIP] = codeStart;
       cpu.s[RIP + 1] = 0;
     }
