@@ -256,10 +256,10 @@ export class Lockstep {
   /** A window was closed by a mirror store that turns out to be this native store's own: of the same value by chance. */
   private refute(writer: Writer, mirrorStore: number | undefined): void {
     const last = this.own.lastClosed;
-    // In 32-bit code the callee makes the mirror store: none before a call is its own.
-    if (writer.name === 'call' && this.machine.cpu.bits === 32) return;
     if (!last || writer.kind !== 'program' || mirrorStore !== last.at) return;
     if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return; // of one turn: at most so many instructions lie between
+    // In 32-bit code the callee makes a call's mirror store, and none before a call is its own.
+    if (this.machine.cpu.bits === 32 && [writer.name, last.window.writer.name].includes('call')) return;
     last.known.windows--;
     last.known.bytes -= last.window.bytes;
     last.known.instructions -= last.length;
