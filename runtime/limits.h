@@ -24,6 +24,10 @@
 #endif
 /* Bytes of address over which the locks of atomic.S are spread. */
 #define MR_LOCKS 65536
+/* Flags of a clone whose new thread shares memory and whose number its parent is told: the parent copies it to the mirror, too, but not over what the thread
+   has stored there meanwhile. So the mirror has a number that no thread has until one of the two comes. */
+#define CLONE_TELLS 0x100100 /* CLONE_VM, CLONE_PARENT_SETTID */
+#define NO_THREAD 0x80000001
 /* A call of the runtime alone: libc/misc/mirror_verify.c. */
 #define MR_NR_VERIFY 0x6d760001
 /* mva = nva - MR_DISTANCE. Not a plain power of two: the L1 way predictor of AMD Zen keeps one line for addresses that agree in bits 6

@@ -212,12 +212,17 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
   word page = DOWN(info->address), sp = regs[MR_REG_SP];
   return page + PG > sp && page < sp + MR_SIGNAL_K + INT_FRAME && mr_readies_handler(regs);
 }
+/* Told before it is touched, which only we have asked for: a program without a handler would not hear of it, and none of what is not its own (the stacks that
+   threads have from us). */
+static int too_early(const struct siginfo *info) {
+  word i = mr_find(info->address);
+  return info->code == BUS_MCEERR_AO && (S.bus_action[0] <= 1 || i == S.n_ranges || S.ranges[i].lo > info->address);
+}
 /* From __mirror_bus; gives the bytes that have to get to the mirror. `enter`: where the program's handler is to begin, or 0. */
 word mr_bus(word frame, struct enter *enter) {
   const struct siginfo *info = (const struct siginfo *)mr_siginfo(frame);
   if ((!sent(info) || info->code == BUS_MCEERR_AO) && mr_owns(info->address)) {
-    if (mr_repair_own(info->address, mr_registers(frame, 1)[MR_REG_SP])) return end_to_mirror(frame) - frame;
-    if (sent(info)) return end_to_mirror(frame) - frame; /* it may never be touched again */
+    if (mr_repair_own(info->address, mr_registers(frame, 1)[MR_REG_SP]) || sent(info)) return end_to_mirror(frame) - frame; /* sent: it may never be touched */
     return end_with("mirrorasm: a page of the runtime's own memory is lost: nothing can bring it back\n");
   }
   word *regs = mr_registers(frame, 1);
@@ -250,9 +255,10 @@ word mr_bus(word frame, struct enter *enter) {
   int then = (ours || sent(info)) && !alone ? mr_start_over(frame, regs, page) : GOES_ON;
   if (then == IS_GONE) return end_with("mirrorasm: what a system call had just written there had no mirror yet: nothing can bring it back\n");
   if (ours && then == GOES_ON) mr_begin_again(regs);
+  int early = too_early(info);
   mr_block_bus(1); /* until this handler returns: the next one finds the stack empty */
   if (!mine || then == AGAIN) mr_unlock();
-  if (!ours) mr_give_to_program(frame, sent(info), end > frame, enter);
+  if (!ours && !early) mr_give_to_program(frame, sent(info), end > frame, enter);
   return end - frame;
 }
 

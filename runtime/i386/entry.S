@@ -160,6 +160,19 @@ mr_leaving:
         .cfi_restore_state
         .cfi_remember_state
 
+# Whether these flags are those of limits.h. Clobbers ebp.
+        .macro  TELLS flags
+        mov     \flags, %ebp
+        and     $CLONE_TELLS, %ebp
+        cmp     $CLONE_TELLS, %ebp
+        .endm
+# The number in eax, at edx, unless the thread has been there. Clobbers ebp.
+        .macro  TELL
+        mov     %eax, %ebp
+        mov     $NO_THREAD, %eax
+        lock cmpxchg %ebp, D(%edx)
+        mov     %ebp, %eax
+        .endm
 # clone and clone3 with a new stack: the child starts with nothing on it, so its return address and flags go just below its top.
 .Lclone:                                        # flags ebx, stack ecx, parent_tid edx, tls esi, child_tid edi
         test    %ecx, %ecx
@@ -186,12 +199,22 @@ mr_leaving:
         mov     %ebp, D(%esp)
         mov     4(%esp), %ebp
         mov     %ebp, D+4(%esp)
+        TELLS   %ebx
+        jne     9f
+        movl    $NO_THREAD, D(%edx)
+9:      mov     4(%esp), %ebp
         int     $0x80
         test    %eax, %eax
         jz      .Lchild
-        js      .Lparent_done
+        js      4f
         test    $0x101000, %ebx                 # CLONE_PARENT_SETTID, CLONE_PIDFD: the kernel wrote *edx
         jz      .Lparent_done
+        TELLS   %ebx
+        jne     3f
+        TELL
+        jmp     .Lparent_done
+4:      TELLS   %ebx                            # nobody was told: what is there comes back
+        jne     .Lparent_done
 3:      mov     (%edx), %ebp                    # copy until stable: the child may be running already
         mov     %ebp, D(%edx)
         lock orl $0, (%esp)
@@ -269,15 +292,29 @@ mr_leaving:
         mov     \at(%esp), %ebp
         mov     %ebp, D+\at(%esp)
         .endr
+        TELLS   (%ebx)
+        jne     9f
+        mov     24(%ebx), %ecx
+        movl    $NO_THREAD, D(%ecx)
+9:      mov     12(%esp), %ebp                  # all registers as the program gave them
         mov     4(%esp), %ecx
-        mov     8(%esp), %edx                   # and ebp holds its own value: all registers as the program gave them
+        mov     8(%esp), %edx
         int     $0x80
         test    %eax, %eax
         jz      .Lchild3
-        js      .Lparent3_done
+        mov     24(%ebx), %edx
+        js      5f
         testl   $0x100000, (%ebx)
         jz      4f
-        mov     24(%ebx), %edx
+        TELLS   (%ebx)
+        jne     3f
+        TELL
+        jmp     4f
+5:      TELLS   (%ebx)                          # nobody was told: what is there comes back
+        jne     .Lparent3_done
+        mov     (%edx), %ebp
+        mov     %ebp, D(%edx)
+        jmp     .Lparent3_done
 3:      mov     (%edx), %ebp
         mov     %ebp, D(%edx)
         lock orl $0, (%esp)

@@ -75,6 +75,19 @@ __mirror_start:
         mov     FRAME_A+32(\frame), %r8
         mov     FRAME_A+40(\frame), %r9
         .endm
+# Whether these flags are those of limits.h. Clobbers ecx.
+        .macro  TELLS flags
+        mov     \flags, %ecx
+        and     $CLONE_TELLS, %ecx
+        cmp     $CLONE_TELLS, %ecx
+        .endm
+# The number in rax, at the address in a register, unless the thread has been there. Clobbers rcx.
+        .macro  TELL at
+        mov     %rax, %rcx
+        mov     $NO_THREAD, %eax
+        lock cmpxchg %ecx, %gs:(\at)
+        mov     %rcx, %rax
+        .endm
 # A page of the frame that is lost would end the process in the kernel: it is met here. struct sigcontext has the address of the state of the vector
 # registers, or 0, and that its size behind FP_XSTATE_MAGIC1 (uapi/asm/sigcontext.h). Elsewhere than the kernel puts it, it may be anything.
 .Lsigreturn:
@@ -206,12 +219,21 @@ mr_leaving:
         movl    $1, mr_state+4(%rip)
         cmp     $435, %eax
         je      .Lspawn3
-        syscall
+        TELLS   %edi
+        jne     2f
+        movl    $NO_THREAD, %gs:(%rdx)
+2:      syscall
         test    %rax, %rax
         jz      .Lchild
-        js      .Lparent_done
+        js      4f
         test    $0x101000, %edi                 # CLONE_PARENT_SETTID, CLONE_PIDFD: the kernel wrote *rdx
         jz      .Lparent_done
+        TELLS   %edi
+        jne     1f
+        TELL    %rdx
+        jmp     .Lparent_done
+4:      TELLS   %edi                            # nobody was told: what is there comes back
+        jne     .Lparent_done
 1:      mov     (%rdx), %ecx                    # copy until stable: the child may be running already
         mov     %ecx, %gs:(%rdx)
         mfence
@@ -251,13 +273,21 @@ mr_leaving:
         mov     -8(%rsp), %rcx
         jmp     *%rcx
 .Lspawn3:
-        syscall
+        TELLS   (%rdi)
+        jne     6f
+        mov     24(%rdi), %rcx
+        movl    $NO_THREAD, %gs:(%rcx)
+6:      syscall
         test    %rax, %rax
         jz      .Lchild3
-        js      .Lparent_done
+        js      7f
         testl   $0x100000, (%rdi)
         jz      4f
         mov     24(%rdi), %r11
+        TELLS   (%rdi)
+        jne     5f
+        TELL    %r11
+        jmp     4f
 5:      mov     (%r11), %ecx
         mov     %ecx, %gs:(%r11)
         mfence
@@ -266,6 +296,12 @@ mr_leaving:
 4:      testl   $0x1000, (%rdi)
         jz      .Lparent_done
         mov     8(%rdi), %r11
+        mov     (%r11), %ecx
+        mov     %ecx, %gs:(%r11)
+        jmp     .Lparent_done
+7:      TELLS   (%rdi)
+        jne     .Lparent_done
+        mov     24(%rdi), %r11                  # nobody was told: what is there comes back
         mov     (%r11), %ecx
         mov     %ecx, %gs:(%r11)
         jmp     .Lparent_done

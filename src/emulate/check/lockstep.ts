@@ -196,7 +196,10 @@ export class Lockstep {
         if (window.kind === 'ahead') {
           ahead = true;
           this.counts.longestAhead = Math.max(this.counts.longestAhead, this.lengthOf(window));
-          if (this.differs(from, to) === true) this.miss(window);
+          if (this.differs(from, to) !== true) return;
+          // What the kernel tells, the runtime copies, whatever it had put there before (runtime/limits.h, NO_THREAD).
+          if (writer.kind === 'kernel') this.overwritten(window);
+          else this.miss(window);
         } else if (window.opened !== now) this.overwritten(window);
       });
     if (differs) this.pending.add(lo, hi, this.window('behind', lo, writer));

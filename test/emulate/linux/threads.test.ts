@@ -42,6 +42,20 @@ const cases = [
   ...['handlers', 'mutex', 'refcount', 'wide-count', 'wide'].map((name) => [name, 32] as const),
 ];
 
+// The turns that it takes are rare on a CPU: some of 300 threads here.
+test.each([64, 32])('a parent that comes late does not undo what its thread has stored, %i bits', (bits) => {
+  const source = join(__dirname, '../programs/told.c');
+  const program = shop.mirrored(`told-${bits}`, [source], [`-m${bits}`, ...flags]);
+  for (let seed = 1; seed <= 8; seed++) {
+    const { machine, output } = loaded(program, { seed, slice: 300 });
+    expect({ seed, end: machine.run(60_000_000), output: output() }).toEqual({
+      seed,
+      end: { kind: 'exit', code: 0 },
+      output: '0 wrong\n',
+    });
+  }
+});
+
 test.each(cases)(
   '%s, %i bits: every store of every thread is mirrored, and the output is the CPU’s',
   (name, bits) => {
