@@ -71,7 +71,13 @@ export class X87 {
   }
 
   environment(): Environment {
-    return { rounding: (this.control >> 10) & 3, flags: 0, flushToZero: false, denormalsAreZero: false };
+    return {
+      rounding: (this.control >> 10) & 3,
+      flags: 0,
+      flushToZero: false,
+      denormalsAreZero: false,
+      underflowTraps: (this.control & soft.UNDERFLOW) === 0,
+    };
   }
 
   /** What arithmetic rounds to: the precision control limits the significand, not the exponent. */

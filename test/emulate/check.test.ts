@@ -41,6 +41,18 @@ test.each(['cvtsd2ss (%rdi), %xmm2', 'divsd (%rdi), %xmm2'])('%s in many states'
   expect(check('floats', texts, 3, 5).differences).toEqual([]);
 });
 
+// An exact result that is tiny is an underflow where that is not masked, which the emulator does not have.
+test.each(['fisubl (%rdi)', 'fscale'])('%s in many states', (text) => {
+  const { missing, differences } = check(
+    'x87',
+    Array.from({ length: 1000 }, () => text),
+    1,
+    2,
+  );
+  expect(differences).toEqual([]);
+  expect(missing).toBeGreaterThan(0);
+});
+
 test.each([
   ['a register', 16 + 8 * 3],
   ['the carry flag', 16 + 128],
