@@ -84,7 +84,17 @@ function main(given: readonly string[]): number {
   const probe = join(scratch, 'probe');
   // The wrappers' libraries have functions of the C library's names.
   const plain = argv.filter((arg) => arg !== '-lmirrordynamic' && arg !== '-lmirrorheap');
-  const first = link([...plain, '-o', probe, '-Map', join(scratch, 'probe.map'), '-e', '0', '-u', '__mirror_syscall']);
+  const first = link([
+    ...plain,
+    '-o',
+    probe,
+    '-Map',
+    join(scratch, 'probe.map'),
+    '-e',
+    '0',
+    '-u',
+    '__mirror_syscall',
+  ]);
   if (first !== 0) return first;
   const tables = readTables(folder);
   const imports = importsOf(probe);
