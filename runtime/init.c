@@ -100,6 +100,6 @@ void mr_init(word *sp) {
   mr_copy((word)sp, S.stack_top - (word)sp);
   mr_add(S.stack_lo, S.stack_top, P_R | P_W, R_MIRRORED | R_STACK);
   mr_start_recovery();
-  mr_end();
+  mr_state_keep();
   mr_start_checker();
 }

@@ -11,15 +11,15 @@ static u32 take_lock(void) {
   return mine;
 }
 static void lock_unchanged(void) {
-  while (!mr_begin(take_lock())) {}
+  while (!mr_state_ready(take_lock())) {}
 }
-void mr_lock(void) { lock_unchanged(), mr_changes(); }
+void mr_lock(void) { lock_unchanged(), mr_state_changes(); }
 /* Still blocked while it waits: many that wait one upon the other would fill the stack. */
 void mr_lock_in_handler(void) {
   for (;; mr_block_bus(1)) {
     u32 mine = take_lock();
     mr_block_bus(0);
-    if (mr_begin(mine)) return mr_changes();
+    if (mr_state_ready(mine)) return mr_state_changes();
   }
 }
 /* A SIGBUS that waits is this thread's again when the lock is free, and not before. */
@@ -27,7 +27,7 @@ void mr_unlock(void) {
   for (;;) {
     int waits = S.told[0] != 0;
     if (waits) mr_block_bus(1), mr_send_again(S.told, S.lock), S.told[0] = 0;
-    mr_end();
+    mr_state_keep();
     __atomic_store_n(&S.lock, 0, __ATOMIC_RELEASE);
     if (waits) mr_block_bus(0);
     if (!__atomic_load_n(&S.told[0], __ATOMIC_ACQUIRE)) return;
@@ -58,7 +58,7 @@ long mr_under_lock(long (*fn)(void *), void *argument) {
 struct work { long (*fn)(struct frame *); struct frame *f; };
 static long work(void *argument) {
   const struct work *w = argument;
-  if (w->fn != mr_memcall) mr_changes(); /* those only in ranges.c, and where they say so: they are longest in the kernel */
+  if (w->fn != mr_memcall) mr_state_changes(); /* those only in ranges.c, and where they say so: they are longest in the kernel */
   mr_keep(&mr_current->result, (word)mr_rewrap(mr_current, w->fn(w->f)));
   mr_keep(&mr_current->done, ALL_DONE);
   return 0;
@@ -142,7 +142,7 @@ static long do_munmap(struct frame *f) {
   mr_mirror_drop(lo, hi);
   mr_remove(lo, hi);
   /* musl's __unmapself: the program could only exit now, and we have no stack to go back to. */
-  if (own) mr_end(), mr_unlock_exit();
+  if (own) mr_state_keep(), mr_unlock_exit();
   return r;
 }
 
@@ -258,7 +258,7 @@ static long do_brk(struct frame *f) {
   if (UP(now) > old) mr_add(old, UP(now), P_R | P_W, R_ANON | R_MIRRORED | R_HEAP);
   else if (UP(want) > old) mr_mirror_drop(old, UP(want)); /* refused */
   if (UP(now) < old) mr_mirror_drop(UP(now), old), mr_remove(UP(now), old);
-  mr_changes();
+  mr_state_changes();
   return (long)(S.brk_cur = now);
 }
 
@@ -345,7 +345,7 @@ static void in_child(void) {
 static long fork_call(word nr, word a, word b, word c, word d, word e) {
   if (!S.dynamic) mr_block_bus(1);
   long r = sys6(nr, a, b, c, d, e, 0);
-  if (!r) mr_changes(), S.lock = self(), S.told[0] = 0;
+  if (!r) mr_state_changes(), S.lock = self(), S.told[0] = 0;
   if (!S.dynamic) mr_block_bus(0);
   return r;
 }

@@ -178,9 +178,9 @@ long mr_under_lock(long (*fn)(void *), void *argument);
 int mr_is_own(word at); /* of the runtime's state, which has no mirror */
 int mr_owns(word at);   /* that, or memory that it has mapped */
 int mr_repair_own(word address, word sp);
-int mr_begin(u32 mine); /* with the lock just taken, and SIGBUS open; 0: it was lost with its page, and is free again */
-void mr_changes(void);  /* before what the twin has is changed, with the lock held */
-void mr_end(void);      /* the lock is about to be given back */
+int mr_state_ready(u32 mine);  /* with the lock just taken, and SIGBUS open; 0: it was lost with its page, and is free again */
+void mr_state_changes(void);   /* before what the twin has is changed, with the lock held */
+void mr_state_keep(void);      /* the lock is about to be given back */
 
 /* group.c */
 void mr_group(word *regs);

@@ -19,15 +19,15 @@ static word table_bytes(word rows) { return UP(rows * sizeof(struct range)); }
 static void touch(const void *from, word bytes) {
   for (word at = 0; at < bytes; at += PG) (void)*((const volatile char *)from + at);
 }
-int mr_begin(u32 mine) {
+int mr_state_ready(u32 mine) {
   if (S.dynamic) return 1;
   touch(&S, sizeof S), touch(&mr_twin, KEPT), touch(mr_stack, sizeof mr_stack), touch(guards, sizeof guards);
   if (S.ranges != S.fixed_ranges) touch(S.ranges, S.n_ranges * sizeof(struct range));
   __atomic_store_n(&mr_twin.lock, mine, __ATOMIC_SEQ_CST);
   return __atomic_load_n(&S.lock, __ATOMIC_SEQ_CST) == mine;
 }
-void mr_changes(void) { mr_twin.changing = S.changing = 1; }
-void mr_end(void) {
+void mr_state_changes(void) { mr_twin.changing = S.changing = 1; }
+void mr_state_keep(void) {
   if (S.dynamic) return;
   memcpy(&mr_twin, &S, offsetof(struct state, fixed_ranges));
   memcpy(&control_twin, &mr_control, sizeof control_twin);

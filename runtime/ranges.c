@@ -27,13 +27,13 @@ static void reserve_rows(void) {
   S.ranges = (struct range *)p, S.cap_ranges = cap;
 }
 static void insert(word i, struct range r) {
-  mr_changes();
+  mr_state_changes();
   reserve_rows();
   memmove(&S.ranges[i + 1], &S.ranges[i], (S.n_ranges - i) * sizeof r);
   S.ranges[i] = r, S.n_ranges++;
 }
 static void delete(word i, word n) {
-  mr_changes();
+  mr_state_changes();
   memmove(&S.ranges[i], &S.ranges[i + n], (S.n_ranges - i - n) * sizeof(struct range));
   S.n_ranges -= n;
 }
@@ -43,7 +43,7 @@ void mr_split(word at) {
   if (i == S.n_ranges || S.ranges[i].lo >= at) return;
   struct range right = S.ranges[i];
   right.lo = at;
-  mr_changes();
+  mr_state_changes();
   S.ranges[i].hi = at;
   insert(i + 1, right);
 }

@@ -237,7 +237,7 @@ word mr_bus(word frame, struct enter *enter) {
   if (sent(info)) mr_interrupted(regs);
   else mr_lost_page(regs);
   mr_pushed_flags(regs);
-  if (mine) mr_changes(), memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
+  if (mine) mr_state_changes(), memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
   else mr_lock_in_handler();
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
   if (sent(info) && !mr_in_runtime(regs[MR_REG_IP])) mr_group(regs);

@@ -82,7 +82,7 @@ word mr_repair_all(void) {
 }
 
 static long again(void *call) {
-  mr_changes();
+  mr_state_changes();
   if (!mr_repair_all()) return 0;
   if (!may_retry(call)) {
     mr_control.not_retried++;
