@@ -11,14 +11,19 @@ static void by_kernel(const void *siginfo, int sent) {
   if (!sent) return;
   /* Not before this handler returns, which opens it. */
   mr_block_bus(1);
-  word tid = (word)sys(__NR_gettid, 0, 0, 0);
-  mr_send_again(siginfo, tid == S.checker ? (word)sys(__NR_getpid, 0, 0, 0) : tid);
+  mr_send_again(siginfo, (word)sys(__NR_gettid, 0, 0, 0));
 }
 /* `in_place`: the int frame is on a stack that the program has for signals. From mr_bus, which has done all else. */
 void mr_give_to_program(word frame, int sent, int in_place, struct enter *enter) {
-  word handler = S.bus_action[0], flags = S.bus_action[1], checker = (word)sys(__NR_gettid, 0, 0, 0) == S.checker;
+  word handler = S.bus_action[0], flags = S.bus_action[1];
+  const void *siginfo = (const void *)mr_siginfo(frame);
   if (sent && handler == SIG_IGNORE) return;
-  if (handler <= 1 || checker) return by_kernel((const void *)mr_siginfo(frame), sent); /* none of its handlers runs in our own thread */
+  if (sent && (word)sys(__NR_gettid, 0, 0, 0) == S.checker) { /* none of the program's handlers runs in our own thread */
+    word pid = (word)sys(__NR_getpid, 0, 0, 0);
+    if (mr_send_again(siginfo, pid)) sys(__NR_tgkill, pid, pid, SIGBUS_NR); /* Linux lets no thread tell another one that kill(2) or the kernel sent it */
+    return;
+  }
+  if (handler <= 1) return by_kernel(siginfo, sent);
   mr_block_bus(0); /* the stack may have lost a page */
   if (flags & RESETHAND) mr_lock(), memset(S.bus_action, 0, sizeof(word)), mr_unlock();
   enter->info = (flags & SIGINFO) != 0;

@@ -202,7 +202,7 @@ void mr_start_recovery(void);
 void mr_told_early(int on);
 void mr_catch_bus(void);
 void mr_block_bus(int block);
-void mr_send_again(const void *siginfo, word thread);
+long mr_send_again(const void *siginfo, word thread);
 int mr_repair(word address, word size, const char *cause); /* cause: how it was noticed, for the report */
 int mr_readable(word at);
 const char *mr_kind(u32 flags);

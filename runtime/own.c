@@ -1,6 +1,7 @@
 /* The runtime's own memory. What it has to know of the program is kept twice: mr_twin has what mr_state had when the lock was last given back. Whoever takes
    the lock touches all that it may need first, so a page that was lost before is met where nothing is half done, and comes back from the twin; later ones do
-   until something is changed. The rest holds nothing between two calls. Nothing here may touch a page that may be the lost one while SIGBUS is blocked: the kernel would end the process. */
+   until something is changed. The rest holds nothing between two calls. Nothing here may touch a page that may be the lost one while SIGBUS is blocked: the
+   kernel would end the process. */
 #include "mr.h"
 
 /* A page of its own each, and page-padded by its type (ranges.c). */

@@ -181,7 +181,7 @@ void mr_block_bus(int block) {
   u64 bus = 1ul << (SIGBUS_NR - 1);
   if (mr_may(MAY_BLOCK)) sys4(__NR_rt_sigprocmask, !block, &bus, 0, 8);
 }
-void mr_send_again(const void *siginfo, word thread) { sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), thread, SIGBUS_NR, siginfo); }
+long mr_send_again(const void *siginfo, word thread) { return sys4(__NR_rt_tgsigqueueinfo, sys(__NR_getpid, 0, 0, 0), thread, SIGBUS_NR, siginfo); }
 
 /* Where BUS_ADRERR says that the pool of huge pages is empty. */
 static int huge(word address) {

@@ -42,7 +42,7 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   };
 
   /** Runs a program that loses pages of its own; with the check at exit. */
-  const run = (name: string, args: readonly string[] = []) => {
+  const run = (name: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) => {
     const program = build(name);
     const report = join(work, `${name}${size}.json`);
     rmSync(report, { force: true });
@@ -51,7 +51,7 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
       timeout: 200_000,
       killSignal: 'SIGKILL', // one that hangs may do so with all others blocked
       maxBuffer: 1 << 26,
-      env: { MIRROR_CHECK: 'exit', MIRROR_REPORT: report },
+      env: { MIRROR_CHECK: 'exit', MIRROR_REPORT: report, ...env },
     });
     return { status, signal, stdout, stderr, report: () => JSON.parse(readFileSync(report, 'utf8')) };
   };
@@ -136,6 +136,12 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
     const done = run('race');
     expect(done).toMatchObject({ status: 0, signal: null, stdout: '300 lost\n' });
     expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
+  });
+
+  test('a SIGBUS for the runtime’s own thread', () => {
+    const done = run('scrubbed', [], { MIRROR_SCRUB: '1h' });
+    expect(done).toMatchObject({ status: 0, signal: null, stdout: '5 seen\n' });
+    expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0, recoveries: 5 });
   });
 
   test('both copies lost: a message, then the default action', () => {

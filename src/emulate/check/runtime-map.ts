@@ -9,7 +9,7 @@ export interface Span {
 export interface RuntimeMap {
   /** Code that is not rewritten, sorted. */
   readonly code: readonly Span[];
-  /** Its state and its stacks, which have no second copy. */
+  /** Its state and its stacks, which have no mirror. */
   readonly state: Span;
   /** What compiled code may keep below its stack pointer (psABI 3.2.2). */
   readonly redZone: number;
