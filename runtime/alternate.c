@@ -1,5 +1,6 @@
 /* Alternate stacks: one of the runtime's for each thread, for SIGBUS, where the program has not set one of its own. What the program is told is as if ours
-   was not there. Ours hold nothing between two signals and are no memory of the program's: they have no mirror. */
+   was not there. Ours hold nothing between two signals and are no memory of the program's: they have no mirror. Linux tells of a page of them that is lost
+   (BUS_MCEERR_AO) before it puts a signal there, which it could not. */
 #include "mr.h"
 
 enum { SS_ONSTACK = 1, SS_DISABLE = 2, E_ALREADY_ON = E_PERM };
@@ -21,6 +22,25 @@ void mr_use_stack(word at, word bytes) {
   struct stack s = {at, 0, bytes};
   sys(__NR_sigaltstack, &s, 0, 0);
 }
+/* Without the lock; more threads than there is room for are as well off, but for a lost page of their stack. */
+static void note(word was, word is) {
+  for (word i = 0; i < MAX_ALTERNATES; i++) {
+    word old = was;
+    if (__atomic_compare_exchange_n(&S.alternates[i], &old, is, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return;
+  }
+}
+int mr_renew_stack(word address) {
+  enum { MAYMOVE = 1, FIXED = 2 };
+  for (word i = 0; i < MAX_ALTERNATES; i++) {
+    word at = __atomic_load_n(&S.alternates[i], __ATOMIC_ACQUIRE);
+    if (!at || address - at >= MR_ALTERNATE) continue;
+    if (S.handling > 1) return 1; /* it may be in use */
+    long aside = sys6(MR_NR_mmap, 0, PG, P_R | P_W, M_PRIVATE | M_ANON, -1ul, 0);
+    if (!IS_ERR(aside)) sys6(__NR_mremap, (word)aside, PG, PG, MAYMOVE | FIXED, DOWN(address), 0);
+    return 1;
+  }
+  return 0;
+}
 /* A thread without one can be recovered as long as the page below its stack pointer is whole. */
 void mr_own_stack(void) {
   word at = (word)main_stack;
@@ -28,11 +48,12 @@ void mr_own_stack(void) {
     long r = sys6(MR_NR_mmap, 0, MR_ALTERNATE, P_R | P_W, M_PRIVATE | M_ANON | M_NORESERVE, -1ul, 0);
     if (IS_ERR(r)) return;
     at = (word)r;
+    note(0, at);
   }
   mr_use_stack(at, MR_ALTERNATE);
 }
 static void give_back(const struct stack *own) {
-  if (own->size && own->sp != (word)main_stack) sys(__NR_munmap, own->sp, own->size, 0);
+  if (own->size && own->sp != (word)main_stack) note(own->sp, 0), sys(__NR_munmap, own->sp, own->size, 0);
 }
 /* With the lock held. */
 void mr_thread_ends(void) {

@@ -56,6 +56,7 @@ struct escape { char kind[24]; char name[32]; word count; };
 #define MAX_EXCLUDED 256
 #define MAX_SUSPECTS 256
 struct suspects { word n; struct suspect at[MAX_SUSPECTS]; };
+#define MAX_ALTERNATES 512
 #define MAX_RECOVERED 64
 #define MAX_REBUILT 64
 struct recovered { word address, us; u32 flags, mirror; const char *cause; };
@@ -91,6 +92,8 @@ struct state {
   word report_pid, own_recovered;
   struct range fixed_ranges[512];
   char kept_end[0]; /* up to here own.c keeps it twice */
+  word alternates[MAX_ALTERNATES]; /* stacks that threads have for SIGBUS, or 0 */
+  u32 handling;                    /* threads that are on one */
   struct diff diffs[MAX_DIFFS];
   struct suspects suspects, verified; /* of the thread; with the lock held */
   word lost[MAX_SUSPECTS];
@@ -209,6 +212,7 @@ const char *mr_kind(u32 flags);
 void mr_use_stack(word at, word bytes);
 void mr_own_stack(void);
 void mr_thread_ends(void);
+int mr_renew_stack(word address); /* whether it is of one of those */
 long mr_sigaltstack(const struct frame *f);
 enum { MR_TRIES = 16 };
 int mr_again(struct frame *call, u32 tries);

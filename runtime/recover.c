@@ -212,8 +212,7 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
   word page = DOWN(info->address), sp = regs[MR_REG_SP];
   return page + PG > sp && page < sp + MR_SIGNAL_K + INT_FRAME && mr_readies_handler(regs);
 }
-/* Told before it is touched, which only we have asked for: a program without a handler would not hear of it, and none of what is not its own (the stacks that
-   threads have from us). */
+/* Told before it is touched, which only we have asked for: a program without a handler would not hear of it, and none of what is not its own. */
 static int too_early(const struct siginfo *info) {
   word i = mr_find(info->address);
   return info->code == BUS_MCEERR_AO && (S.bus_action[0] <= 1 || i == S.n_ranges || S.ranges[i].lo > info->address);
@@ -237,6 +236,7 @@ word mr_bus(word frame, struct enter *enter) {
   if (sent(info)) mr_interrupted(regs);
   else mr_lost_page(regs);
   mr_pushed_flags(regs);
+  __atomic_fetch_add(&S.handling, 1, __ATOMIC_ACQ_REL);
   if (mine) mr_state_changes(), memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
   else mr_lock_in_handler();
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
@@ -248,6 +248,7 @@ word mr_bus(word frame, struct enter *enter) {
   else if (machine || (info->code == BUS_ADRERR && !huge(info->address)))
     ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG, cause_of(info->code));
   else ours = info->code <= 0 && mr_injection(frame, end);
+  ours = ours || (info->code == BUS_MCEERR_AO && mr_renew_stack(info->address));
   if (mine) memcpy(S.out, S.out_kept, sizeof S.out), S.out_fd = out_fd, S.out_n = out_n;
   /* Of signals that wait only the first comes, and one that came into this handler did not see what it had come into. */
   word page = rebuilt || S.n_rebuilt != told ? TOLD_PAGES : ours && (machine || !sent(info)) ? DOWN(info->address) : NO_PAGE;
@@ -258,6 +259,7 @@ word mr_bus(word frame, struct enter *enter) {
   int early = too_early(info);
   mr_block_bus(1); /* until this handler returns: the next one finds the stack empty */
   if (!mine || then == AGAIN) mr_unlock();
+  __atomic_fetch_sub(&S.handling, 1, __ATOMIC_ACQ_REL);
   if (!ours && !early) mr_give_to_program(frame, sent(info), end > frame, enter);
   return end - frame;
 }

@@ -153,11 +153,11 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   });
 
   /** Built with the part that loses pages without the runtime's knowledge. */
-  const buildOwn = (): string => {
+  const buildWithNative = (name: string): string => {
     const part = join(work, `own-native${size}.o`);
     const source = join(__dirname, 'programs/own-native.c');
     execFileSync('gcc', [size, '-O2', '-fPIE', '-c', source, '-o', part]);
-    return build('own', part);
+    return build(name, part);
   };
   /** From __ehdr_start on. The stacks hold what nobody else knows while they are in use. */
   const ownPages = (program: string, named: (name: string) => boolean): string[] =>
@@ -167,8 +167,18 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
         Array.from({ length: Math.ceil((to - from) / 4096) }, (_, i) => (from + 4096 * i).toString(16)),
       );
 
+  test('the stack that a thread has for SIGBUS, while it is not used', () => {
+    buildWithNative('idle');
+    const done = run('idle');
+    expect(done).toMatchObject({ status: 0, signal: null, stdout: '5 lost\n' });
+    expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
+  });
+
   test('pages of the runtime’s own memory, one after the other', () => {
-    const pages = ownPages(buildOwn(), (name) => name !== 'main_stack' && name !== 'mr_checker_stack');
+    const pages = ownPages(
+      buildWithNative('own'),
+      (name) => name !== 'main_stack' && name !== 'mr_checker_stack',
+    );
     expect(pages.length).toBeGreaterThan(50);
     const tablePages = size === '-m64' ? 24 : 12; // of 2048 rows, and of their twins
     const done = run('own', [pages.join(',')]);
@@ -186,7 +196,7 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   });
 
   test('a page of the runtime’s own memory that is being changed: a message, then the default action', () => {
-    const program = buildOwn();
+    const program = buildWithNative('own');
     const pages = ownPages(program, (name) => name === 'mr_state');
     const [{ from = 0 } = {}] = ownParts(program).filter(({ name }) => name === 'mr_twin');
     const changing = from + (size === '-m64' ? 24 : 16); // behind lock, threads, ctid, locks (runtime/mr.h)
