@@ -114,6 +114,11 @@ static void hold_locks(word lo, word size, int hold) {
       while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) sys(__NR_sched_yield, 0, 0, 0);
   }
 }
+/* A signal reaches a thread that runs when its CPU hears of it: this waits until all have (membarrier(2)), and none executes an instruction before. */
+static void until_heard(void) {
+  enum { EXPEDITED = 8, REGISTER = 16 };
+  if (sys(__NR_membarrier, EXPEDITED, 0, 0)) sys(__NR_membarrier, REGISTER, 0, 0), sys(__NR_membarrier, EXPEDITED, 0, 0);
+}
 /* A thread that was taken off its CPU in the runtime, with its bytes on a page that is about to come back without them (mr_start_over), must not go on
    before it has seen this: the signal is there before the page is. Threads that touch the page see for themselves. */
 static void tell_threads(word page) {
@@ -132,6 +137,7 @@ static void tell_threads(word page) {
       if (thread && thread != self) mr_send_again(told, (word)thread);
     }
   sys(__NR_close, tasks, 0, 0);
+  until_heard();
 }
 /* Two copies of the contents: one to become the page, one to compare with. */
 static int rebuild(word lo, word size, const struct range *r, int mirror) {

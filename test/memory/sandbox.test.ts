@@ -15,7 +15,8 @@ function run(program: string, args: readonly string[], env: Readonly<Record<stri
     input,
     encoding: 'utf8',
     timeout: 120_000,
-    env: { ...process.env, ...env },
+    // Where threads meet in malloc, glibc would make more arenas, and read how many CPUs there are (openat).
+    env: { ...process.env, MALLOC_ARENA_MAX: '1', ...env },
   });
   return {
     stderr: result.stderr,

@@ -134,6 +134,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [347, 'process_vm_readv', process.processVmReadv],
   [348, 'process_vm_writev', process.processVmWritev],
   [355, 'getrandom', process.getrandom],
+  [375, 'membarrier', constant(0)], // threads take turns
   // Newer ways to ask for the same: libc falls back to the rows above, as on an older kernel.
   [383, 'statx', constant(errno.ENOSYS)],
   [384, 'arch_prctl', constant(errno.EINVAL)],

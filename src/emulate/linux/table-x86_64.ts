@@ -105,6 +105,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [310, 'process_vm_readv', process.processVmReadv],
   [311, 'process_vm_writev', process.processVmWritev],
   [318, 'getrandom', process.getrandom],
+  [324, 'membarrier', constant(0)], // threads take turns
   // Newer ways to ask for the same: libc falls back to the rows above, as on an older kernel.
   [332, 'statx', constant(errno.ENOSYS)],
   [334, 'rseq', constant(errno.ENOSYS)],
