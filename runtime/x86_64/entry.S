@@ -1,5 +1,5 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
-#include "limits.h"
+#include "macros.h"
         .text
         .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
@@ -8,16 +8,8 @@
         .hidden __mirror_start, __mirror_syscall
         .globl  __mirror_bus
         .hidden __mirror_bus
-        .globl  mr_spawn, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-        .hidden mr_spawn, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-
-# copies the stack bytes from rsi on, which a boundary call may have dirtied. Clobbers rcx, rsi, rdi.
-        .macro  MIRROR_DEAD bytes=MR_K
-        mov     $-MR_DISTANCE, %rdi
-        add     %rsi, %rdi
-        mov     $\bytes/8, %ecx
-        rep movsq
-        .endm
+        .globl  __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden __mirror_sigtramp, __mirror_sigtramp_info
 
 # In a new thread, on its stack, over its return address. Keeps all but rcx and r11; rax is 0. r15 tells a signal how far up to copy (mr_at_boundary).
         .macro  THREAD_BEGINS
@@ -66,14 +58,6 @@ __mirror_start:
         .macro  BOTH register, at
         mov     \register, %gs:\at(%rsp)
         mov     \register, \at(%rsp)
-        .endm
-        .macro  ARGUMENTS frame
-        mov     FRAME_A(\frame), %rdi
-        mov     FRAME_A+8(\frame), %rsi
-        mov     FRAME_A+16(\frame), %rdx
-        mov     FRAME_A+24(\frame), %r10
-        mov     FRAME_A+32(\frame), %r8
-        mov     FRAME_A+40(\frame), %r9
         .endm
 # Whether these flags are those of limits.h. Clobbers ecx.
         .macro  TELLS flags
@@ -312,117 +296,6 @@ mr_leaving:
         .cfi_endproc
 mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
-
-        .section mirror_text, "ax", @progbits
-# long mr_native(struct frame *f): all stack bytes written so far reach the mirror before a call that may block for long, so a
-# check made meanwhile by another thread finds them equal.
-        .globl  mr_native_ready, mr_native_done, mr_native_end
-        .hidden mr_native_ready, mr_native_done, mr_native_end
-        .type   mr_native, @function
-mr_native:
-        .cfi_startproc
-        lea     FRAME_BYTES-MR_K(%r15), %rsi
-        MIRROR_DEAD
-mr_native_ready:
-        ARGUMENTS %r15
-        mov     FRAME_NR(%r15), %rax
-        syscall
-mr_native_done:
-        mov     %rax, %gs:FRAME_RESULT(%r15)
-        mov     %rax, FRAME_RESULT(%r15)
-        movq    $1, %gs:(%r15)
-        movq    $1, (%r15)
-        ret
-mr_native_end:
-        .cfi_endproc
-        .size   mr_native, .-mr_native
-
-# void mr_wait(void): yields the CPU, with the stack mirrored up to here: whoever holds the lock may be the check, which never lets go.
-# What is pushed here is the same each time.
-        .globl  mr_wait
-        .hidden mr_wait
-        .type   mr_wait, @function
-mr_wait:
-        .cfi_startproc
-        test    %r15, %r15                      # no call is under way: not a thread of the program's, or in a trampoline
-        jz      1f
-        lea     FRAME_BYTES-MR_K(%r15), %rsi
-        MIRROR_DEAD
-1:      mov     $24, %eax                       # sched_yield
-        syscall
-        ret
-        .cfi_endproc
-        .size   mr_wait, .-mr_wait
-
-# long mr_on_stack(fn, argument, word from): only with the lock held and signals blocked. Stack bytes from `from` on reach the mirror first, unless it is 0.
-        .type   mr_on_stack, @function
-mr_on_stack:
-        .cfi_startproc
-        push    %rbp
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rbp, -16
-        mov     %rsp, %rbp
-        .cfi_def_cfa_register rbp
-        mov     %rdi, %rax
-        mov     %rsi, %r8
-        mov     %rdx, %rsi
-        test    %rdx, %rdx
-        jz      1f
-        MIRROR_DEAD
-1:      lea     mr_stack+MR_STACK-64(%rip), %rsp
-        mov     %r8, %rdi
-        call    *%rax
-        mov     %rbp, %rsp
-        pop     %rbp
-        .cfi_def_cfa rsp, 8
-        ret
-        .cfi_endproc
-        .size   mr_on_stack, .-mr_on_stack
-
-# long mr_spawn(fn, stack_top): VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
-        .type   mr_spawn, @function
-mr_spawn:
-        .cfi_startproc
-        mov     %rdi, %r9
-        mov     $0x50f00, %edi
-        xor     %edx, %edx
-        xor     %r10d, %r10d
-        xor     %r8d, %r8d
-        mov     $56, %eax
-        syscall
-        test    %rax, %rax
-        jz      1f
-        ret
-1:      .cfi_undefined rip
-        xor     %r15d, %r15d
-        xor     %ebp, %ebp
-        call    *%r9
-        ud2
-        .cfi_endproc
-        .size   mr_spawn, .-mr_spawn
-
-        .text
-# void mr_exit_thread(status, app_rsp): the stack may outlive the thread, so its bytes are made equal first.
-        .type   mr_exit_thread, @function
-mr_exit_thread:
-        mov     %rdi, %r8
-        sub     $128+MR_K, %rsi
-        MIRROR_DEAD
-        mov     %r8, %rdi
-        mov     $60, %eax
-        syscall
-        ud2
-        .size   mr_exit_thread, .-mr_exit_thread
-
-# After the thread's own stack is unmapped: no stack may be used, ours belongs to the next holder of the lock.
-        .type   mr_unlock_exit, @function
-mr_unlock_exit:
-        movl    $0, mr_state(%rip)
-        xor     %edi, %edi
-        mov     $60, %eax
-        syscall
-        ud2
-        .size   mr_unlock_exit, .-mr_unlock_exit
 
 # Signal entry (kernel arch/x86/kernel/signal_64.c: rdi signal, rsi siginfo, rdx ucontext, rsp at pretcode): copies the int
 # frame, then goes to the program's handler. All signals are blocked until both copies of the stack agree.
