@@ -25,6 +25,7 @@ static void environment(char **env) {
     if ((v = after(*env, "MIRROR_SCRUB=")) && !(S.scrub = mr_interval(v)) && *v && !mr_streq(v, "0"))
       mr_die("MIRROR_SCRUB says nothing that is known", "use an interval: MIRROR_SCRUB=30s, 10m, 1h");
     if ((v = after(*env, "MIRROR_STRICT="))) S.strict = mr_streq(v, "1");
+    if ((v = after(*env, "MIRROR_JIT="))) S.makes_code = mr_streq(v, "1");
     if ((v = after(*env, "MIRROR_REPORT=")) && *v) {
       keep(S.report, sizeof S.report, v), S.report_set = 1;
       for (; *v; v++)

@@ -85,6 +85,13 @@ static u32 page_shift(word flags, word file, word at) {
 static word page_of(u32 flags) { return flags >> R_PAGE_SHIFT ? 1ul << (flags >> R_PAGE_SHIFT) : PG; }
 static word rounded(word len, word page) { return (len + page - 1) & ~(page - 1); }
 
+/* Code that is made or loaded at run time was not rewritten: its stores would have no mirror. Refused as by systems that forbid it to make code, for which
+   a program that compiles while it runs (a JIT) often has another way; unless it is asked for (MIRROR_JIT=1). */
+static int refuses_code(const char *call) {
+  mr_escape(S.makes_code ? "unmirrored-code" : "refused", call);
+  return !S.makes_code;
+}
+
 static long do_mmap(struct frame *f) {
   word len = UP(f->a[1]), flags = f->a[3], prot = f->a[2];
   int fixed = !!(flags & (M_FIXED | M_NOREPLACE));
@@ -92,6 +99,7 @@ static long do_mmap(struct frame *f) {
     mr_escape("refused", "mmap-outside");
     return -E_NOMEM;
   }
+  if (prot & P_X && refuses_code("mmap-executable")) return -E_ACCES;
   flags &= ~(word)(M_32BIT | M_GROWSDOWN); /* neither can have a mirror at a constant distance, or follow page faults */
   long r = sys6(MR_NR_mmap, f->a[0], f->a[1], prot, flags, f->a[4], f->a[5]);
   if (IS_ERR(r)) return r;
@@ -148,6 +156,7 @@ static long do_munmap(struct frame *f) {
 
 /* One range: native, then its mirror. */
 static long protect(struct range *p, u32 prot, word wanted) {
+  if (prot & P_X && (prot & P_W || !(p->prot & P_X)) && refuses_code("mprotect-executable")) return -E_ACCES;
   long r = sys(__NR_mprotect, p->lo, p->hi - p->lo, wanted);
   if (IS_ERR(r)) return r;
   if (p->flags & R_MIRRORED) {
@@ -306,11 +315,13 @@ static long do_madvise(struct frame *f) {
 }
 
 static long do_shmat(struct frame *f) {
+  enum { SHM_READONLY = 010000, SHM_EXECUTABLE = 0100000 };
   word size;
   long r = mr_shm_size(f->a[0], &size);
   if (IS_ERR(r)) return r;
   word len = UP(size);
   if (f->a[1] && !mr_in_zone(f->a[1], len)) return -E_INVAL;
+  if (f->a[2] & SHM_EXECUTABLE && refuses_code("shmat-executable")) return -E_ACCES;
   r = mr_shmat(f->a[0], f->a[1], f->a[2]);
   if (IS_ERR(r)) return r;
   word lo = (word)r;
@@ -320,7 +331,7 @@ static long do_shmat(struct frame *f) {
   }
   mr_escape("shared-memory", "shmat"); /* other processes write it */
   mr_copy_present(lo, lo + len);
-  mr_add(lo, lo + len, f->a[2] & 010000 ? P_R : P_R | P_W, R_SHARED | R_SHM | R_MIRRORED | R_ESCAPED);
+  mr_add(lo, lo + len, f->a[2] & SHM_READONLY ? P_R : P_R | P_W, R_SHARED | R_SHM | R_MIRRORED | R_ESCAPED);
   return r;
 }
 static long do_shmdt(struct frame *f) {

@@ -29,7 +29,7 @@ typedef uint64_t u64 __attribute__((aligned(4))); /* on a stack of 4 bytes: to a
 enum { P_R = 1, P_W = 2, P_X = 4 };
 enum { M_SHARED = 1, M_PRIVATE = 2, M_FIXED = 0x10, M_ANON = 0x20, M_32BIT = 0x40, M_GROWSDOWN = 0x100, M_NORESERVE = 0x4000,
        M_HUGETLB = 0x40000, M_NOREPLACE = 0x100000 };
-enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_FAULT = 14, E_INTR = 4 };
+enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_ACCES = 13, E_FAULT = 14, E_INTR = 4 };
 
 /* Flags of a range. ANON: zero-filled private or shared memory. FILEMIRROR: the mirror maps the same file.
    MIRRORED: the mirror is mapped and holds the contents. ESCAPED: somebody else may write it, so it is not compared. */
@@ -69,7 +69,7 @@ struct state {
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
   u32 changing;      /* own.c: the twin is behind */
-  u32 alone, settling, check, strict, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
+  u32 alone, settling, check, strict, makes_code, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */
   word pending_bytes; /* forked while other threads had begun writes, which never end here */

@@ -9,14 +9,19 @@ const programs = join(__dirname, 'programs');
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-memory-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-function run(program: string, args: readonly string[], wrap: readonly string[] = []) {
+function run(
+  program: string,
+  args: readonly string[],
+  wrap: readonly string[] = [],
+  options: Readonly<Record<string, string>> = {},
+) {
   const report = join(work, 'report.json');
   rmSync(report, { force: true });
   const [command = '', ...rest] = [...wrap, program, ...args];
   const { status, signal, stdout, stderr } = spawnSync(command, rest, {
     encoding: 'utf8',
     timeout: 120_000,
-    env: { ...process.env, MIRROR_CHECK: 'exit', MIRROR_REPORT: report },
+    env: { ...process.env, MIRROR_CHECK: 'exit', MIRROR_REPORT: report, ...options },
   });
   return { status, signal, stdout, stderr, report };
 }
@@ -135,6 +140,33 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   test('a sandbox that ends the program for a call of the runtime', () => {
     const { status, signal, stdout } = run(kinds, ['sandbox']);
     expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: run(kinds, []).stdout });
+  });
+
+  test('code made at run time is refused, or named', () => {
+    const code = join(work, `code${size}`);
+    const source = [size, '-O1', join(programs, 'code.c'), '-o'];
+    execFileSync(driver, [...source, code]);
+    execFileSync('gcc', [...source, `${code}.native`]);
+    const natively = execFileSync(`${code}.native`, { encoding: 'utf8' });
+    expect(natively.match(/: made$/gm)).toHaveLength(7);
+    const escapes = (report: string): unknown => JSON.parse(readFileSync(report, 'utf8')).escapes;
+    const calls = [
+      { name: 'mmap-executable', count: 2 },
+      { name: 'mprotect-executable', count: 2 },
+      { name: 'shmat-executable', count: 1 },
+    ];
+    const refused = run(code, []);
+    expect(refused.stdout).toBe(
+      natively
+        .replace(/^written: .*\n/gm, '')
+        .replace(/(executable|executable later|code|own code, writable): made/g, '$1: Permission denied'),
+    );
+    expect(escapes(refused.report)).toEqual(calls.map((call) => ({ kind: 'refused', ...call })));
+    expect(differences(refused.report)).toEqual([]);
+    const allowed = run(code, [], [], { MIRROR_JIT: '1' });
+    expect(allowed.stdout).toBe(natively);
+    expect(JSON.stringify(escapes(allowed.report)).match(/"unmirrored-code"/g)).toHaveLength(3);
+    expect(differences(allowed.report)).toHaveLength(1);
   });
 
   if (size === '-m64')
