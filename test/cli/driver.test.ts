@@ -72,6 +72,18 @@ describe('builds', () => {
     },
   );
 
+  test.each([[[]], [['--mirror-libc=glibc']]])('a language for all files, with %j', (options) => {
+    mkdirSync(join(folder, 'all'));
+    for (const name of ['main', 'part'])
+      writeFileSync(join(folder, 'all', name), readFileSync(join(folder, `${name}.c`)));
+    expect(cc(...options, '-x', 'c', 'all/main', 'all/part', '-o', 'program')).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(runChecked('program').stdout).toBe('42\n');
+  });
+
   test.each([['-static'], ['-static-pie'], ['-pie'], ['-rdynamic'], ['-Wl,-O1'], ['-s']])(
     'links with %s',
     (option) => {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, normalize, resolve } from 'node:path';
 import type { Refusal, Request } from './arguments.js';
 import type { LinkCheck, Surroundings } from './plan.js';
+import { noLanguage } from './target.js';
 
 export type Libc = 'musl' | 'glibc';
 
@@ -79,6 +80,7 @@ export function dynamicLink(
       // No crtbegin and crtend: their part (__dso_handle) the runtime has, and they would write a byte of the program's.
       ...(standard ? start : []),
       ...request.arguments,
+      ...noLanguage,
       ...[
         '-Wl,--start-group',
         '-lmirrordynamic',

@@ -5,7 +5,7 @@ import { basename, delimiter, extname, join, resolve } from 'node:path';
 import { readArguments } from './arguments.js';
 import type { Refusal, Request } from './arguments.js';
 import { dynamicFolder, dynamicLink, libcOf, refusedWithDynamic } from './dynamic.js';
-import { targetOf } from './target.js';
+import { noLanguage, targetOf } from './target.js';
 import type { Target } from './target.js';
 import { unsupportedOption } from './unsupported.js';
 
@@ -301,6 +301,7 @@ function linkOf(
       `-L${lib}`,
       ...start,
       ...request.arguments,
+      ...noLanguage,
       ...libraries,
       ...end,
     ],

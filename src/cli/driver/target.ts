@@ -17,6 +17,9 @@ export interface Target {
   readonly missing: string;
 }
 
+/** Ends a `-x LANGUAGE` of the user's, which would be that of the objects behind it, too. */
+export const noLanguage: readonly string[] = ['-x', 'none'];
+
 const setUp = 'run the set-up (npm run setup), or name its folder in MIRROR_SYSROOT';
 
 const pieFiles = {
