@@ -280,8 +280,8 @@ static word dispatch(struct frame *f) {
   case MR_NR_VERIFY: return (word)mr_locked(mr_verify, f);
   case __NR_exit:
     if (S.threads) {
+      if (mr_may(MAY_SIGALTSTACK) && mr_may(MAY_UNMAP)) mr_locked(end_thread, f); /* may wait for ever: whoever checks at exit keeps the lock */
       mr_clear_tid();
-      if (mr_may(MAY_SIGALTSTACK) && mr_may(MAY_UNMAP)) mr_locked(end_thread, f);
       mr_exit_thread(f->a[0], APP_SP(f));
     } /* fall through: the only thread ends the process */
     __attribute__((fallthrough));

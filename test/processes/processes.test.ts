@@ -18,7 +18,7 @@ const built = (name: string, kind: 'native' | 'mirrored', size: Size): string =>
 
 beforeAll(() => {
   for (const size of sizes)
-    for (const name of ['exec', 'join', 'leave', 'load', 'shown', 'spawn'])
+    for (const name of ['ending', 'exec', 'join', 'leave', 'load', 'shown', 'spawn'])
       for (const kind of ['native', 'mirrored'] as const) {
         const compiler = kind === 'native' ? 'gcc' : driver;
         const source = join(programs, `${name}.c`);
@@ -161,12 +161,16 @@ test.each(sizes)('the end of threads, %i bits', (size) => {
   }
 });
 
-test.each(sizes)('the process ends while its threads wait in memory calls, %i bits', (size) => {
-  for (let time = 0; time < 10; time++) {
-    const ended = run(built('leave', 'mirrored', size), []);
-    expect(ended).toMatchObject({ status: 0, signal: null, stdout: '', stderr: '' });
-    expect(ended.left).toHaveLength(1);
-  }
+test.each([
+  ['wait in memory calls', 'leave'],
+  ['end', 'ending'],
+])('the process ends while its threads %s', (_, name) => {
+  for (const size of sizes)
+    for (let time = 0; time < 10; time++) {
+      const ended = run(built(name, 'mirrored', size), []);
+      expect({ size, ...ended }).toMatchObject({ size, status: 0, signal: null, stdout: '', stderr: '' });
+      expect(ended.left).toHaveLength(1);
+    }
 });
 
 test.each(sizes)('a static program is refused libraries by name, %i bits', (size) => {
