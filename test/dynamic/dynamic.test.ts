@@ -90,6 +90,7 @@ describe('the table of functions', () => {
       ...more,
       '-o',
       output,
+      '-lcrypt',
       '-lm',
       '-lrt',
       '-lutil',

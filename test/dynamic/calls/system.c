@@ -1,6 +1,7 @@
 /* What the kernel writes: files, processes, clocks, users. */
 #include "cases.h"
 #include <arpa/inet.h>
+#include <crypt.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
@@ -158,6 +159,9 @@ CASE(sched_rr_get_interval) { PAINT(to, 32); NEED(!sched_rr_get_interval(0, (str
 CASE(getloadavg) { PAINT(to, 32); NEED(getloadavg((double *)to, 3) == 3); }
 CASE(gethostname) { PAINT(to, 256); NEED(!gethostname(TO, sizeof to)); }
 CASE(getdomainname) { PAINT(to, 256); NEED(!getdomainname(TO, sizeof to)); }
+CASE(crypt_r) { PAINT(to, 32768); NEED(crypt_r("word", "$1$salt", (void *)to)); }
+CASE(crypt_rn) { PAINT(to, 32768); NEED(crypt_rn("word", "$1$salt", to, sizeof to)); }
+CASE(crypt_gensalt_rn) { PAINT(to, 64); NEED(crypt_gensalt_rn("$1$", 0, "0123456789abcdef", 16, TO, sizeof to)); }
 CASE(getgroups) { PAINT(to, 1024); getgroups(256, (gid_t *)to); }
 #define THREE PAINT(a, 16); PAINT(b, 16); PAINT(c, 16)
 CASE(getresuid) { THREE; NEED(!getresuid((uid_t *)a, (uid_t *)b, (uid_t *)c)); }
