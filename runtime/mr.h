@@ -34,7 +34,7 @@ enum { E_NOSYS = 38, E_NOMEM = 12, E_INVAL = 22, E_PERM = 1, E_ACCES = 13, E_FAU
 /* Flags of a range. ANON: zero-filled private or shared memory. FILEMIRROR: the mirror maps the same file.
    MIRRORED: the mirror is mapped and holds the contents. ESCAPED: somebody else may write it, so it is not compared. */
 enum { R_ANON = 1, R_SHARED = 2, R_FILEMIRROR = 4, R_MIRRORED = 8, R_ESCAPED = 16, R_STACK = 32, R_HEAP = 64, R_IMAGE = 128,
-       R_SHM = 256, R_TLS = 1024 };
+       R_SHM = 256, R_TLS = 1024, R_OBJECT = 2048 /* data of a shared object, dynamic/ */ };
 /* The rest of the flags: log2 of the page size where pages are huge ones, else 0. */
 enum { R_PAGE_SHIFT = 16 };
 

@@ -30,7 +30,7 @@ void mr_symbol(word addr, char *name, word cap, word *offset) {
   word i = mr_find(addr);
   u32 flags = i < S.n_ranges ? S.ranges[i].flags : 0;
   if (!(flags & R_IMAGE)) {
-    set(name, cap, flags & R_STACK ? "[stack]" : flags & R_HEAP ? "[heap]" : "[anon]");
+    set(name, cap, flags & R_STACK ? "[stack]" : flags & R_HEAP ? "[heap]" : flags & R_OBJECT ? "[shared object]" : "[anon]");
     *offset = flags & R_STACK ? S.stack_top - addr : addr - (flags & R_HEAP ? S.brk_start : S.ranges[i].lo);
     return;
   }

@@ -46,6 +46,16 @@ void mr_unknown_functions(void); /* with MIRROR_STRICT they are the end */
 extern word mr_unknown_count;
 extern void (*mr_libraries_end)(void);
 
+/* libraries.c: the program, or a mirrored shared object; from the first to the last byte of its segments */
+struct object { word bias; const void *dynamic; word lo, hi; };
+struct object mr_program(void);
+word mr_dynamic_entry(const struct object *o, word tag);
+word mr_dynamic_address(const struct object *o, word tag);
+void mr_find_libraries(void);
+void mr_each_library(void (*f)(const struct object *o));
+int mr_in_library(word at);
+int mr_library_defines(const char *name);
+
 void mr_copy_stable(word at, word n);
 void mr_copy_gone(word at, word n);
 void mr_scan_copy(const char *format, __builtin_va_list args, int conversions);

@@ -20,11 +20,13 @@ compile() { # source object options...
   # shellcheck disable=SC2086
   objcopy $renamed "$object"
 }
-for name in after end exit fork handlers interpose memory objects report scan start streams threads unwind variables; do
+for name in after end exit fork handlers interpose libraries memory objects report scan start streams threads unwind variables; do
   compile $name.c $name -mgeneral-regs-only
 done
 for name in print scan23; do compile $name.c $name; done
 for name in entry setjmp; do compile $name.S $name; done
+compile before.S before
+compile shared.S ../mirrorshared # of each shared object, not of the program
 for name in dlsym dlvsym; do compile dlsym.S call-$name -DNAME=$name; done
 for name in __longjmp_chk _longjmp longjmp siglongjmp; do compile longjmp.S call-$name -DNAME=$name; done
 sed -n 's/^X(\([a-zA-Z0-9_]*\), \([A-Z| ]*\), \(.*\)) \/\*.*$/\1:\2:\3/p' "$here/libc.def" >"$objects/rows"

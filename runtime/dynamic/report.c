@@ -31,30 +31,31 @@ static int is_known(const char *name) {
   return among(name, wrapped, sizeof wrapped / sizeof *wrapped) || among(name, harmless, sizeof harmless / sizeof *harmless);
 }
 
-/* A weak reference that no library has satisfied leaves a null pointer in its place. */
-static int bound(u32 symbol, const Elf64_Rela *relocations, word n) {
-  for (word i = 0; i < n; i++)
-    if (ELF64_R_SYM(relocations[i].r_info) == symbol && *(word *)(S.bias + relocations[i].r_offset)) return 1;
+struct relocations { const Elf64_Rela *first; word n; };
+/* What stands where a symbol is used; 0: a weak reference that no library has satisfied. */
+static word value_of(word bias, u32 symbol, const struct relocations *all) {
+  for (word k = 0; k < 2; k++)
+    for (word i = 0; i < all[k].n; i++) {
+      word value = ELF64_R_SYM(all[k].first[i].r_info) == symbol ? *(word *)(bias + all[k].first[i].r_offset) : 0;
+      if (value) return value;
+    }
   return 0;
 }
+static int is_mirrored(word at) {
+  struct object program = mr_program();
+  return (at >= program.lo && at < program.hi) || mr_in_library(at);
+}
 
-/* Undefined functions of the program's own dynamic symbols. */
-static void each_unknown(void (*f)(const char *name)) {
-  extern Elf64_Dyn _DYNAMIC[];
-  const Elf64_Sym *symbols = 0;
-  const char *strings = 0;
-  const u32 *gnu = 0;
-  const Elf64_Rela *rela[2] = {0};
-  word bytes[2] = {0};
-  for (const Elf64_Dyn *d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
-    word v = d->d_un.d_val < S.bias ? d->d_un.d_val + S.bias : d->d_un.d_val;
-    if (d->d_tag == DT_SYMTAB) symbols = (const Elf64_Sym *)v;
-    if (d->d_tag == DT_STRTAB) strings = (const char *)v;
-    if (d->d_tag == DT_RELA || d->d_tag == DT_JMPREL) rela[d->d_tag == DT_RELA] = (const Elf64_Rela *)v;
-    if (d->d_tag == DT_RELASZ) bytes[1] = d->d_un.d_val;
-    if (d->d_tag == DT_PLTRELSZ) bytes[0] = d->d_un.d_val;
-    if (d->d_tag == 0x6ffffef5) gnu = (const u32 *)v; /* DT_GNU_HASH: what it leaves out, which comes first, is undefined */
-  }
+__attribute__((section("mirror_state,\"aw\",@nobits#"))) static void (*found)(const char *name);
+/* Undefined functions among its dynamic symbols that no mirrored code has. */
+static void unknown_of(const struct object *o) {
+  const Elf64_Sym *symbols = (const Elf64_Sym *)mr_dynamic_address(o, DT_SYMTAB);
+  const char *strings = (const char *)mr_dynamic_address(o, DT_STRTAB);
+  const u32 *gnu = (const u32 *)mr_dynamic_address(o, 0x6ffffef5); /* DT_GNU_HASH: what it leaves out, which comes first, is undefined */
+  struct relocations all[2] = {
+      {(const Elf64_Rela *)mr_dynamic_address(o, DT_JMPREL), mr_dynamic_entry(o, DT_PLTRELSZ) / sizeof(Elf64_Rela)},
+      {(const Elf64_Rela *)mr_dynamic_address(o, DT_RELA), mr_dynamic_entry(o, DT_RELASZ) / sizeof(Elf64_Rela)},
+  };
   if (!symbols || !strings || !gnu) return;
   for (word i = 1; i < gnu[1]; i++) {
     u32 type = symbols[i].st_info & 15;
@@ -62,8 +63,15 @@ static void each_unknown(void (*f)(const char *name)) {
     const char *name = strings + symbols[i].st_name;
     if (is_known(name)) continue;
     int weak = symbols[i].st_info >> 4 == 2;
-    if (!weak || bound((u32)i, rela[0], bytes[0] / sizeof **rela) || bound((u32)i, rela[1], bytes[1] / sizeof **rela)) f(name);
+    word value = value_of(o->bias, (u32)i, all);
+    if (value ? !is_mirrored(value) : !weak) found(name);
   }
+}
+static void each_unknown(void (*f)(const char *name)) {
+  struct object program = mr_program();
+  found = f;
+  unknown_of(&program);
+  mr_each_library(unknown_of);
 }
 
 void mr_found_by_name(const char *name) {
@@ -151,13 +159,14 @@ static void unprotected(void) {
 }
 
 void mr_more_report(void) {
-  word image = 0, heap = 0, mapped = 0, tls = 0, libraries = 0;
+  word image = 0, heap = 0, mapped = 0, tls = 0, libraries = 0, objects = 0;
   for (word i = 0; i < S.n_ranges; i++) {
     const struct range *r = &S.ranges[i];
     word n = r->hi - r->lo;
     if (!(r->flags & R_MIRRORED) || r->flags & (R_ESCAPED | R_STACK) || !(r->prot & P_R)) continue;
     if (r->flags & R_IMAGE) image += n;
     else if (r->flags & R_TLS) tls += n;
+    else if (r->flags & R_OBJECT) objects += n;
     else if (r->lo - S.heap_low < S.heap_high - S.heap_low) heap += n;
     else mapped += n;
   }
@@ -167,6 +176,7 @@ void mr_more_report(void) {
   mr_key("claim"), mr_json(mr_unknown_count ? "none: unknown functions are called" : "what is listed under protected");
   mr_key("protected"), mr_put("[");
   amount("image", image, 1), amount("heap", heap, 0), amount("mappings", mapped, 0), amount("threads' variables", tls, 0);
+  if (objects) amount("mirrored shared objects", objects, 0);
   amount("arguments and environment", S.stack_top - S.args_low, 0);
   mr_put("]"), mr_key("excluded"), mr_num(libraries);
   mr_key("unprotected"), mr_put("["), unprotected();

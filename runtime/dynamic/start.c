@@ -14,25 +14,18 @@ struct thread *mr_self(void) { return self; }
 void mr_become(struct thread *t) { self = t, mr_copy((word)&self, sizeof self); }
 
 void mr_init(word *sp);
-extern Elf64_Dyn _DYNAMIC[];
-
-static word dynamic_entry(word tag) {
-  for (const Elf64_Dyn *d = _DYNAMIC; d->d_tag != DT_NULL; d++)
-    if ((word)d->d_tag == tag) return d->d_un.d_val;
-  return 0;
-}
-/* The dynamic linker replaces addresses in DT_ entries of its own kind only on some machines; on x86-64 it does (elf/get-dynamic-info.h). */
-static word address(word v) { return v < S.bias ? v + S.bias : v; }
-
-/* A library's variable that the program has a copy of (R_X86_64_COPY: stdout, environ, optarg) is the library's all the same. */
+/* A library's variable that the program has a copy of (R_X86_64_COPY: stdout, environ, optarg) is the library's all the same, unless that is mirrored. */
 IN_STATE static struct span copies[MAX_EXCLUDED / 2];
 IN_STATE static word n_copies;
 static void find_copies(void) {
-  const Elf64_Rela *r = (const Elf64_Rela *)address(dynamic_entry(DT_RELA));
-  const Elf64_Sym *symbols = (const Elf64_Sym *)address(dynamic_entry(DT_SYMTAB));
-  word n = dynamic_entry(DT_RELASZ) / sizeof *r;
+  struct object program = mr_program();
+  const Elf64_Rela *r = (const Elf64_Rela *)mr_dynamic_address(&program, DT_RELA);
+  const Elf64_Sym *symbols = (const Elf64_Sym *)mr_dynamic_address(&program, DT_SYMTAB);
+  const char *strings = (const char *)mr_dynamic_address(&program, DT_STRTAB);
+  word n = mr_dynamic_entry(&program, DT_RELASZ) / sizeof *r;
   for (word i = 0; i < n; i++) {
     if (ELF64_R_TYPE(r[i].r_info) != 5) continue;
+    if (mr_library_defines(strings + symbols[ELF64_R_SYM(r[i].r_info)].st_name)) continue;
     mr_must(n_copies < MAX_EXCLUDED / 2, "too many variables of libraries");
     word at = S.bias + r[i].r_offset;
     copies[n_copies++] = (struct span){at, at + symbols[ELF64_R_SYM(r[i].r_info)].st_size};
@@ -64,6 +57,7 @@ extern void *__dso_handle;
 static void end(void *unused) { (void)unused, mr_end(); }
 
 void mr_dynamic_init(word *sp) {
+  if (S.dynamic) return; /* before.S was first */
   S.dynamic = 1;
   mr_init(sp);
   word argc = sp[0], *random = 0, phdr = 0, phnum = 0;
@@ -75,6 +69,7 @@ void mr_dynamic_init(word *sp) {
     if (aux[0] == AT_PHNUM) phnum = aux[1];
   }
   S.args_low = (word)sp;
+  mr_find_libraries();
   find_copies();
   place_heap(random);
   const Elf64_Phdr *tls = program_header((const Elf64_Phdr *)phdr, phnum, PT_TLS);

@@ -423,7 +423,6 @@ describe('refused by name', () => {
     ['-m32', 'M029'],
     ['-static', 'M029'],
     ['-fuse-ld=gold', 'M029'],
-    ['-shared', 'M022'],
     ['-no-pie', 'M021'],
     ['--mirror-libc=other', 'M023'],
   ])('%s', (option, code) => {

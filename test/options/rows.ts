@@ -1,5 +1,6 @@
 // Compiler options that change what code or sections look like, and what has to come of them. docs/compatibility.md shows this table.
 import { readArguments } from '../../src/cli/driver/arguments.js';
+import { refusedShared } from '../../src/cli/driver/dynamic.js';
 import { unsupportedOption } from '../../src/cli/driver/unsupported.js';
 
 export type Compiler = 'gcc' | 'clang';
@@ -101,7 +102,9 @@ export const compilersOf = ({ compilers }: Row): readonly Compiler[] =>
 function refusalOf(row: Row): string | undefined {
   const request = readArguments([...row.options.split(' '), 'program.c']);
   const refusal =
-    request.refused[0] ?? unsupportedOption(request.arguments, request.phase, row.compilers === 'clang');
+    request.refused[0] ??
+    unsupportedOption(request.arguments, request.phase, row.compilers === 'clang') ??
+    refusedShared(request, 'musl', false);
   return refusal && `${refusal.code} ${refusal.message}`;
 }
 

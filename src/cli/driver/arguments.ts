@@ -65,6 +65,8 @@ export interface Request {
   readonly pie: boolean;
   /** No shared library is to be linked. */
   readonly isStatic: boolean;
+  /** A shared object is asked for. */
+  readonly isShared: boolean;
   /** All global symbols are to be visible to libraries. */
   readonly exportsAll: boolean;
   readonly picChosen: boolean;
@@ -90,11 +92,6 @@ export interface Refusal {
 const refusals: Readonly<Record<string, Refusal>> = {
   '-m16': { code: 'M020', message: '-m16: 16-bit code is not supported', note: 'build with -m64 or -m32' },
   '-mx32': { code: 'M020', message: '-mx32: the x32 ABI is not supported', note: 'build with -m64 or -m32' },
-  '-shared': {
-    code: 'M022',
-    message: '-shared: only static programs are supported in this release',
-    note: 'link the objects, or a static library, into the program',
-  },
 };
 
 /** The same of 64-bit programs alone. */
@@ -204,6 +201,7 @@ export function readArguments(argv: readonly string[], folder = '.'): Request {
     nostartfiles: false,
     relocatable: false,
     static: false,
+    shared: false,
     rdynamic: false,
   };
   const all = expand(argv, folder, 0);
@@ -230,6 +228,7 @@ export function readArguments(argv: readonly string[], folder = '.'): Request {
     else if (arg === '-pie' || arg === '-static-pie') pie = true;
     else if (arg === '-no-pie' || arg === '-nopie') pie = false;
     if (arg === '-static' || arg === '-static-pie') has.static = true;
+    else if (arg === '-shared') has.shared = true;
     else if (arg === '-rdynamic') has.rdynamic = true;
     if (absorbed.has(arg)) continue;
     if (arg === '-o' && i + 1 < all.length) {
@@ -268,6 +267,7 @@ export function readArguments(argv: readonly string[], folder = '.'): Request {
     bits,
     pie,
     isStatic: has.static,
+    isShared: has.shared,
     exportsAll: has.rdynamic,
     picChosen: has.pic,
     noStandardInclude: has.nostdinc,

@@ -17,6 +17,25 @@ export function libcOf(request: Request, env: NodeJS.ProcessEnv): Libc | undefin
 /** The folder of the runtime for such programs, and of its tables. */
 export const dynamicFolder = (dist: string): string => join(dist, 'sysroot/x86_64-linux-gnu/lib');
 
+/** Why a shared object cannot be had; undefined where it can, or none is asked for. */
+export function refusedShared(request: Request, libc: Libc, cxx: boolean): Refusal | undefined {
+  if (!request.isShared || request.phase === 'inform') return undefined;
+  if (libc === 'musl')
+    return {
+      code: 'M022',
+      message: '-shared: programs with the mirrored C library are static',
+      note: 'link the objects, or a static library, into the program; or build both with --mirror-libc=glibc',
+    };
+  if (cxx || request.arguments.some((arg) => arg === '-lstdc++' || arg === '-lsupc++'))
+    return {
+      code: 'M022',
+      message:
+        '-shared: a shared object in C++ would have a C++ library of its own beside that of the program',
+      note: 'link the objects, or a static library, into the program',
+    };
+  return undefined;
+}
+
 /** What cannot be had in a dynamically linked program; undefined where nothing stands in the way. */
 export function refusedWithDynamic(request: Request, dist: string): Refusal | undefined {
   if (request.bits !== 64)
@@ -52,6 +71,14 @@ export function refusedWithDynamic(request: Request, dist: string): Refusal | un
 const startNames = ['Scrt1.o', 'crti.o'];
 const endNames = ['crtn.o'];
 
+const ofProgram = [
+  '-Wl,--start-group',
+  ...['-lmirrordynamic', '-lmirrorheap', '-lmirror', '-lmirrorgcc'],
+  '-Wl,--end-group',
+];
+/** Runtime and wrappers are the program's. */
+const ofSharedObject = ['-lmirrorgcc', '-Wl,--exclude-libs=libmirrorgcc.a'];
+
 /** The compiler's arguments for such a link; our `ld` (src/cli/ld.ts) adds the wrappers. */
 export function dynamicLink(
   shared: readonly string[],
@@ -61,7 +88,9 @@ export function dynamicLink(
 ): { args: string[]; linked: LinkCheck } {
   const lib = dynamicFolder(dist);
   const standard = !request.noStartFiles && !request.noStandardLibrary;
-  const start = startNames.map((name) => normalize(fileOf(name)));
+  const { isShared } = request;
+  const start = (isShared ? ['crti.o'] : startNames).map((name) => normalize(fileOf(name)));
+  const note = join(lib, 'mirrorshared.o');
   const end = endNames.map((name) => normalize(fileOf(name)));
   const given = request.arguments
     .map((arg) => /^-Wl,-Map[=,](.*)$/.exec(arg)?.[1])
@@ -72,24 +101,19 @@ export function dynamicLink(
       '-B',
       `${join(dist, 'libexec/dynamic')}/`,
       ...shared,
-      ...['-pie', '-nostartfiles', '-Wl,-e,__mirror_start_dynamic', '-Wl,-z,text'],
+      ...['-nostartfiles', '-Wl,-z,text'],
+      ...(isShared ? [] : ['-pie', '-Wl,-e,__mirror_start_dynamic']),
       // The dynamic linker has written all its addresses before the program begins.
       ...['-Wl,-z,relro', '-Wl,-z,now'],
       ...(request.exportsAll ? ['-rdynamic'] : []),
       ...(given === undefined ? [`-Wl,-Map=${map}`] : []),
       // No crtbegin and crtend: their part (__dso_handle) the runtime has, and they would write a byte of the program's.
       ...(standard ? start : []),
+      ...(isShared ? [note] : []),
       ...request.arguments,
       ...noLanguage,
-      ...[
-        '-Wl,--start-group',
-        '-lmirrordynamic',
-        '-lmirrorheap',
-        '-lmirror',
-        '-lmirrorgcc',
-        '-Wl,--end-group',
-        `-L${lib}`,
-      ],
+      ...(isShared ? ofSharedObject : ofProgram),
+      `-L${lib}`,
       ...(standard ? end : []),
     ],
     linked: {
@@ -99,6 +123,8 @@ export function dynamicLink(
         join(lib, 'libmirrordynamic.a'),
         ...start,
         ...end,
+        note,
+        join(scratch, 'jumps.o'),
         normalize(fileOf('libc_nonshared.a')),
       ],
       strict: (request.own.get('--mirror-strict') ?? env['MIRROR_STRICT']) === '1',

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, delimiter, extname, join, resolve } from 'node:path';
 import { readArguments } from './arguments.js';
 import type { Refusal, Request } from './arguments.js';
-import { dynamicFolder, dynamicLink, libcOf, refusedWithDynamic } from './dynamic.js';
+import { dynamicFolder, dynamicLink, libcOf, refusedShared, refusedWithDynamic } from './dynamic.js';
 import { noLanguage, targetOf } from './target.js';
 import type { Target } from './target.js';
 import { unsupportedOption } from './unsupported.js';
@@ -190,6 +190,9 @@ export function plan(argv: readonly string[], defaultCompiler: 'gcc' | 'g++', ar
       "it is 'musl' (static, mirrored) or 'glibc' (the system's, linked dynamically)",
     );
   const dynamic = libc === 'glibc';
+  const cxx = defaultCompiler === 'g++';
+  const unshared = refusedShared(request, libc, cxx);
+  if (unshared !== undefined) return { kind: 'refuse', refusal: unshared };
   if (dynamic && request.phase !== 'inform') {
     const refused = refusedWithDynamic(request, around.dist);
     if (refused !== undefined) return { kind: 'refuse', refusal: refused };
@@ -199,7 +202,6 @@ export function plan(argv: readonly string[], defaultCompiler: 'gcc' | 'g++', ar
   const sysroot = findSysroot(request, target, around);
   if (sysroot !== undefined && !existsSync(join(sysroot, 'include')) && request.inputs.length > 0)
     return refuse('M024', `no mirrored libc in ${sysroot}`, target.missing);
-  const cxx = defaultCompiler === 'g++';
   if (cxx && sysroot !== undefined && request.inputs.length > 0 && !request.noStandardCxxInclude)
     if (!request.noStandardInclude && cxxIncludes(sysroot).length === 0)
       return refuse(
