@@ -6,16 +6,19 @@ import type { Cpu } from './state.js';
 export const fxsaveBytes = 512;
 const registersAt = 32;
 const vectorsAt = 160;
-const registers = 16;
 /** Bytes of a vector register in Cpu.vb. */
 const vectorStride = 64;
 /** What is there when a process begins, and when a signal handler does (fpu__clear_user_states). */
 const initialControl = 0x37f;
 const initialMxcsr = 0x1f80;
 /** All flags, masks, rounding, flush to zero and denormals are zero. */
-const mxcsrBits = 0xffff;
+export const mxcsrBits = 0xffff;
 
-export function saveFpu({ s, vb, fpu }: Cpu): Uint8Array {
+/** 32-bit code has eight vector registers. */
+export const registersIn = ({ bits }: Cpu): number => (bits === 64 ? 16 : 8);
+
+export function saveFpu(cpu: Cpu): Uint8Array {
+  const { s, vb, fpu } = cpu;
   const bytes = new Uint8Array(fxsaveBytes);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, fpu.control, true);
@@ -32,15 +35,25 @@ export function saveFpu({ s, vb, fpu }: Cpu): Uint8Array {
     view.setBigUint64(registersAt + 16 * n, fpu.significand[at] ?? 0n, true);
     view.setUint16(registersAt + 16 * n + 8, fpu.exponent[at] ?? 0, true);
   }
-  for (let n = 0; n < registers; n++)
+  for (let n = 0; n < registersIn(cpu); n++)
     bytes.set(vb.subarray(vectorStride * n, vectorStride * n + 16), vectorsAt + 16 * n);
   return bytes;
 }
 
-export function restoreFpu({ s, vb, fpu }: Cpu, bytes: Uint8Array): void {
+/** Of an image, the parts that are wanted. */
+export function restoreFpu(cpu: Cpu, bytes: Uint8Array, { x87, sse } = { x87: true, sse: true }): void {
+  const { s, vb } = cpu;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (x87) restoreStack(cpu, view);
+  if (!sse) return;
+  s[MXCSR] = view.getInt32(24, true) & mxcsrBits;
+  for (let n = 0; n < registersIn(cpu); n++)
+    vb.set(bytes.subarray(vectorsAt + 16 * n, vectorsAt + 16 * n + 16), vectorStride * n);
+}
+
+function restoreStack({ fpu }: Cpu, view: DataView): void {
   const status = view.getUint16(2, true);
-  fpu.control = view.getUint16(0, true);
+  fpu.control = (view.getUint16(0, true) & 0x1f3f) | 0x40;
   fpu.status = status & 0x477f;
   fpu.top = (status >> 11) & 7;
   const used = view.getUint8(4);
@@ -50,9 +63,6 @@ export function restoreFpu({ s, vb, fpu }: Cpu, bytes: Uint8Array): void {
     fpu.significand[at] = view.getBigUint64(registersAt + 16 * n, true);
     fpu.exponent[at] = view.getUint16(registersAt + 16 * n + 8, true);
   }
-  s[MXCSR] = view.getInt32(24, true) & mxcsrBits;
-  for (let n = 0; n < registers; n++)
-    vb.set(bytes.subarray(vectorsAt + 16 * n, vectorsAt + 16 * n + 16), vectorStride * n);
 }
 
 /** What fnsave writes, with the status and a zero that says that an fxsave image follows: what 32-bit signal frames begin with (struct _fpstate_32). */
@@ -85,7 +95,7 @@ export function saveX87({ fpu }: Cpu): Uint8Array {
   return bytes;
 }
 
-function tagOf({ empty, exponent, significand }: Cpu['fpu'], at: number): number {
+export function tagOf({ empty, exponent, significand }: Cpu['fpu'], at: number): number {
   if (empty[at] === 1) return nothing;
   const value = significand[at] ?? 0n;
   const power = (exponent[at] ?? 0) & 0x7fff;
@@ -108,11 +118,15 @@ export function restoreX87({ fpu }: Cpu, bytes: Uint8Array): void {
   }
 }
 
-export function resetFpu({ s, vb, fpu }: Cpu): void {
+export function resetX87({ fpu }: Cpu): void {
   fpu.reset();
   fpu.control = initialControl;
   fpu.significand.fill(0n);
   fpu.exponent.fill(0);
+}
+
+/** All of the vector registers: no state is left for AVX. */
+export function resetSse({ s, vb }: Cpu): void {
   s[MXCSR] = initialMxcsr;
-  for (let n = 0; n < registers; n++) vb.fill(0, vectorStride * n, vectorStride * n + 16);
+  for (let n = 0; n < 16; n++) vb.fill(0, vectorStride * n, vectorStride * n + 16);
 }

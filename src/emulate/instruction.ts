@@ -35,6 +35,8 @@ export interface MemoryOperand {
   readonly index: number | undefined;
   /** A vector register as index (gathers). */
   readonly vectorIndex: number | undefined;
+  /** Of that register. */
+  readonly vectorIndexBytes?: number;
   readonly scale: number;
   /** Sign-extended to 64 bits; with rip as base the address itself. */
   readonly displacement: bigint;
@@ -84,8 +86,12 @@ export interface Decoded {
   readonly segment: Segment | undefined;
   /** Bytes of the memory operand, written or implied. */
   readonly memorySize: number;
-  /** VEX or EVEX: the upper part of the destination becomes zero. */
+  /** VEX: the upper part of the destination becomes zero. */
   readonly vex: boolean;
+  /** Set by a row whose vector operand in memory may lie anywhere. */
+  readonly anywhere?: boolean;
+  /** EVEX, XOP and others that no table has, although they share names with what tables have. */
+  readonly foreign: boolean;
 }
 
 const scratch = new Instruction();
@@ -100,6 +106,7 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
   decoder.free();
   if (error !== DecoderError.None) return undefined;
   const i = scratch;
+  const encoding = encodingOf(i);
   const operands: Operand[] = [];
   for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n, bits));
   return {
@@ -117,7 +124,8 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
     narrow: hasPrefix(bytes, 0x66, bits),
     segment: segmentOf(i.segmentPrefix, bits),
     memorySize: memorySizes(i),
-    vex: isVex(i),
+    vex: encoding === EncodingKind.VEX,
+    foreign: encoding !== EncodingKind.VEX && encoding !== EncodingKind.Legacy,
   };
 }
 
@@ -133,15 +141,15 @@ export function disassemble(bytes: Uint8Array, address: bigint, bits: 32 | 64): 
   return text;
 }
 
-const vexForms = new Map<number, boolean>();
+const encodings = new Map<number, EncodingKind>();
 
-function isVex(i: Instruction): boolean {
-  let known = vexForms.get(i.code);
+function encodingOf(i: Instruction): EncodingKind {
+  let known = encodings.get(i.code);
   if (known === undefined) {
     const info = i.opCode;
-    known = info.encoding !== EncodingKind.Legacy;
+    known = info.encoding;
     info.free();
-    vexForms.set(i.code, known);
+    encodings.set(i.code, known);
   }
   return known;
 }
@@ -198,10 +206,12 @@ function operandOf(i: Instruction, n: number, bits: 32 | 64): Operand {
   }
 }
 
+/** Their destination is in DS, unlike that of string instructions. */
+const masked: ReadonlySet<Mnemonic> = new Set([Mnemonic.Maskmovdqu, Mnemonic.Maskmovq, Mnemonic.Vmaskmovdqu]);
+
 /** The builders look at the instruction's own address size. */
 function implied(i: Instruction, base: number, bits: 32 | 64): MemoryOperand {
-  const segment =
-    base === 6 || i.mnemonic === Mnemonic.Maskmovdqu ? segmentOf(i.memorySegment, bits) : undefined;
+  const segment = base === 6 || masked.has(i.mnemonic) ? segmentOf(i.memorySegment, bits) : undefined;
   return {
     kind: 'memory',
     base,
@@ -256,6 +266,7 @@ function memoryOf(i: Instruction, bits: 32 | 64): MemoryOperand {
     base: number(base),
     index: number(index),
     vectorIndex: RegisterExt.isVectorRegister(index) ? RegisterExt.number(index) : undefined,
+    vectorIndexBytes: RegisterExt.isVectorRegister(index) ? RegisterExt.size(index) : 0,
     scale: i.memoryIndexScale,
     displacement: BigInt.asIntN(64, i.memoryDisplacement),
     segment: segmentOf(i.memorySegment, bits),
@@ -265,9 +276,9 @@ function memoryOf(i: Instruction, bits: 32 | 64): MemoryOperand {
 }
 
 function addressSize64({ memoryBase, memoryIndex, memoryDisplSize }: Instruction): 32 | 64 {
-  if (RegisterExt.isVectorRegister(memoryIndex)) return 64;
   if (memoryBase === Register.EIP || RegisterExt.size(memoryBase) === 4) return 32;
   if (RegisterExt.size(memoryIndex) === 4) return 32;
+  if (RegisterExt.isVectorRegister(memoryIndex)) return 64;
   return memoryDisplSize === 4 && memoryBase === Register.None && memoryIndex === Register.None ? 32 : 64;
 }
 

@@ -1,6 +1,7 @@
 // Puts a program into memory as Linux's fs/binfmt_elf.c does, at addresses that never change: image and brk near 2^46 + 2^44, mmap area
 // below the stack, both with address bit 46 set, where mirrored programs have to be (runtime/x86_64/place.c); of 32-bit programs at the places that
 // runtime/i386/place.c expects.
+import { features1Edx } from './cpuid.js';
 import type { Elf } from './elf.js';
 import { EXECUTE, pageSize, READ, WRITE } from './memory.js';
 import type { Memory } from './memory.js';
@@ -113,7 +114,7 @@ function buildStack(memory: Memory, elf: Elf, bias: number, stackTop: number, op
   const platform = string(elf.bits === 64 ? 'x86_64' : 'i686');
   const random = put(options.random);
   const vector: readonly (readonly [number, number])[] = [
-    [aux.HWCAP, 0x07088b11],
+    [aux.HWCAP, features1Edx],
     [aux.PAGESZ, pageSize],
     [aux.CLKTCK, 100],
     [aux.PHDR, bias + elf.headers.address],

@@ -15,6 +15,7 @@ export interface Format {
 }
 export const single: Format = { precision: 24, exponentBits: 8 };
 export const double: Format = { precision: 53, exponentBits: 11 };
+export const half: Format = { precision: 11, exponentBits: 5 };
 
 /** A number: significand * 2^exponent. A NaN keeps its significand with the quiet bit on top, left-aligned to 64 bits. */
 export interface Soft {
@@ -227,6 +228,26 @@ export const multiply: Operation = (a, b, f, env) => {
   if (a.kind === 'zero' || b.kind === 'zero') return zero(negative);
   return round(negative, a.significand * b.significand, a.exponent + b.exponent, f, env);
 };
+
+/** a * b + c with one rounding; none is a NaN. */
+export function multiplyAdd(a: Soft, b: Soft, c: Soft, f: Format, env: Environment): Soft {
+  const negative = a.negative !== b.negative;
+  const product: Soft =
+    a.kind === 'infinite' || b.kind === 'infinite'
+      ? infinity(negative)
+      : a.kind === 'zero' || b.kind === 'zero'
+        ? zero(negative)
+        : {
+            kind: 'finite',
+            negative,
+            significand: a.significand * b.significand,
+            exponent: a.exponent + b.exponent,
+          };
+  if (product.kind === 'infinite' && (a.kind === 'zero' || b.kind === 'zero')) return invalid(env);
+  if (product.kind === 'infinite' && c.kind === 'infinite' && c.negative !== negative) return invalid(env);
+  noteDenormals(env, a, b);
+  return add(product, c, f, env);
+}
 
 export const divide: Operation = (a, b, f, env) => {
   const negative = a.negative !== b.negative;

@@ -72,6 +72,7 @@ function* integers(): Generator<string> {
       `lea${size} 3(%rdi,%rcx,4), ${b}`,
       `lea${size} (,%rcx,8), ${b}`,
     ];
+    if (size === 'l') yield* ['crc32w %ax, %ebx', 'crc32w (%rdi), %ebx'];
     yield `movsb${size} %al, ${b}`;
     yield `movzb${size} %ah, ${size === 'q' ? '%edx' : b}`.replace('movzbq', 'movzbl');
     yield `movzb${size} (%rdi), ${b}`;
@@ -83,6 +84,12 @@ function* integers(): Generator<string> {
       yield* [`${op} ${c}, ${a}, ${b}`, `${op} (%rdi), ${a}, ${b}`];
     for (const op of ['blsi', 'blsr', 'blsmsk']) yield* [`${op} ${a}, ${b}`, `${op} (%rdi), ${b}`];
     for (const op of ['adcx', 'adox']) yield* [`${op} ${a}, ${b}`, `${op} (%rdi), ${b}`];
+    yield* [
+      `crc32b %dl, ${b}`,
+      `crc32${size} ${a}, ${b}`,
+      `crc32${size} (%rdi), ${b}`,
+      `crc32b (%rdi), ${b}`,
+    ];
     yield* [`rorx $5, ${a}, ${b}`, `rorx $43, (%rdi), ${b}`];
   }
   for (const c of conditions) yield* [`set${c} %bl`, `set${c} (%rdi)`];
@@ -105,6 +112,20 @@ function* integers(): Generator<string> {
     'enter $16, $1',
     'popfq',
   ];
+}
+
+/** A branch that is taken ends in what stands behind the code: a breakpoint. */
+function* control(): Generator<string> {
+  for (const c of conditions) yield `j${c} .+20`;
+  for (const op of ['jmp', 'call', 'loop', 'loope', 'loopne', 'jecxz', 'jrcxz']) yield `${op} .+20`;
+  yield* ['jmp *%rbx', 'call *%rbx', 'jmp *(%rdi)', 'call *(%rdi)', 'ret', 'ret $16'];
+  yield* 'hlt int3 ud2 lfence mfence sfence pause endbr32 endbr64'.split(' ');
+  for (const op of 'clflush clflushopt clwb prefetchnta prefetcht0 prefetcht1 prefetcht2 prefetchw ud0l ud1l'.split(
+    ' ',
+  ))
+    yield `${op} (%rdi)${op.startsWith('ud') ? ', %ebx' : ''}`;
+  // Undocumented spellings: sal as /6, a nop of hints.
+  yield* ['.byte 0xd1, 0xf3', '.byte 0xc0, 0xf3, 0x05', '.byte 0x0f, 0x19, 0xc0'];
 }
 
 function* vectors(): Generator<string> {
@@ -147,6 +168,8 @@ function* vectors(): Generator<string> {
     'maskmovdqu %xmm1, %xmm2',
     'movaps 8(%rdi), %xmm2',
   ];
+  yield* ['ldmxcsr (%rdi)', 'stmxcsr (%rdi)', 'vldmxcsr (%rdi)', 'vstmxcsr (%rdi)'];
+  yield* ['emms', 'vzeroall', 'vzeroupper'];
 }
 
 function* floats(): Generator<string> {
@@ -214,11 +237,18 @@ function* x87(): Generator<string> {
     'ffree %st(1)',
   ];
   for (const c of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu']) yield `fcmov${c} %st(2), %st`;
+  yield* ['fnstenv (%rdi)', 'fnsave (%rdi)', 'fldenv (%rdi)', 'frstor (%rdi)', 'data16 fnstenv (%rdi)'];
+  yield* ['data16 fnsave (%rdi)', 'data16 fldenv (%rdi)', 'data16 frstor (%rdi)'];
+  // All of the window.
+  yield* ['fxsave -256(%rdi)', 'fxsave64 -256(%rdi)', 'fxrstor -256(%rdi)', 'fxrstor64 -256(%rdi)'];
+  yield* ['xsave -256(%rdi)', 'xsave64 -256(%rdi)', 'xrstor -256(%rdi)', 'xrstor64 -256(%rdi)'];
+  yield* ['fxsave 8(%rdi)', 'xsave 16(%rdi)', 'fxrstor 8(%rdi)', 'xrstor 32(%rdi)'];
+  yield* ['ficomps (%rdi)', 'ficompl (%rdi)', 'fnop', 'fclex', 'finit', 'fstcw (%rdi)', 'fstsw %ax'];
   yield* ['fwait', 'fnstcw (%rdi)', 'fnstsw %ax', 'fnstsw (%rdi)', 'fldcw (%rdi)'];
 }
 
 export const groups: Readonly<Record<string, readonly string[]>> = {
-  integers: [...new Set(integers())],
+  integers: [...new Set([...integers(), ...control()])],
   vectors: [...new Set(vectors())],
   floats: [...new Set(floats())],
   x87: [...new Set(x87())],
@@ -231,9 +261,13 @@ function narrowed(text: string, integers: boolean): string | undefined {
     .replaceAll('%r9w', '%bp')
     .replaceAll('%r9b', '%ch')
     .replaceAll('(%rdi', '(%edi')
-    .replaceAll(',%rcx', ',%ecx');
+    .replaceAll(',%rcx', ',%ecx')
+    .replaceAll('*%rbx', '*%ebx');
   const mnemonic = own.split(' ').filter((word) => !/^(lock|rep\w*)$/.test(word))[0]!;
-  const wide = integers ? /q$|^(cdqe|cqo|cmpxchg16b)$/.test(mnemonic) : /^cvtsi2s.q$/.test(mnemonic);
+  if (/save64|rstor64/.test(mnemonic)) return undefined;
+  const wide = integers
+    ? /^(?!cdq$).*q$|^(cdqe|cqo|cmpxchg16b|jrcxz)$/.test(mnemonic)
+    : /^cvtsi2s.q$/.test(mnemonic);
   return wide || /%r/.test(own) ? undefined : own;
 }
 

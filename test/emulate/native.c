@@ -12,7 +12,7 @@
 #define ARENA 0x10000000ul
 #define CODE 0x20000000ul
 #define WINDOW 0x800ul
-#define BYTES 512
+#define BYTES 1024
 
 #ifdef __i386__
 #define IP REG_EIP
@@ -20,23 +20,25 @@
 #define IP REG_RIP
 #endif
 
+/* What xsave writes for x87, SSE and AVX: the image of fxsave, a header, the upper halves. */
 struct state {
   uint64_t gpr[16], flags, pad;
-  uint8_t extended[512] __attribute__((aligned(16)));
+  uint8_t extended[832] __attribute__((aligned(64)));
 };
 struct input {
   uint8_t code[16];
-  uint32_t length, pad[3];
+  uint32_t length, pad[11];
   struct state state;
   uint8_t memory[BYTES];
 };
 struct output {
-  uint32_t signal, pad[3];
+  uint32_t signal, pad[15];
   struct state state;
   uint8_t memory[BYTES];
 };
 
 struct state given, result;
+int avx;
 unsigned long host_stack;
 extern char leave_case[];
 void run_case(void);
@@ -54,7 +56,7 @@ static void handler(int number, siginfo_t *info, void *pointer) {
 asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "push %ebx; push %ebp; push %esi; push %edi\n"
     "mov %esp, host_stack\nxor %eax, %eax\nmov %eax, %fs\n"
-    "fxrstor given+144\n"
+    "fninit\ncmpl $0, avx; je 1f\nmov $7, %eax; xor %edx, %edx; xrstor given+192; jmp 2f\n1: fxrstor given+192\n2:\n"
     "pushl given+128\npopf\n"
     "mov given, %eax; mov given+8, %ecx; mov given+16, %edx; mov given+24, %ebx; mov given+40, %ebp; mov given+48, %esi\n"
     "mov given+56, %edi; mov given+32, %esp\n"
@@ -63,14 +65,14 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov %eax, result; mov %ecx, result+8; mov %edx, result+16; mov %ebx, result+24; mov %esp, result+32; mov %ebp, result+40\n"
     "mov %esi, result+48; mov %edi, result+56\n"
     "mov host_stack, %esp\npushf\npopl result+128\ncld\n"
-    "fxsave result+144\nfninit\nldmxcsr default_mxcsr\n"
+    "cmpl $0, avx; je 1f\nmov $7, %eax; xor %edx, %edx; xsave result+192; vzeroupper; jmp 2f\n1: fxsave result+192\n2: fninit\nldmxcsr default_mxcsr\n"
     "pop %edi; pop %esi; pop %ebp; pop %ebx\nret\n"
     ".data\n.globl target\ntarget: .long 0x20000000\ndefault_mxcsr: .long 0x1f80\n.text\n");
 #else
 asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "mov %rsp, host_stack\n"
-    "fxrstor64 given+144\n"
+    "fninit\ncmpl $0, avx; je 1f\nmov $7, %eax; xor %edx, %edx; xrstor64 given+192; jmp 2f\n1: fxrstor64 given+192\n2:\n"
     "pushq given+128\npopfq\n"
     "mov given, %rax; mov given+8, %rcx; mov given+16, %rdx; mov given+24, %rbx; mov given+40, %rbp; mov given+48, %rsi\n"
     "mov given+56, %rdi; mov given+64, %r8; mov given+72, %r9; mov given+80, %r10; mov given+88, %r11; mov given+96, %r12\n"
@@ -81,11 +83,11 @@ asm(".text\n.globl run_case, leave_case\nrun_case:\n"
     "mov %rsi, result+48; mov %rdi, result+56; mov %r8, result+64; mov %r9, result+72; mov %r10, result+80; mov %r11, result+88\n"
     "mov %r12, result+96; mov %r13, result+104; mov %r14, result+112; mov %r15, result+120\n"
     "mov host_stack, %rsp\npushfq\npopq result+128\ncld\n"
-    "fxsave64 result+144\nfninit\nldmxcsr default_mxcsr\n"
+    "cmpl $0, avx; je 1f\nmov $7, %eax; xor %edx, %edx; xsave64 result+192; vzeroupper; jmp 2f\n1: fxsave64 result+192\n2: fninit\nldmxcsr default_mxcsr\n"
     "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\nret\n"
     ".data\n.globl target\ntarget: .quad 0x20000000\ndefault_mxcsr: .long 0x1f80\n.text\n");
 #endif
-_Static_assert(__builtin_offsetof(struct state, extended) == 144, "the offsets above");
+_Static_assert(__builtin_offsetof(struct state, extended) == 192, "the offsets above");
 
 static void map(unsigned long at, int protection) {
   if (mmap((void *)at, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) {
@@ -95,6 +97,7 @@ static void map(unsigned long at, int protection) {
 }
 
 int main(void) {
+  avx = __builtin_cpu_supports("avx");
   static uint8_t stack[1 << 16];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
@@ -120,6 +123,7 @@ int main(void) {
     memcpy(code + input.length + sizeof leave, &to, sizeof to);
     memcpy(window, input.memory, BYTES);
     given = input.state;
+    memset(&result, 0, sizeof result);
     fault = 0;
     run_case();
     output.signal = fault;

@@ -50,6 +50,7 @@ export const undefinedFlags: Readonly<Record<string, Rule>> = {
   rcr: rotate,
   rol: rotate,
   ror: rotate,
+  sal: shift,
   sar: (count) => (count === 0 ? 0 : AF | (count === 1 ? 0 : OF)),
   shl: shift,
   shld: doubleShift,

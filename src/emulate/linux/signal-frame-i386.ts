@@ -2,12 +2,19 @@
 // lowest address, without siginfo: return address, signal, sigcontext 88, unused 624, upper half of the mask, code 8. With it: return address, signal, two
 // pointers, siginfo 128, ucontext 116, code 8. The extended state lies above, its second part aligned to 64 bytes.
 import { MemoryFault } from '../memory.js';
-import { fxsaveBytes, resetFpu, restoreFpu, restoreX87, saveFpu, saveX87, x87Bytes } from '../fxsave.js';
+import { restoreX87, saveX87, x87Bytes } from '../fxsave.js';
 import { codeSelector, dataSelector, reloadSegments } from '../segments.js';
 import { DF, FS_SELECTOR, GS_SELECTOR, RAX, RCX, RDX, RIP, RSP } from '../state.js';
 import type { Cpu } from '../state.js';
 import { Ended } from './kernel.js';
-import { extendedBytes, markExtended, onStack } from './signal-frame.js';
+import {
+  extendedBytes,
+  extendedState,
+  loadExtended,
+  onStack,
+  readExtended,
+  resetExtended,
+} from './signal-frame.js';
 import type { Delivery, Returned } from './signal-frame.js';
 
 const SA_SIGINFO = 4;
@@ -127,8 +134,7 @@ export function enterHandler(
     put(stackAt + 8, d.alternate.size);
   }
   bytes.set(saveX87(cpu), state - frame);
-  bytes.set(saveFpu(cpu), extended - frame);
-  markExtended(view, extended - frame, extendedBytes + x87Bytes);
+  bytes.set(extendedState(cpu, extendedBytes + x87Bytes), extended - frame);
   write(frame, bytes);
   s[RSP] = frame;
   s[RIP] = d.handler;
@@ -136,7 +142,7 @@ export function enterHandler(
   s[RDX] = shape === withInfo ? frame + infoAt : 0;
   s[RCX] = shape === withInfo ? frame + userContextAt : 0;
   s[DF] = 0;
-  resetFpu(cpu);
+  resetExtended(cpu);
   return true;
 }
 
@@ -157,7 +163,7 @@ export function leaveHandler(
     throw new Ended({ kind: 'missing', text: 'a signal frame with changed segments' });
   const state = field('state');
   const x87 = state === 0 ? undefined : read(state, x87Bytes);
-  const extended = state === 0 ? undefined : read(state + x87Bytes, fxsaveBytes);
+  const extended = state === 0 ? undefined : readExtended(read, state + x87Bytes);
   order.forEach((register, n) => {
     s[register] = view.getInt32(at + context.registers + 4 * n, true);
   });
@@ -165,9 +171,9 @@ export function leaveHandler(
   cpu.setFlags(field('flags'));
   reloadSegments(s, withRing(field('fs')), withRing(field('gs')));
   if (extended && x87) {
-    restoreFpu(cpu, extended);
+    loadExtended(cpu, extended);
     restoreX87(cpu, x87);
-  } else resetFpu(cpu);
+  } else resetExtended(cpu);
   const mask = new Uint8Array(8);
   shape.mask.forEach((from, half) => {
     mask.set(frame.subarray(from, from + 4), 4 * half);

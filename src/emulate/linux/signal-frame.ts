@@ -1,9 +1,20 @@
 // The frame that Linux puts on the stack for a handler, and rt_sigreturn takes away (arch/x86/kernel/signal_64.c, asm/sigcontext.h): from its
 // lowest address return address 8, ucontext 304, siginfo 128; the extended state lies above it, aligned to 64 bytes.
-import { fxsaveBytes, resetFpu, restoreFpu, saveFpu } from '../fxsave.js';
+import { fxsaveBytes, mxcsrBits, resetSse, resetX87 } from '../fxsave.js';
 import { addressOf } from '../memory.js';
 import { DF, RAX, RDI, RDX, RIP, RSI, RSP } from '../state.js';
 import type { Cpu } from '../state.js';
+import {
+  extendedControl,
+  headerAt,
+  inUse,
+  resetUppers,
+  restoreExtended,
+  saveExtended,
+  SSE,
+  X87,
+  xsaveBytes,
+} from '../xsave.js';
 
 const redZone = 128;
 const contextAt = 8;
@@ -19,15 +30,11 @@ const errorAt = registersAt + 8 * 19;
 const stateAt = registersAt + 8 * 23;
 // UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
 const contextFlags = 7;
-/** As on a CPU whose xsave has x87 and SSE: header behind the fxsave image, a magic word behind that; struct _fpx_sw_bytes within the image. */
-const headerBytes = 64;
-const stateBytes = fxsaveBytes + headerBytes;
-/** With the second magic word. */
-export const extendedBytes = stateBytes + 4;
+/** What xsave writes and a magic word behind it; struct _fpx_sw_bytes within the image of fxsave. */
+export const extendedBytes = xsaveBytes + 4;
 const softwareAt = 464;
 const magic1 = 0x46505853;
 const magic2 = 0x46505845;
-const features = 3n;
 
 export interface AlternateStack {
   readonly base: number;
@@ -107,8 +114,7 @@ export function enterHandler(
   put(stateAt, state);
   bytes.set(d.mask, maskAt);
   bytes.set(d.info, infoAt);
-  bytes.set(saveFpu(cpu), state - frame);
-  markExtended(view, state - frame, extendedBytes);
+  bytes.set(extendedState(cpu, extendedBytes), state - frame);
   write(frame, bytes);
   const { s } = cpu;
   setPair(s, RSP, frame);
@@ -118,19 +124,47 @@ export function enterHandler(
   setPair(s, RDX, frame + contextAt);
   setPair(s, RAX, 0);
   s[DF] = 0;
-  resetFpu(cpu);
+  resetExtended(cpu);
   return true;
 }
 
-/** Says that the state at `at` has more than the fxsave image; `whole`: bytes of all that is saved. */
-export function markExtended(view: DataView, at: number, whole: number): void {
-  const software = at + softwareAt;
-  view.setUint32(software, magic1, true);
-  view.setUint32(software + 4, whole, true);
-  view.setBigUint64(software + 8, features, true);
-  view.setUint32(software + 16, stateBytes, true);
-  view.setBigUint64(at + fxsaveBytes, features, true);
-  view.setUint32(at + stateBytes, magic2, true);
+/** The extended state as a frame has it; `whole`: bytes of all that is saved. Linux calls x87 and SSE always used (fpu/signal.c, save_xstate_epilog). */
+export function extendedState(cpu: Cpu, whole: number): Uint8Array {
+  const bytes = new Uint8Array(extendedBytes);
+  const view = new DataView(bytes.buffer);
+  bytes.set(saveExtended(cpu, inUse(cpu) | X87 | SSE));
+  view.setUint32(softwareAt, magic1, true);
+  view.setUint32(softwareAt + 4, whole, true);
+  view.setBigUint64(softwareAt + 8, BigInt(extendedControl), true);
+  view.setUint32(softwareAt + 16, xsaveBytes, true);
+  view.setUint32(xsaveBytes, magic2, true);
+  return bytes;
+}
+
+/** As a handler finds it. */
+export function resetExtended(cpu: Cpu): void {
+  resetX87(cpu);
+  resetSse(cpu);
+  resetUppers(cpu);
+}
+
+/** The state in a frame: without both magic words only what fxsave writes (fpu/signal.c, check_xstate_in_sigframe). */
+export function readExtended(read: (address: number, length: number) => Uint8Array, at: number): Uint8Array {
+  const image = read(at, fxsaveBytes);
+  const view = new DataView(image.buffer, image.byteOffset);
+  const size = view.getUint32(softwareAt + 16, true);
+  if (view.getUint32(softwareAt, true) !== magic1 || size < xsaveBytes) return image;
+  const second = read(at + size, 4);
+  if (new DataView(second.buffer, second.byteOffset).getUint32(0, true) !== magic2) return image;
+  return read(at, xsaveBytes);
+}
+
+export function loadExtended(cpu: Cpu, bytes: Uint8Array): void {
+  const present = bytes.length === xsaveBytes ? (bytes[headerAt] ?? 0) : X87 | SSE;
+  const own = bytes.slice();
+  const view = new DataView(own.buffer);
+  view.setUint32(24, view.getUint32(24, true) & mxcsrBits, true);
+  restoreExtended(cpu, own, extendedControl, present);
 }
 
 /** What of a frame is not the CPU's. */
@@ -146,14 +180,14 @@ export function leaveHandler(cpu: Cpu, read: (address: number, length: number) =
   const view = new DataView(frame.buffer, frame.byteOffset);
   const word = (at: number): number => Number(view.getBigInt64(at, true));
   const state = word(stateAt);
-  const fpu = state === 0 ? undefined : read(state, fxsaveBytes);
+  const extended = state === 0 ? undefined : readExtended(read, state);
   order.forEach((register, n) => {
     cpu.s[register] = view.getInt32(registersAt + 8 * n, true);
     cpu.s[register + 1] = view.getInt32(registersAt + 8 * n + 4, true);
   });
   cpu.setFlags(word(flagsAt));
-  if (fpu) restoreFpu(cpu, fpu);
-  else resetFpu(cpu);
+  if (extended) loadExtended(cpu, extended);
+  else resetExtended(cpu);
   return {
     mask: frame.slice(maskAt, maskAt + 8),
     alternate: {

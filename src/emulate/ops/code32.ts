@@ -275,7 +275,6 @@ const int: Builder = (cpu, i): Op => {
 export const code32: Table = {
   bound,
   call,
-  endbr32: () => () => undefined,
   enter,
   int,
   into: ({ s }) => {

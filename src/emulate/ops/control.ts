@@ -5,7 +5,8 @@ import { operand, place, sizeOf, words } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
 import { CF, DF, FS, GS, HI, R11, RAX, RBP, RBX, RCX, RDX, RIP, RSP, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
-import { cpuid, extendedControl } from '../cpuid.js';
+import { cpuid } from '../cpuid.js';
+import { extendedControl } from '../xsave.js';
 import { conditions } from './conditions.js';
 import type { Condition } from './conditions.js';
 
@@ -321,6 +322,7 @@ export const control: Table = {
       });
     };
   },
+  endbr32: nothing,
   endbr64: nothing,
   enter,
   hlt: trap('protection'),
@@ -361,7 +363,7 @@ export const control: Table = {
       s[RCX] = s[RCX + 1] = 0;
     };
   },
-  reserved_nop: nothing,
+  reservednop: nothing,
   ret,
   sfence: nothing,
   stc: setCarry(() => 1),

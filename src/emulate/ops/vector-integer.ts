@@ -1,77 +1,66 @@
-// Packed integers of SSE2 (SDM vol. 2, by name). One row an instruction; each row is an operation on lanes.
-import type { Builder, Table } from '../operands.js';
-import { immediateOf, operand, place } from '../operands.js';
-import type { Cpu } from '../state.js';
-import { lanes, scratch, scratch2, source, vectorNumber } from './vector.js';
+// Packed integers from MMX to AVX2 (SDM vol. 2, by name): arithmetic, logic, comparisons. One row an instruction; each row is an operation on lanes.
+import type { Table } from '../operands.js';
+import { AF, CF, OF, PF, SF, ZR } from '../state.js';
+import type { Builder } from '../operands.js';
+import { sizeOf } from '../operands.js';
+import { apart, lanes, lanesBy, placeOf, source, withVex } from './vector.js';
 import type { Lane } from './vector.js';
 
 type Two = (a: number, b: number) => number;
 
 const each8 =
   (f: Two): Lane =>
-  ({ vb }, d, a, b) => {
-    for (let n = 0; n < 16; n++) vb[d + n] = f(vb[a + n] ?? 0, vb[b + n] ?? 0);
+  ({ vb }, d, a, b, bytes) => {
+    for (let n = 0; n < bytes; n++) vb[d + n] = f(vb[a + n] ?? 0, vb[b + n] ?? 0);
   };
 const each16 =
   (f: Two): Lane =>
-  ({ vw }, d, a, b) => {
-    for (let n = 0; n < 8; n++) vw[(d >> 1) + n] = f(vw[(a >> 1) + n] ?? 0, vw[(b >> 1) + n] ?? 0);
+  ({ vw }, d, a, b, bytes) => {
+    for (let n = 0; n < bytes >> 1; n++) vw[(d >> 1) + n] = f(vw[(a >> 1) + n] ?? 0, vw[(b >> 1) + n] ?? 0);
   };
 const each32 =
   (f: Two): Lane =>
-  ({ vi }, d, a, b) => {
-    for (let n = 0; n < 4; n++) vi[(d >> 2) + n] = f(vi[(a >> 2) + n] ?? 0, vi[(b >> 2) + n] ?? 0);
+  ({ vi }, d, a, b, bytes) => {
+    for (let n = 0; n < bytes >> 2; n++) vi[(d >> 2) + n] = f(vi[(a >> 2) + n] ?? 0, vi[(b >> 2) + n] ?? 0);
   };
 const each64 =
   (f: (a: bigint, b: bigint) => bigint): Lane =>
-  ({ vq }, d, a, b) => {
-    for (let n = 0; n < 2; n++)
+  ({ vq }, d, a, b, bytes) => {
+    for (let n = 0; n < bytes >> 3; n++)
       vq[(d >> 3) + n] = BigInt.asUintN(64, f(vq[(a >> 3) + n] ?? 0n, vq[(b >> 3) + n] ?? 0n));
   };
 
 const signed8 = (a: number): number => (a << 24) >> 24;
 const signed16 = (a: number): number => (a << 16) >> 16;
+const signed64 = (a: bigint): bigint => BigInt.asIntN(64, a);
 const clamp = (low: number, high: number, v: number): number => (v < low ? low : v > high ? high : v);
 const s8 = (v: number): number => clamp(-128, 127, v);
 const s16 = (v: number): number => clamp(-32768, 32767, v);
 const u8 = (v: number): number => clamp(0, 255, v);
 const u16 = (v: number): number => clamp(0, 65535, v);
+const mask = (yes: boolean): number => (yes ? -1 : 0);
 
-/** Runs an operation whose result must not be written before all is read. */
-const apart =
-  (make: (cpu: Cpu, to: number, a: number, b: number) => void): Lane =>
-  (cpu, d, a, b) => {
-    make(cpu, scratch2, a, b);
-    cpu.vb.copyWithin(d, scratch2, scratch2 + 16);
-  };
-
-/** Interleaves elements of `size` bytes of the low or high halves. */
-const unpack = (size: number, from: 0 | 8): Lane =>
-  apart(({ vb }, to, a, b) => {
-    for (let n = 0; n < 8; n += size)
-      for (let k = 0; k < size; k++) {
-        vb[to + 2 * n + k] = vb[a + from + n + k] ?? 0;
-        vb[to + 2 * n + size + k] = vb[b + from + n + k] ?? 0;
-      }
-  });
-
+/** What saturates from 16 bits to 8, both sources one after the other. */
 const packWords = (limit: (v: number) => number): Lane =>
-  apart(({ vb, vw }, to, a, b) => {
-    for (let n = 0; n < 8; n++) {
+  apart(({ vb, vw }, to, a, b, bytes) => {
+    const half = bytes >> 1;
+    for (let n = 0; n < half; n++) {
       vb[to + n] = limit(signed16(vw[(a >> 1) + n] ?? 0));
-      vb[to + 8 + n] = limit(signed16(vw[(b >> 1) + n] ?? 0));
+      vb[to + half + n] = limit(signed16(vw[(b >> 1) + n] ?? 0));
     }
   });
 
-const packDoublewords = apart(({ vi, vw }, to, a, b) => {
-  for (let n = 0; n < 4; n++) {
-    vw[(to >> 1) + n] = s16(vi[(a >> 2) + n] ?? 0);
-    vw[(to >> 1) + 4 + n] = s16(vi[(b >> 2) + n] ?? 0);
-  }
-});
+const packDoublewords = (limit: (v: number) => number): Lane =>
+  apart(({ vi, vw }, to, a, b, bytes) => {
+    const quarter = bytes >> 2;
+    for (let n = 0; n < quarter; n++) {
+      vw[(to >> 1) + n] = limit(vi[(a >> 2) + n] ?? 0);
+      vw[(to >> 1) + quarter + n] = limit(vi[(b >> 2) + n] ?? 0);
+    }
+  });
 
-const multiplyAdd: Lane = ({ vi, vw }, d, a, b) => {
-  for (let n = 0; n < 4; n++) {
+const multiplyAdd: Lane = ({ vi, vw }, d, a, b, bytes) => {
+  for (let n = 0; n < bytes >> 2; n++) {
     const x = (a >> 1) + 2 * n;
     const y = (b >> 1) + 2 * n;
     vi[(d >> 2) + n] =
@@ -79,120 +68,89 @@ const multiplyAdd: Lane = ({ vi, vw }, d, a, b) => {
   }
 };
 
-const sumOfDifferences: Lane = ({ vb, vq }, d, a, b) => {
-  for (let half = 0; half < 16; half += 8) {
+/** Unsigned bytes of the first, signed ones of the second. */
+const multiplyAddBytes: Lane = ({ vb, vw }, d, a, b, bytes) => {
+  for (let n = 0; n < bytes; n += 2) {
+    const even = (vb[a + n] ?? 0) * signed8(vb[b + n] ?? 0);
+    vw[(d + n) >> 1] = s16(even + (vb[a + n + 1] ?? 0) * signed8(vb[b + n + 1] ?? 0));
+  }
+};
+
+const sumOfDifferences: Lane = ({ vb, vq }, d, a, b, bytes) => {
+  for (let half = 0; half < bytes; half += 8) {
     let sum = 0;
     for (let n = 0; n < 8; n++) sum += Math.abs((vb[a + half + n] ?? 0) - (vb[b + half + n] ?? 0));
     vq[(d + half) >> 3] = BigInt(sum);
   }
 };
 
-/** A shift of all elements by an immediate or by the low 64 bits of an operand. */
-const shift =
-  (bits: 16 | 32 | 64, run: (value: bigint, n: bigint) => bigint): Builder =>
-  (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const d = vectorNumber(i, 0);
-    const o = operand(i, 1);
-    const { vq } = cpu;
-    const count = BigInt(bits);
-    const apply = (n: bigint): void => {
-      for (let q = d >> 3; q < (d >> 3) + 2; q++) {
-        const all = vq[q] ?? 0n;
-        let out = 0n;
-        for (let at = 0n; at < 64n; at += count)
-          out |= BigInt.asUintN(bits, run(BigInt.asUintN(bits, all >> at), n)) << at;
-        vq[q] = out;
-      }
-    };
-    if (o.kind === 'immediate') {
-      const n = BigInt(o.lo & 255);
-      return () => {
-        apply(n);
-      };
+/** mpsadbw: eight sums of four differences, the second operand's four bytes standing still. */
+const movingSums = (control: number, half: 0 | 1): Lane => {
+  const bits = control >> (3 * half);
+  const [first, second] = [bits & 4, 4 * (bits & 3)];
+  return apart(({ vb, vw }, to, a, b) => {
+    for (let n = 0; n < 8; n++) {
+      let sum = 0;
+      for (let k = 0; k < 4; k++) sum += Math.abs((vb[a + first + n + k] ?? 0) - (vb[b + second + k] ?? 0));
+      vw[(to >> 1) + n] = sum;
     }
-    const { at, load } = source(cpu, i, 1, 16);
-    return () => {
-      load?.();
-      apply(vq[at >> 3] ?? 0n);
-    };
-  };
-const left = (bits: 16 | 32 | 64): Builder => shift(bits, (v, n) => (n >= BigInt(bits) ? 0n : v << n));
-const right = (bits: 16 | 32 | 64): Builder => shift(bits, (v, n) => (n >= BigInt(bits) ? 0n : v >> n));
-const arithmetic = (bits: 16 | 32): Builder =>
-  shift(bits, (v, n) => BigInt.asIntN(bits, v) >> (n >= BigInt(bits) ? BigInt(bits - 1) : n));
-
-/** pslldq, psrldq: bytes. */
-const byteShift =
-  (direction: 1 | -1): Builder =>
-  (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const d = vectorNumber(i, 0);
-    const n = Math.min(16, immediateOf(i, 1).lo & 255);
-    const { vb } = cpu;
-    return () => {
-      if (direction > 0) {
-        vb.copyWithin(d + n, d, d + 16 - n);
-        vb.fill(0, d, d + n);
-      } else {
-        vb.copyWithin(d, d + n, d + 16);
-        vb.fill(0, d + 16 - n, d + 16);
-      }
-    };
-  };
-
-/** Picks elements of two sources by an immediate; `from` gives the source's byte offset of a result's element. */
-const shuffle =
-  (size: number, from: (n: number, control: number, a: number, b: number) => number): Builder =>
-  (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const control = immediateOf(i, 2).lo & 255;
-    const d = vectorNumber(i, 0);
-    const { at, load } = source(cpu, i, 1, 16, scratch);
-    const { vb } = cpu;
-    const moves = Array.from({ length: 16 / size }, (_, n) => from(n, control, d, at));
-    return () => {
-      load?.();
-      moves.forEach((start, n) => vb.copyWithin(scratch2 + n * size, start, start + size));
-      vb.copyWithin(d, scratch2, scratch2 + 16);
-    };
-  };
-const two = (control: number, n: number): number => (control >> (2 * n)) & 3;
-
-const insert =
-  (size: number): Builder =>
-  (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const d = vectorNumber(i, 0);
-    const n = immediateOf(i, 2).lo & (16 / size - 1);
-    const { read } = place(cpu, i, 1, operand(i, 1).kind === 'memory' ? size : 4);
-    return () => {
-      cpu.vw[(d >> 1) + n] = read();
-    };
-  };
-
-const extract: Builder = (cpu, i) => {
-  if (i.vex) throw new Error('no VEX forms yet');
-  const a = vectorNumber(i, 1);
-  const n = immediateOf(i, 2).lo & 7;
-  const { write } = place(cpu, i, 0);
-  return () => {
-    write(cpu.vw[(a >> 1) + n] ?? 0, 0);
-  };
+  });
 };
 
-/** movmskps, movmskpd, pmovmskb: the sign bits of elements. */
-export const signs =
-  (size: number): Builder =>
+/** Neighbours of the first source, then of the second. */
+const neighbours16 = (f: Two): Lane =>
+  apart(({ vw }, to, a, b, bytes) => {
+    const quarter = bytes >> 2;
+    for (let n = 0; n < quarter; n++) {
+      vw[(to >> 1) + n] = f(signed16(vw[(a >> 1) + 2 * n] ?? 0), signed16(vw[(a >> 1) + 2 * n + 1] ?? 0));
+      vw[(to >> 1) + quarter + n] = f(
+        signed16(vw[(b >> 1) + 2 * n] ?? 0),
+        signed16(vw[(b >> 1) + 2 * n + 1] ?? 0),
+      );
+    }
+  });
+const neighbours32 = (f: Two): Lane =>
+  apart(({ vi }, to, a, b, bytes) => {
+    const half = bytes >> 3;
+    for (let n = 0; n < half; n++) {
+      vi[(to >> 2) + n] = f(vi[(a >> 2) + 2 * n] ?? 0, vi[(a >> 2) + 2 * n + 1] ?? 0);
+      vi[(to >> 2) + half + n] = f(vi[(b >> 2) + 2 * n] ?? 0, vi[(b >> 2) + 2 * n + 1] ?? 0);
+    }
+  });
+
+/** phminposuw: the least word and its place. */
+const least: Lane = ({ vw, vq }, d, _, b) => {
+  let at = 0;
+  for (let n = 1; n < 8; n++) if ((vw[(b >> 1) + n] ?? 0) < (vw[(b >> 1) + at] ?? 0)) at = n;
+  const value = vw[(b >> 1) + at] ?? 0;
+  vq[d >> 3] = BigInt(value | (at << 16));
+  vq[(d >> 3) + 1] = 0n;
+};
+
+/** ptest and vtestps: ZF if nothing of the second operand's chosen bits is in the first one, CF if all are. */
+const testing =
+  (chosen: number): Builder =>
   (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const a = vectorNumber(i, 1);
-    const { write } = place(cpu, i, 0);
-    const { vb } = cpu;
+    const a = placeOf(i, 0) >> 2;
+    const { at, load } = source(cpu, i, 1);
+    const b = at >> 2;
+    const words = sizeOf(i, 0) >> 2;
+    // Of double precision only every other word has a sign.
+    const step = chosen === 8 ? 2 : 1;
+    const bits = chosen === 0 ? -1 : 1 << 31;
+    const { s, vi } = cpu;
     return () => {
-      let mask = 0;
-      for (let n = 0; n < 16 / size; n++) mask |= ((vb[a + n * size + size - 1] ?? 0) >> 7) << n;
-      write(mask, 0);
+      load?.();
+      let common = 0;
+      let missing = 0;
+      for (let n = step - 1; n < words; n += step) {
+        common |= (vi[a + n] ?? 0) & (vi[b + n] ?? 0) & bits;
+        missing |= ~(vi[a + n] ?? 0) & (vi[b + n] ?? 0) & bits;
+      }
+      s[ZR] = common;
+      s[CF] = missing === 0 ? 1 : 0;
+      s[OF] = s[SF] = s[AF] = 0;
+      s[PF] = 1;
     };
   };
 
@@ -200,88 +158,116 @@ const and = lanes(each32((a, b) => a & b));
 const andn = lanes(each32((a, b) => ~a & b));
 const or = lanes(each32((a, b) => a | b));
 const xor = lanes(each32((a, b) => a ^ b));
-const mask = (yes: boolean): number => (yes ? -1 : 0);
+const maximum =
+  (f: (a: number) => number): Two =>
+  (a, b) =>
+    Math.max(f(a), f(b));
+const minimum =
+  (f: (a: number) => number): Two =>
+  (a, b) =>
+    Math.min(f(a), f(b));
+const same = (a: number): number => a;
+const unsigned = (a: number): number => a >>> 0;
+/** psign: the first as the second's sign says. */
+const signedBy =
+  (f: (a: number) => number): Two =>
+  (a, b) =>
+    f(b) < 0 ? -a : f(b) === 0 ? 0 : a;
+const rounded: Two = (a, b) => (((signed16(a) * signed16(b)) >> 14) + 1) >> 1;
+const low = (a: bigint): bigint => BigInt.asIntN(32, a);
 
 export const vectorIntegers: Table = {
-  andnpd: andn,
-  andnps: andn,
-  andpd: and,
-  andps: and,
-  movmskpd: signs(8),
-  movmskps: signs(4),
-  orpd: or,
-  orps: or,
-  packssdw: lanes(packDoublewords),
-  packsswb: lanes(packWords(s8)),
-  packuswb: lanes(packWords(u8)),
-  paddb: lanes(each8((a, b) => a + b)),
-  paddd: lanes(each32((a, b) => a + b)),
-  paddq: lanes(each64((a, b) => a + b)),
-  paddsb: lanes(each8((a, b) => s8(signed8(a) + signed8(b)))),
-  paddsw: lanes(each16((a, b) => s16(signed16(a) + signed16(b)))),
-  paddusb: lanes(each8((a, b) => u8(a + b))),
-  paddusw: lanes(each16((a, b) => u16(a + b))),
-  paddw: lanes(each16((a, b) => a + b)),
-  pand: and,
-  pandn: andn,
-  pavgb: lanes(each8((a, b) => (a + b + 1) >> 1)),
-  pavgw: lanes(each16((a, b) => (a + b + 1) >> 1)),
-  pcmpeqb: lanes(each8((a, b) => mask(a === b))),
-  pcmpeqd: lanes(each32((a, b) => mask(a === b))),
-  pcmpeqw: lanes(each16((a, b) => mask(a === b))),
-  pcmpgtb: lanes(each8((a, b) => mask(signed8(a) > signed8(b)))),
-  pcmpgtd: lanes(each32((a, b) => mask(a > b))),
-  pcmpgtw: lanes(each16((a, b) => mask(signed16(a) > signed16(b)))),
-  pextrw: extract,
-  pinsrw: insert(2),
-  pmaddwd: lanes(multiplyAdd),
-  pmaxsw: lanes(each16((a, b) => Math.max(signed16(a), signed16(b)))),
-  pmaxub: lanes(each8(Math.max)),
-  pminsw: lanes(each16((a, b) => Math.min(signed16(a), signed16(b)))),
-  pminub: lanes(each8(Math.min)),
-  pmovmskb: signs(1),
-  pmulhuw: lanes(each16((a, b) => (a * b) >>> 16)),
-  pmulhw: lanes(each16((a, b) => (signed16(a) * signed16(b)) >> 16)),
-  pmullw: lanes(each16(Math.imul)),
-  pmuludq: lanes(each64((a, b) => BigInt.asUintN(32, a) * BigInt.asUintN(32, b))),
-  por: or,
-  psadbw: lanes(sumOfDifferences),
-  pshufd: shuffle(4, (n, control, _, b) => b + 4 * two(control, n)),
-  pshufhw: shuffle(2, (n, control, _, b) => (n < 4 ? b + 2 * n : b + 8 + 2 * two(control, n - 4))),
-  pshuflw: shuffle(2, (n, control, _, b) => (n < 4 ? b + 2 * two(control, n) : b + 2 * n)),
-  pslld: left(32),
-  pslldq: byteShift(1),
-  psllq: left(64),
-  psllw: left(16),
-  psrad: arithmetic(32),
-  psraw: arithmetic(16),
-  psrld: right(32),
-  psrldq: byteShift(-1),
-  psrlq: right(64),
-  psrlw: right(16),
-  psubb: lanes(each8((a, b) => a - b)),
-  psubd: lanes(each32((a, b) => a - b)),
-  psubq: lanes(each64((a, b) => a - b)),
-  psubsb: lanes(each8((a, b) => s8(signed8(a) - signed8(b)))),
-  psubsw: lanes(each16((a, b) => s16(signed16(a) - signed16(b)))),
-  psubusb: lanes(each8((a, b) => u8(a - b))),
-  psubusw: lanes(each16((a, b) => u16(a - b))),
-  psubw: lanes(each16((a, b) => a - b)),
-  punpckhbw: lanes(unpack(1, 8)),
-  punpckhdq: lanes(unpack(4, 8)),
-  punpckhqdq: lanes(unpack(8, 8)),
-  punpckhwd: lanes(unpack(2, 8)),
-  punpcklbw: lanes(unpack(1, 0)),
-  punpckldq: lanes(unpack(4, 0)),
-  punpcklqdq: lanes(unpack(8, 0)),
-  punpcklwd: lanes(unpack(2, 0)),
-  pxor: xor,
-  shufpd: shuffle(8, (n, control, a, b) => (n === 0 ? a : b) + 8 * ((control >> n) & 1)),
-  shufps: shuffle(4, (n, control, a, b) => (n < 2 ? a : b) + 4 * two(control, n)),
-  unpckhpd: lanes(unpack(8, 8)),
-  unpckhps: lanes(unpack(4, 8)),
-  unpcklpd: lanes(unpack(8, 0)),
-  unpcklps: lanes(unpack(4, 0)),
-  xorpd: xor,
-  xorps: xor,
+  ...withVex({
+    andnpd: andn,
+    andnps: andn,
+    andpd: and,
+    andps: and,
+    mpsadbw: lanesBy(movingSums),
+    orpd: or,
+    orps: or,
+    pabsb: lanes(
+      each8((_, b) => Math.abs(signed8(b))),
+      true,
+    ),
+    pabsd: lanes(
+      each32((_, b) => Math.abs(b)),
+      true,
+    ),
+    pabsw: lanes(
+      each16((_, b) => Math.abs(signed16(b))),
+      true,
+    ),
+    packssdw: lanes(packDoublewords(s16)),
+    packsswb: lanes(packWords(s8)),
+    packusdw: lanes(packDoublewords(u16)),
+    packuswb: lanes(packWords(u8)),
+    paddb: lanes(each8((a, b) => a + b)),
+    paddd: lanes(each32((a, b) => a + b)),
+    paddq: lanes(each64((a, b) => a + b)),
+    paddsb: lanes(each8((a, b) => s8(signed8(a) + signed8(b)))),
+    paddsw: lanes(each16((a, b) => s16(signed16(a) + signed16(b)))),
+    paddusb: lanes(each8((a, b) => u8(a + b))),
+    paddusw: lanes(each16((a, b) => u16(a + b))),
+    paddw: lanes(each16((a, b) => a + b)),
+    pand: and,
+    pandn: andn,
+    pavgb: lanes(each8((a, b) => (a + b + 1) >> 1)),
+    pavgw: lanes(each16((a, b) => (a + b + 1) >> 1)),
+    pcmpeqb: lanes(each8((a, b) => mask(a === b))),
+    pcmpeqd: lanes(each32((a, b) => mask(a === b))),
+    pcmpeqq: lanes(each64((a, b) => (a === b ? -1n : 0n))),
+    pcmpeqw: lanes(each16((a, b) => mask(a === b))),
+    pcmpgtb: lanes(each8((a, b) => mask(signed8(a) > signed8(b)))),
+    pcmpgtd: lanes(each32((a, b) => mask(a > b))),
+    pcmpgtq: lanes(each64((a, b) => (signed64(a) > signed64(b) ? -1n : 0n))),
+    pcmpgtw: lanes(each16((a, b) => mask(signed16(a) > signed16(b)))),
+    phaddd: lanes(neighbours32((a, b) => a + b)),
+    phaddsw: lanes(neighbours16((a, b) => s16(a + b))),
+    phaddw: lanes(neighbours16((a, b) => a + b)),
+    phminposuw: lanes(least, true),
+    phsubd: lanes(neighbours32((a, b) => a - b)),
+    phsubsw: lanes(neighbours16((a, b) => s16(a - b))),
+    phsubw: lanes(neighbours16((a, b) => a - b)),
+    pmaddubsw: lanes(multiplyAddBytes),
+    pmaddwd: lanes(multiplyAdd),
+    pmaxsb: lanes(each8(maximum(signed8))),
+    pmaxsd: lanes(each32(maximum(same))),
+    pmaxsw: lanes(each16(maximum(signed16))),
+    pmaxub: lanes(each8(maximum(same))),
+    pmaxud: lanes(each32(maximum(unsigned))),
+    pmaxuw: lanes(each16(maximum(same))),
+    pminsb: lanes(each8(minimum(signed8))),
+    pminsd: lanes(each32(minimum(same))),
+    pminsw: lanes(each16(minimum(signed16))),
+    pminub: lanes(each8(minimum(same))),
+    pminud: lanes(each32(minimum(unsigned))),
+    pminuw: lanes(each16(minimum(same))),
+    pmuldq: lanes(each64((a, b) => low(a) * low(b))),
+    pmulhrsw: lanes(each16(rounded)),
+    pmulhuw: lanes(each16((a, b) => (a * b) >>> 16)),
+    pmulhw: lanes(each16((a, b) => (signed16(a) * signed16(b)) >> 16)),
+    pmulld: lanes(each32(Math.imul)),
+    pmullw: lanes(each16(Math.imul)),
+    pmuludq: lanes(each64((a, b) => BigInt.asUintN(32, a) * BigInt.asUintN(32, b))),
+    por: or,
+    psadbw: lanes(sumOfDifferences),
+    psignb: lanes(each8(signedBy(signed8))),
+    psignd: lanes(each32(signedBy(same))),
+    psignw: lanes(each16(signedBy(signed16))),
+    psubb: lanes(each8((a, b) => a - b)),
+    psubd: lanes(each32((a, b) => a - b)),
+    psubq: lanes(each64((a, b) => a - b)),
+    psubsb: lanes(each8((a, b) => s8(signed8(a) - signed8(b)))),
+    psubsw: lanes(each16((a, b) => s16(signed16(a) - signed16(b)))),
+    psubusb: lanes(each8((a, b) => u8(a - b))),
+    psubusw: lanes(each16((a, b) => u16(a - b))),
+    psubw: lanes(each16((a, b) => a - b)),
+    pxor: xor,
+    xorpd: xor,
+    xorps: xor,
+  }),
+  ptest: testing(0),
+  vptest: testing(0),
+  vtestpd: testing(8),
+  vtestps: testing(4),
 };

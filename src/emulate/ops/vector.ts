@@ -1,8 +1,8 @@
 // What the builders of vector instructions share: operands as places in `Cpu.vb`, memory operands copied to a scratch place first, an
-// operation on 16 bytes run for each 16 of the destination.
+// operation on 8 (MMX) or 16 bytes run for each 16 of the destination. VEX forms have a destination of their own and clear what lies above it.
 import type { Decoded, MemoryOperand } from '../instruction.js';
-import { address, operand } from '../operands.js';
-import type { Builder, Op } from '../operands.js';
+import { address, immediateOf, operand, sizeOf } from '../operands.js';
+import type { Builder, Op, Table } from '../operands.js';
 import { AH, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 
@@ -10,15 +10,23 @@ export const registerBytes = 64;
 /** Places behind the registers, for memory operands and results in the making. */
 export const scratch = 32 * registerBytes;
 export const scratch2 = 33 * registerBytes;
+/** Copies of the MMX registers while an instruction works on them. */
+const mmxPlaces = 16 * registerBytes;
 
-/** An operation on 16 bytes: byte offsets of destination and sources in `vb`. */
-export type Lane = (cpu: Cpu, d: number, a: number, b: number) => void;
+/** An operation on `bytes` (8 or 16): byte offsets of destination and sources in `vb`. The destination may be one of the sources. */
+export type Lane = (cpu: Cpu, d: number, a: number, b: number, bytes: number) => void;
 
-export function vectorNumber(i: Decoded, n: number): number {
+/** The place of a vector register, or of an MMX register's copy. */
+export function placeOf(i: Decoded, n: number): number {
   const o = operand(i, n);
-  if (o.kind !== 'register' || o.file !== 'vector')
-    throw new Error(`${i.name}: operand ${n} is no vector register`);
-  return o.number * registerBytes;
+  if (o.kind === 'register' && o.file === 'vector') return o.number * registerBytes;
+  if (o.kind === 'register' && o.file === 'mmx') return mmxPlaces + o.number * registerBytes;
+  throw new Error(`${i.name}: operand ${n} is no vector register`);
+}
+
+/** Operands that are no immediates. */
+export function given(i: Decoded): number {
+  return i.operands.filter((o) => o.kind !== 'immediate').length;
 }
 
 /** Loads a memory operand to a place of `vb`. */
@@ -104,50 +112,158 @@ export interface Source {
   readonly load: Op | undefined;
 }
 
-export function source(
-  cpu: Cpu,
-  i: Decoded,
-  n: number,
-  bytes: number,
-  to = scratch,
-  aligned = !i.vex,
-): Source {
+/** Of a legacy instruction whose operand may lie anywhere, as all of VEX may. */
+export const unaligned =
+  (make: Builder): Builder =>
+  (cpu, i) =>
+    make(cpu, { ...i, anywhere: true });
+
+/** An operand of a vector instruction; of legacy ones 16 bytes of memory have to be aligned. */
+export function source(cpu: Cpu, i: Decoded, n: number, aligned = !(i.vex || i.anywhere === true)): Source {
   const o = operand(i, n);
-  if (o.kind !== 'memory') return { at: vectorNumber(i, n), load: undefined };
-  return { at: to, load: loader(cpu, o, bytes, to, aligned && bytes >= 16) };
+  if (o.kind !== 'memory') return { at: placeOf(i, n), load: undefined };
+  return { at: scratch, load: loader(cpu, o, o.size, scratch, aligned && o.size >= 16) };
 }
 
-/** An instruction with a destination and one or two sources, of `bytes` (16 and up: the destination's own size). */
+/** Destination and one or two sources: two are the destination itself and another in legacy forms, two others in VEX forms. */
+function sources(
+  cpu: Cpu,
+  i: Decoded,
+  unary: boolean,
+): { readonly d: number; readonly a: number; readonly b: number; readonly load: Op | undefined } {
+  const last = given(i) - 1;
+  const d = placeOf(i, 0);
+  const { at, load } = source(cpu, i, last);
+  return { d, a: unary ? at : last === 2 ? placeOf(i, 1) : d, b: at, load };
+}
+
+/** An instruction that does the same in each 16 bytes. */
 export const lanes =
   (lane: Lane, unary = false): Builder =>
+  (cpu, i) =>
+    run(cpu, i, [lane, lane], unary);
+
+/** One with an immediate, which may mean something else for the upper half. */
+export const lanesBy =
+  (make: (control: number, half: 0 | 1, bytes: number) => Lane, unary = false): Builder =>
   (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const d = vectorNumber(i, 0);
-    const { at, load } = source(cpu, i, 1, 16);
-    const a = unary ? at : d;
+    const control = immediateOf(i, i.operands.length - 1).lo & 255;
+    const bytes = Math.min(16, sizeOf(i, 0));
+    return run(cpu, i, [make(control, 0, bytes), make(control, 1, bytes)], unary);
+  };
+
+function run(cpu: Cpu, i: Decoded, [lane, upper]: readonly [Lane, Lane], unary: boolean): Op {
+  const { d, a, b, load } = sources(cpu, i, unary);
+  const bytes = Math.min(16, sizeOf(i, 0));
+  if (sizeOf(i, 0) === 32)
+    return () => {
+      load?.();
+      lane(cpu, d, a, b, 16);
+      upper(cpu, d + 16, a + 16, b + 16, 16);
+    };
+  if (load)
+    return () => {
+      load();
+      lane(cpu, d, a, b, bytes);
+    };
+  return () => {
+    lane(cpu, d, a, b, bytes);
+  };
+}
+
+/** Runs an operation whose result must not be written before all is read. */
+export const apart =
+  (make: Lane): Lane =>
+  (cpu, d, a, b, bytes) => {
+    make(cpu, scratch2, a, b, bytes);
+    cpu.vb.copyWithin(d, scratch2, scratch2 + bytes);
+  };
+
+/** All elements of a register at once: exceptions of any leave all as they were. */
+export type Elements = (cpu: Cpu, d: number, a: number, b: number, count: number) => void;
+
+export const packed =
+  (size: number, elements: Elements, unary = false): Builder =>
+  (cpu, i) => {
+    const { d, a, b, load } = sources(cpu, i, unary);
+    const count = sizeOf(i, 0) / size;
     if (load)
       return () => {
         load();
-        lane(cpu, d, a, at);
+        elements(cpu, d, a, b, count);
       };
     return () => {
-      lane(cpu, d, a, at);
+      elements(cpu, d, a, b, count);
     };
   };
 
-/** A scalar: only `bytes` of the source are read, the lane writes its part of the destination. */
+/** The lowest element, of `size` bytes in the destination; VEX forms take the rest from their first source. */
 export const scalar =
-  (bytes: number, lane: Lane): Builder =>
+  (size: number, elements: Elements): Builder =>
   (cpu, i) => {
-    if (i.vex) throw new Error('no VEX forms yet');
-    const d = vectorNumber(i, 0);
-    const { at, load } = source(cpu, i, 1, bytes);
-    if (load)
+    const { d, a, b, load } = sources(cpu, i, false);
+    const { vb } = cpu;
+    if (a === d && given(i) === 2)
       return () => {
-        load();
-        lane(cpu, d, d, at);
+        load?.();
+        elements(cpu, d, d, b, 1);
       };
     return () => {
-      lane(cpu, d, d, at);
+      load?.();
+      elements(cpu, scratch2, a, b, 1);
+      vb.copyWithin(d, a, a + 16);
+      vb.copyWithin(d, scratch2, scratch2 + size);
+    };
+  };
+
+/** The VEX forms of rows, under their names: what lies above a 128-bit destination becomes zero. */
+export function withVex(table: Table): Table {
+  return {
+    ...table,
+    ...Object.fromEntries(Object.entries(table).map(([name, make]) => [`v${name}`, zeroing(make)])),
+  };
+}
+
+/** The first operand is the destination. */
+export const zeroing =
+  (make: Builder): Builder =>
+  (cpu, i) => {
+    const op = make(cpu, i);
+    const [to] = i.operands;
+    if (to?.kind !== 'register' || to.file !== 'vector' || to.size !== 16) return op;
+    const { vi } = cpu;
+    const w = (to.number * registerBytes + 16) >> 2;
+    return () => {
+      op();
+      vi[w] = vi[w + 1] = vi[w + 2] = vi[w + 3] = 0;
+    };
+  };
+
+/** MMX registers are the significands of x87's: every use makes all of these valid and the first one the top (SDM vol. 1, 9.5). */
+export const withMmx =
+  (make: Builder): Builder =>
+  (cpu, i) => {
+    const op = make(cpu, i);
+    const numbers = i.operands.flatMap((o) => (o.kind === 'register' && o.file === 'mmx' ? [o.number] : []));
+    const [first] = i.operands;
+    const to = first?.kind === 'register' && first.file === 'mmx' ? first.number : undefined;
+    const { fpu, vq } = cpu;
+    const enter = (): void => {
+      fpu.top = 0;
+      fpu.empty.fill(0);
+    };
+    return () => {
+      fpu.wait();
+      for (const n of numbers) vq[(mmxPlaces >> 3) + 8 * n] = fpu.significand[n] ?? 0n;
+      try {
+        op();
+      } catch (trap) {
+        if (trap instanceof Trap && trap.kind === 'float') enter();
+        throw trap;
+      }
+      enter();
+      if (to === undefined) return;
+      fpu.significand[to] = vq[(mmxPlaces >> 3) + 8 * to] ?? 0n;
+      fpu.exponent[to] = 0xffff;
     };
   };

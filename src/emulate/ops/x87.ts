@@ -420,12 +420,7 @@ const waitingTable: Table = {
   fucomp: comparison(true, 1),
   fucompp: comparison(true, 2),
   fxch: exchange,
-  // The CPU's own order of checks: pending exceptions first.
   fldcw: loadControl,
-  fclex: clear,
-  finit: initialize,
-  fstcw: storeControl,
-  fstsw: storeStatus,
   fisttp: storeInteger(true, true),
 };
 
