@@ -243,12 +243,13 @@ function* x87(): Generator<string> {
   yield* ['fxsave -256(%rdi)', 'fxsave64 -256(%rdi)', 'fxrstor -256(%rdi)', 'fxrstor64 -256(%rdi)'];
   yield* ['xsave -256(%rdi)', 'xsave64 -256(%rdi)', 'xrstor -256(%rdi)', 'xrstor64 -256(%rdi)'];
   yield* ['fxsave 8(%rdi)', 'xsave 16(%rdi)', 'fxrstor 8(%rdi)', 'xrstor 32(%rdi)'];
-  yield* ['ficomps (%rdi)', 'ficompl (%rdi)', 'fnop', 'fclex', 'finit', 'fstcw (%rdi)', 'fstsw %ax'];
+  yield* ['ficomps (%rdi)', 'ficompl (%rdi)', 'fnop'];
   yield* ['fwait', 'fnstcw (%rdi)', 'fnstsw %ax', 'fnstsw (%rdi)', 'fldcw (%rdi)'];
 }
 
 export const groups: Readonly<Record<string, readonly string[]>> = {
-  integers: [...new Set([...integers(), ...control()])],
+  integers: [...new Set(integers())],
+  control: [...new Set(control())],
   vectors: [...new Set(vectors())],
   floats: [...new Set(floats())],
   x87: [...new Set(x87())],
@@ -300,7 +301,7 @@ export const groups32: Readonly<Record<string, readonly string[]>> = Object.from
     name,
     [
       ...new Set([
-        ...texts.flatMap((text) => narrowed(text, name === 'integers') ?? []),
+        ...texts.flatMap((text) => narrowed(text, name === 'integers' || name === 'control') ?? []),
         ...(name === 'integers' ? only32() : []),
       ]),
     ],
