@@ -1,15 +1,12 @@
-// npm run suites:steps: how many instructions programs of c-torture execute natively and mirrored, counted one by one (steps.c).
-// No counter of the CPU is needed, which virtual machines often do not have; some ten thousand steps a second, so a sample is taken.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// npm run suites:executed: how many instructions programs of c-torture execute natively and mirrored, counted by the emulator.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root } from '../../scripts/tools.mjs';
+import { Machine } from '../../src/emulate/index.js';
 import { pool } from './pool.js';
 import { buildOf } from './program.js';
 import { buildSide } from './run.js';
-import { shell } from './shell.js';
 import { table } from './table.js';
 import { widths } from './toolchain.js';
 import { torture } from './torture.js';
@@ -17,14 +14,12 @@ import { levels } from './types.js';
 import type { Case, Side, Width } from './types.js';
 
 const { values } = parseArgs({
-  options: { every: { type: 'string', default: '85' }, width: { type: 'string', default: widths.join(',') } },
+  options: { every: { type: 'string', default: '17' }, width: { type: 'string', default: widths.join(',') } },
 });
 const every = Number(values.every);
-/** Programs that run for long are left out: nothing but patience is lost with them. */
-const mostSeconds = 120;
-const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-steps-'));
-const steps = join(folder, 'steps');
-execFileSync('gcc', ['-O2', join(root, 'test/suites/steps.c'), '-o', steps]);
+/** Programs that execute more are left out: nothing but patience is lost with them. */
+const mostInstructions = 1e9;
+const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-executed-'));
 const nothing = join(folder, 'nothing.c');
 writeFileSync(nothing, 'int main(void) { return 0; }\n');
 
@@ -37,15 +32,20 @@ function empty(level: Case['level'], width: Width): Case {
 }
 
 let made = 0;
+/** Undefined where it does not end well in the emulator, or not soon enough. */
 async function count(one: Case, side: Side): Promise<number | undefined> {
   const here = join(folder, `${made++}`);
   mkdirSync(here);
   try {
     const { error } = await buildSide(one, side, here);
     if (error !== '') return undefined;
-    const ended = await shell(`${steps} ./program`, join(here, 'work'), {}, mostSeconds);
-    const [, executed, code] = /^(\d+) (\d+)\n$/.exec(ended.stdout) ?? [];
-    return code === '0' ? Number(executed) : undefined;
+    const machine = new Machine(readFileSync(join(here, 'work/program')), {
+      args: ['./program'],
+      folder: join(here, 'work'),
+      io: { write: () => undefined },
+    });
+    const end = machine.run(mostInstructions);
+    return end.kind === 'exit' && end.code === 0 ? machine.executed : undefined;
   } finally {
     rmSync(here, { recursive: true, force: true });
   }
