@@ -13,12 +13,15 @@ export interface Block {
   readonly nextHi: number;
   /** How often the interpreter began it. */
   count: number;
+  /** Where its last instruction, a jump or call by a register or memory, went to; undefined: it ends in none. */
+  readonly targets: Block[] | undefined;
   /** Where it is compiled. */
   compiled: Compiled | undefined;
 }
 
-/** A compiled region, and which of its entries. */
+/** A compiled region of so many instructions, and which of its entries. */
 export interface Compiled {
   readonly index: number;
+  readonly size: number;
   readonly entry: number;
 }

@@ -36,6 +36,10 @@ export interface Tiers {
   readonly longest?: number;
 }
 
+/** Jumps and calls to an address that is not in the instruction. */
+const goesAnywhere = (i: Decoded | undefined): boolean =>
+  (i?.name === 'jmp' || i?.name === 'call') && i.operands[0]?.kind !== 'target';
+
 export class Interpreter {
   private blocks = new Map<number, Block>();
   private cache: (Block | undefined)[] = new Array<Block | undefined>(cacheSize).fill(undefined);
@@ -89,6 +93,7 @@ export class Interpreter {
     this.stopRequested = false;
     this.interrupted = false;
     let block: Block | undefined;
+    let before: Block | undefined;
     let n = 0;
     try {
       while (cpu.executed < last) {
@@ -101,6 +106,8 @@ export class Interpreter {
         const cached = this.cache[slot];
         const next =
           cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
+        if (before?.targets?.includes(next) === false) before.targets.push(next);
+        before = undefined;
         const ops = next.ops;
         const whole = ops.length;
         const room = last - cpu.executed;
@@ -120,6 +127,7 @@ export class Interpreter {
         cpu.executed += n;
         if (n < whole) this.setRip(block.starts[n] ?? 0);
         this.onBlock?.(block.instructions, n);
+        if (block.targets) before = block;
         if (this.stopRequested) return { kind: 'stopped' };
         if (this.interrupted) break;
       }
@@ -215,6 +223,7 @@ export class Interpreter {
       nextLo: at | 0,
       nextHi: (at / 0x100000000) | 0,
       count: 0,
+      targets: goesAnywhere(instructions.at(-1)) ? [] : undefined,
       compiled: undefined,
     };
   }

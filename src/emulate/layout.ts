@@ -4,6 +4,8 @@
 export const stateAt = 0;
 /** Words of state.ts, then 34 vector registers of 64 bytes. */
 export const vectorsAt = 256;
+/** Which way out to the interpreter compiled code took (wasm/frame.ts). */
+export const exitAt = 2584;
 /** Flags that compiled code has not computed yet (wasm/flags.ts). */
 export const lazyAt = 2560;
 export const tlbEntries = 1024;

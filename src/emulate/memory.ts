@@ -38,8 +38,6 @@ export class Memory {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly pages = new Map<number, Page>();
-  /** How often a page got another place. */
-  moves = 0;
   /** Pages that a memory error took: Linux has an entry in their place that refuses every access until something else is put there. */
   private lost = new Set<number>();
   private readonly frames: Frames;
@@ -50,7 +48,8 @@ export class Memory {
   /** size: bytes that pages may take, at most 2 GiB; they cost nothing before they are used. */
   constructor(size = 0x40000000) {
     const length = Math.min(framesAt + size, largestShared);
-    this.shared = new wasm.Memory({ initial: Math.ceil(length / wasmPage) });
+    const pages = Math.ceil(length / wasmPage);
+    this.shared = new wasm.Memory({ initial: pages, maximum: pages });
     const { buffer } = this.shared;
     this.bytes = new Uint8Array(buffer, 0, length);
     this.view = new DataView(buffer);
@@ -155,9 +154,6 @@ export class Memory {
   /** For compiled code: fills the TLB's entry of an operand. False: the interpreter has to make this access, or to find why it cannot be made. */
   prepare(lo: number, hi: number, size: number, access: number): boolean {
     if ((lo & 4095) + size > pageSize) return false;
-    // A page that moves when it is written would leave compiled code with its old place.
-    const page = this.pages.get(Math.floor(addressOf(lo, hi) / pageSize));
-    if (access === WRITE && page && this.frames.isShared(page.frame)) return false;
     try {
       this.translate(lo, hi, access, size);
     } catch (fault) {
@@ -368,7 +364,6 @@ export class Memory {
   private unshare(page: Page, lo: number): void {
     const old = page.frame;
     if (!this.frames.isShared(old)) return;
-    this.moves++;
     page.frame = this.frames.take();
     this.bytes.copyWithin(page.frame, old, old + pageSize);
     this.frames.letGo(old);

@@ -14,7 +14,7 @@ export interface WasmInstance {
 }
 
 interface WasmApi {
-  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
+  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => WasmMemory;
   readonly Table: new (size: { readonly initial: number; readonly element: 'anyfunc' }) => WasmTable;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (

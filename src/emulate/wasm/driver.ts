@@ -1,11 +1,11 @@
 // Compiled code that all regions of a machine share: the loop from region to region, and what regions call.
 import type { Memory } from '../memory.js';
 import { READ, WRITE } from '../memory.js';
-import { jumpCacheAt, jumpCacheEntries, stateAt } from '../layout.js';
+import { exitAt, jumpCacheAt, jumpCacheEntries, stateAt, wasmPage } from '../layout.js';
 import { RIP } from '../state.js';
 import { wasm } from './api.js';
 import type { WasmTable } from './api.js';
-import { missWrites } from './emitter.js';
+import { missExit, missWrites } from './emitter.js';
 import { access, Code, encodeModule, I32, I64, op } from './encode.js';
 import type { FunctionType } from './encode.js';
 import { lazy } from './flags.js';
@@ -26,6 +26,18 @@ const slotMask = jumpCacheEntries - 1;
 /** The entry of the jump cache of an address: address, region, entry. */
 export const jumpSlot = (lo: number): number => jumpCacheAt + 16 * ((lo ^ (lo >>> 14)) & slotMask);
 
+/** Pushes the place of the entry of an address in a variable, without jumpCacheAt. */
+export function pushSlot(c: Code, rip: number): void {
+  c.get(rip);
+  c.get(rip);
+  c.i64(14n);
+  c.do(op.i64_shr_u, op.i64_xor, op.i32_wrap_i64);
+  c.i32(slotMask);
+  c.do(op.i32_and);
+  c.i32(4);
+  c.do(op.i32_shl);
+}
+
 const flushIndex = 1;
 
 function goFunction(): Code {
@@ -45,16 +57,8 @@ function goFunction(): Code {
   c.brIf(out);
   c.i32(0);
   c.memory(access.i64_load, stateAt + 4 * RIP);
-  c.tee(rip);
-  c.do(op.i32_wrap_i64);
-  c.tee(slot);
-  c.get(slot);
-  c.i32(14);
-  c.do(op.i32_shr_u, op.i32_xor);
-  c.i32(slotMask);
-  c.do(op.i32_and);
-  c.i32(4);
-  c.do(op.i32_shl);
+  c.set(rip);
+  pushSlot(c, rip);
   c.tee(slot);
   c.memory(access.i64_load, jumpCacheAt);
   c.get(rip);
@@ -113,6 +117,7 @@ export function makeDriver(memory: Memory): Driver {
       types: [types.region, types.flush, types.miss, fill],
       imports: [{ name: 'fill', type: 3 }],
       table: true,
+      pages: memory.shared.buffer.byteLength / wasmPage,
       functions: [
         { name: 'flush', type: 1, code: flushFunction() },
         { name: 'miss', type: 2, code: missFunction() },
@@ -120,13 +125,17 @@ export function makeDriver(memory: Memory): Driver {
       ],
     }),
   );
+  const words = new Int32Array(memory.shared.buffer);
   const table = new wasm.Table({ initial: 64, element: 'anyfunc' });
   const { exports } = new wasm.Instance(module, {
     e: {
       memory: memory.shared,
       table,
-      fill: (lo: number, hi: number, what: number): number =>
-        memory.prepare(lo, hi, what & (missWrites - 1), what & missWrites ? WRITE : READ) ? 1 : 0,
+      fill: (lo: number, hi: number, what: number): number => {
+        if (memory.prepare(lo, hi, what & (missWrites - 1), what & missWrites ? WRITE : READ)) return 1;
+        words[exitAt >> 2] = what >>> missExit;
+        return 0;
+      },
     },
   });
   return {

@@ -6,34 +6,23 @@ import type { ImmediateOperand, MemoryOperand, Operand } from '../instruction.js
 import { readTlbAt, tlbEntries, writeTlbAt } from '../layout.js';
 import { FS, FS_SELECTOR, GS, GS_SELECTOR } from '../state.js';
 import { access, I32, I64, op } from './encode.js';
-import type { Code, ValueType } from './encode.js';
-import { family, FlagReader, kindOf, overBoth, overCarry, unknown } from './flags.js';
-import type { Family, Known } from './flags.js';
+import type { ValueType } from './encode.js';
+import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
+import type { Family } from './flags.js';
 import { Frame, wordAt } from './frame.js';
 
 /** Functions that every region imports, in this order. */
 export const imported = { miss: 0, flush: 1, call: 2 } as const;
 
 const RSP = 4;
-const stackName = 'stack';
-/** Pages that a region remembers beside the TLB. */
-const mostPages = 12;
 
-/** The page that operands were in: its address, and its place in shared memory. */
-interface Page {
-  readonly address: number;
-  readonly frame: number;
-}
-
-/** What `miss` is told: bytes, and whether they are written. */
-export const missWrites = 16;
+/** What `miss` is told: bytes, whether they are written, and in the bits above the number of the way out where they cannot be accessed. */
+export const missWrites = 32;
+export const missExit = 6;
 
 export class Emitter extends Frame {
-  /** What is known of the flags now. */
-  flags: Known = unknown;
   /** Whether the flags that the instruction sets are looked at before all are set again. */
   flagsMatter = true;
-  private readonly pages = new Map<string, Page>();
 
   // Memory.
 
@@ -89,117 +78,45 @@ export class Emitter extends Frame {
   /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
   host(m: MemoryOperand, size: number, writes: boolean): number {
     this.addressOf(m);
-    if (m.base === RSP) return this.translate(size, true, stackName);
-    return this.translate(size, writes, `${m.segment ?? ''} ${m.base ?? ''} ${m.index ?? ''} ${writes}`);
+    return this.translate(size, writes);
   }
 
-  /** Of operands with the same registers: which page they were in last. */
-  private pageOf(name: string): Page | undefined {
-    let page = this.pages.get(name);
-    if (!page && this.pages.size < mostPages) {
-      page = { address: this.c.local(I64), frame: this.c.local(I32) };
-      this.pages.set(name, page);
-    }
-    return page;
-  }
-
-  /** As host, of an address on the stack. */
-  private translate(size: number, writes: boolean, name: string): number {
+  /** As host, of an address on the stack: an entry of the TLB is that page's, and all of the operand is in it. */
+  private translate(size: number, writes: boolean): number {
     const { c } = this;
     const at = this.temporary(I64);
-    const offset = this.temporary(I64);
-    const host = this.temporary(I32);
-    const page = this.pageOf(name);
-    c.set(at);
-    if (page) {
-      c.get(page.address);
-      this.differ(at, offset, size);
-      c.if();
-    }
-    const frame = page?.frame ?? this.temporary(I32);
-    this.lookUp(at, offset, size, writes, () => {
-      this.leave();
-    });
-    c.set(frame);
-    if (page) {
-      c.get(at);
-      c.get(offset);
-      c.do(op.i64_xor);
-      c.set(page.address);
-      c.end();
-    }
-    c.get(offset);
-    c.do(op.i32_wrap_i64);
-    c.get(frame);
-    c.do(op.i32_add);
-    c.set(host);
-    return host;
-  }
-
-  /** The offset in the page whose address is on the stack; pushes whether the operand is not all in it. */
-  private differ(at: number, offset: number, size: number): void {
-    const { c } = this;
-    c.get(at);
-    c.do(op.i64_xor);
-    c.tee(offset);
-    c.i64(BigInt(4096 - size));
-    c.do(op.i64_gt_u);
-  }
-
-  /** Pushes the frame of an address's page, by the TLB. */
-  private lookUp(at: number, offset: number, size: number, writes: boolean, refused: () => void): void {
-    const { c } = this;
     const entry = this.temporary(I32);
+    const host = this.temporary(I32);
     const tlb = writes ? writeTlbAt : readTlbAt;
-    c.get(at);
+    c.tee(at);
     c.i64(8n);
     c.do(op.i64_shr_u, op.i32_wrap_i64);
     c.i32((tlbEntries - 1) << 4);
     c.do(op.i32_and);
     c.tee(entry);
     c.memory(access.i64_load, tlb);
-    this.differ(at, offset, size);
+    c.get(at);
+    c.do(op.i64_xor);
+    c.i64(BigInt(4096 - size));
+    c.do(op.i64_gt_u);
     c.if();
     c.get(at);
-    c.i32(size | (writes ? missWrites : 0));
+    c.i32(size | (writes ? missWrites : 0) | (this.exit() << missExit));
     c.call(imported.miss);
     c.do(op.i32_eqz);
     c.if();
-    refused();
+    this.refuse();
+    c.end();
     c.end();
     c.get(at);
-    c.i64(4095n);
-    c.do(op.i64_and);
-    c.set(offset);
-    c.end();
+    c.do(op.i32_wrap_i64);
+    c.i32(4095);
+    c.do(op.i32_and);
     c.get(entry);
     c.memory(access.i32_load, tlb + 8);
-  }
-
-  /** Behind the last instruction of the region. */
-  finish(): Code {
-    return this.end(() => {
-      if (this.pages.size === 0) return;
-      // At first all pages are that of the stack, which can be read and written.
-      const { c } = this;
-      const at = this.temporary(I64);
-      const offset = this.temporary(I64);
-      const frame = this.temporary(I32);
-      this.get(RSP);
-      c.set(at);
-      this.lookUp(at, offset, 1, true, () => {
-        this.refuse();
-      });
-      c.set(frame);
-      for (const page of this.pages.values()) {
-        c.get(frame);
-        c.set(page.frame);
-        c.get(at);
-        c.get(offset);
-        c.do(op.i64_xor);
-        c.set(page.address);
-      }
-    });
+    c.do(op.i32_add);
+    c.set(host);
+    return host;
   }
 
   load(host: number, size: number): void {
@@ -279,7 +196,7 @@ export class Emitter extends Frame {
     this.c.i64(BigInt(this.word));
     this.c.do(op.i64_sub);
     if (this.bits === 32) this.modulo(32);
-    return this.translate(this.word, true, stackName);
+    return this.translate(this.word, true);
   }
 
   moveStack(by: number): void {
@@ -414,12 +331,11 @@ export class Emitter extends Frame {
 
   // Instructions that the interpreter executes.
 
-  /** Calls the interpreter's closure; -1 when it threw, 1 when the region has to be left behind it. */
-  callInterpreter(index: number, next: bigint, plain: boolean): void {
+  /** Calls the interpreter's closure; -1 when it threw, 1 when the region has to be left behind it. `plain`: it has nothing to do with flags. */
+  callInterpreter(index: number, next: bigint, plain: boolean, registers: boolean): void {
     const { c } = this;
     const result = this.temporary(I32);
     if (!plain) this.flush();
-    this.storeRegisters();
     c.i32(index);
     c.call(imported.call);
     c.tee(result);
@@ -428,12 +344,11 @@ export class Emitter extends Frame {
     c.i32(0);
     c.do(op.i32_lt_s);
     c.if();
-    // It may have changed registers before it threw (string instructions do): those in memory count.
-    this.out(this.address, this.left, -1, this.ways.raw);
+    this.leave();
     c.end();
-    this.out(next, this.left - 1, -1, this.ways.raw);
+    this.leave(next, this.left - 1);
     c.end();
-    this.loadRegisters();
+    if (registers) this.loadRegisters();
   }
 }
 

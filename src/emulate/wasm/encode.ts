@@ -218,6 +218,8 @@ export interface ModuleParts {
   readonly imports: readonly { readonly name: string; readonly type: number }[];
   /** With a table the module imports `e.table`, too; it always imports `e.memory`. */
   readonly table: boolean;
+  /** Of that memory, which does not grow. */
+  readonly pages: number;
   readonly functions: readonly { readonly name: string; readonly type: number; readonly code: Code }[];
 }
 
@@ -240,7 +242,7 @@ const made = (fill: (out: number[]) => void): number[] => {
   return out;
 };
 
-export function encodeModule({ types, imports, table, functions }: ModuleParts): Uint8Array {
+export function encodeModule({ types, imports, table, pages, functions }: ModuleParts): Uint8Array {
   const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   section(
     out,
@@ -253,8 +255,13 @@ export function encodeModule({ types, imports, table, functions }: ModuleParts):
       text(to, name);
       to.push(...kind);
     });
+  const limits = made((to) => {
+    to.push(2, 1);
+    unsigned(to, pages);
+    unsigned(to, pages);
+  });
   section(out, 2, [
-    imported('memory', [2, 0, 1]),
+    imported('memory', limits),
     ...(table ? [imported('table', [1, 0x70, 0, 1])] : []),
     ...imports.map(({ name, type }) => imported(name, [0, type])),
   ]);

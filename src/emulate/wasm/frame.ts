@@ -1,13 +1,14 @@
 // A region's function around its instructions: registers and flags in local variables, and the ways out.
 //
-// Every way out leaves the state before an instruction, and says which.
+// Every way out leaves the state before an instruction, and says which. Registers that have changed are stored before the next instruction that may
+// leave, so that ways out have only flags to store: a compiler of WebAssembly takes far longer for hundreds of ways that meet with all registers.
 import type { Decoded, RegisterOperand } from '../instruction.js';
-import { stateAt } from '../layout.js';
+import { exitAt, stateAt } from '../layout.js';
 import { RIP } from '../state.js';
 import { access, Code, I32, I64, op } from './encode.js';
-import type { Hole, Label, ValueType } from './encode.js';
-import { lazy } from './flags.js';
-import type { FlagLocals } from './flags.js';
+import type { Hole, ValueType } from './encode.js';
+import { family, kindOf, lazy, unknown } from './flags.js';
+import type { FlagLocals, Known } from './flags.js';
 
 /** Parameters of a region: instructions that it may execute, and which entry it is entered at. */
 export const budgetLocal = 0;
@@ -16,155 +17,185 @@ export const entryLocal = 1;
 const registerAt = (n: number): number => stateAt + 8 * n;
 export const wordAt = (n: number): number => stateAt + 4 * n;
 
+/** Numbers a way out to the interpreter: the address of its next instruction, and how many counted ones are not executed. */
+export type Exits = (address: bigint, left: number) => number;
+
 export class Frame {
   readonly c = new Code(2);
   readonly flagLocals: FlagLocals;
   readonly rip: number;
-  protected readonly registers: readonly number[];
-  private readonly refund: number;
-  /** -1: the interpreter has to go on. */
-  private readonly status: number;
+  /** What is known of the flags now. */
+  flags: Known = unknown;
+  private readonly registers: readonly number[];
   private readonly pools = { [I32]: [] as number[], [I64]: [] as number[] };
   private readonly used = { [I32]: 0, [I64]: 0 };
-  protected readonly ways: { common: Label; raw: Label };
-  private readonly beginning: Hole;
+  /** At most, since the node began. */
+  private readonly most = { [I32]: 0, [I64]: 0 };
+  /** Registers that are used, that changed and are not stored, and those of them that did before this instruction: a bit for each. */
+  private touched = 0;
+  private changed = 0;
+  private unsaved = 0;
+  /** Where registers are loaded: which of them is known at the end. */
+  private readonly loads: Hole[] = [];
   /** Of the instruction: its address, and how many of its block's are not executed when it is not. */
   protected address = 0n;
   protected left = 0;
 
-  constructor(readonly bits: 32 | 64) {
+  constructor(
+    readonly bits: 32 | 64,
+    private readonly exits: Exits,
+  ) {
     const { c } = this;
     this.registers = Array.from({ length: bits / 4 }, () => c.local(I64));
     this.flagLocals = { kind: c.local(I32), over: c.local(I32), a: c.local(I64), b: c.local(I64) };
     this.rip = c.local(I64);
-    this.refund = c.local(I32);
-    this.status = c.local(I32);
     this.loadRegisters();
-    this.loadFlags();
-    const raw = c.block();
-    this.ways = { raw, common: c.block() };
-    this.beginning = c.hole();
+    for (const [local, at, how] of this.lazyFlags()) {
+      c.i32(0);
+      c.memory(how === access.i32_store ? access.i32_load : access.i64_load, at);
+      c.set(local);
+    }
   }
 
-  /** Behind the last instruction of the region; what `begin` emits comes before the first. */
-  protected end(begin: () => void): Code {
-    const { c } = this;
-    c.do(op.unreachable);
-    c.fill(this.beginning, begin);
-    c.end();
-    this.storeRegisters();
-    c.end();
-    c.i32(0);
-    c.get(this.rip);
-    c.memory(access.i64_store, wordAt(RIP));
+  private lazyFlags() {
     const { kind, over, a, b } = this.flagLocals;
-    for (const [local, at, how] of [
+    return [
       [kind, lazy.kind, access.i32_store],
       [over, lazy.over, access.i32_store],
       [a, lazy.a, access.i64_store],
       [b, lazy.b, access.i64_store],
-    ] as const) {
-      c.i32(0);
-      c.get(local);
-      c.memory(how, at);
-    }
-    c.get(budgetLocal);
-    c.get(this.refund);
-    c.do(op.i32_add);
-    c.get(this.status);
-    c.do(op.i32_xor);
+    ] as const;
+  }
+
+  /** Behind the last instruction of the region. */
+  finish(): Code {
+    const { c } = this;
+    c.do(op.unreachable);
+    for (const hole of this.loads.reverse())
+      c.fill(hole, () => {
+        this.registers.forEach((local, n) => {
+          if (!(this.touched & (1 << n))) return;
+          c.i32(0);
+          c.memory(access.i64_load, registerAt(n));
+          c.set(local);
+        });
+      });
     return c;
   }
 
   protected loadRegisters(): void {
-    this.registers.forEach((local, n) => {
-      this.c.i32(0);
-      this.c.memory(access.i64_load, registerAt(n));
-      this.c.set(local);
-    });
+    this.loads.push(this.c.hole());
   }
 
-  protected storeRegisters(): void {
-    this.registers.forEach((_, n) => {
-      this.spill(n);
-    });
-  }
-
-  private spill(n: number): void {
-    this.c.i32(0);
-    this.get(n);
-    this.c.memory(access.i64_store, registerAt(n));
-  }
-
-  private loadFlags(): void {
+  /** Stores registers that have changed. Only where the code is on no condition. */
+  save(): void {
     const { c } = this;
-    const { kind, over, a, b } = this.flagLocals;
-    for (const [local, at, how] of [
-      [kind, lazy.kind, access.i32_load],
-      [over, lazy.over, access.i32_load],
-      [a, lazy.a, access.i64_load],
-      [b, lazy.b, access.i64_load],
-    ] as const) {
+    this.registers.forEach((_, n) => {
+      if (!(this.changed & (1 << n))) return;
       c.i32(0);
-      c.memory(how, at);
-      c.set(local);
-    }
+      this.get(n);
+      c.memory(access.i64_store, registerAt(n));
+    });
+    this.changed = this.unsaved = 0;
   }
 
   /** A variable for the time of an instruction. */
   temporary(type: ValueType): number {
     const pool = this.pools[type];
     const n = this.used[type]++;
+    this.most[type] = Math.max(this.most[type], n + 1);
     return (pool[n] ??= this.c.local(type));
+  }
+
+  /** At the end of a node: variables whose values differ where ways meet are work for a compiler, even when nothing reads them. */
+  forgetTemporaries(): void {
+    const { c } = this;
+    for (const type of [I32, I64] as const) {
+      for (const local of this.pools[type].slice(0, this.most[type])) {
+        if (type === I32) c.i32(0);
+        else c.i64(0n);
+        c.set(local);
+      }
+      this.most[type] = 0;
+    }
   }
 
   at(i: Decoded, left: number): void {
     this.address = i.address;
     this.left = left;
     this.used[I32] = this.used[I64] = 0;
+    this.unsaved = this.changed;
   }
 
   // Ways out.
 
   /** To the interpreter, with the state before the instruction. */
   leave(address = this.address, left = this.left): void {
-    this.out(address, left, -1, this.ways.common);
+    const { c } = this;
+    c.i32(0);
+    c.i32(this.exit(address, left));
+    c.memory(access.i32_store, exitAt);
+    this.refuse();
+  }
+
+  /** The number of a way out. */
+  protected exit(address = this.address, left = this.left): number {
+    if (this.unsaved !== 0) throw new Error(`registers are not stored before ${address.toString(16)}`);
+    return this.exits(address, left);
+  }
+
+  /** As leave, where the number of the way is stored. */
+  protected refuse(): void {
+    const { c } = this;
+    this.storeFlags();
+    c.get(budgetLocal);
+    c.i32(-1);
+    c.do(op.i32_xor, op.return);
   }
 
   /** To wherever the program goes on, which is not in this region. */
   leaveTo(address: bigint): void {
-    this.out(address, 0, 0, this.ways.common);
+    this.go(() => {
+      this.c.i64(address);
+    });
   }
 
-  /** As leaveTo, with the address in `rip` already. */
+  /** As leaveTo, with the address in `rip`. */
   leaveToRip(): void {
-    this.c.br(this.ways.common);
+    this.go(() => {
+      this.c.get(this.rip);
+    });
   }
 
-  protected out(address: bigint, left: number, status: number, way: Label): void {
-    const { c } = this;
-    c.i64(address);
-    c.set(this.rip);
-    if (left !== 0) {
-      c.i32(left);
-      c.set(this.refund);
-    }
-    if (status !== 0) {
-      c.i32(status);
-      c.set(this.status);
-    }
-    c.br(way);
-  }
-
-  /** To the interpreter, before anything was executed. */
-  protected refuse(): void {
+  private go(address: () => void): void {
     const { c } = this;
     c.i32(0);
-    c.memory(access.i64_load, wordAt(RIP));
-    c.set(this.rip);
-    c.i32(-1);
-    c.set(this.status);
-    c.br(this.ways.raw);
+    address();
+    c.memory(access.i64_store, wordAt(RIP));
+    this.storeFlags();
+    c.get(budgetLocal);
+    c.do(op.return);
+  }
+
+  private storeFlags(): void {
+    const { c } = this;
+    const { family: of, size, carry, overflow } = this.flags;
+    const plain =
+      of !== undefined && of !== family.adc && of !== family.sbb && carry === false && overflow === false;
+    for (const [local, at, how] of this.lazyFlags()) {
+      if (at === lazy.over && plain) continue;
+      if (at >= lazy.a && of === family.memory) continue;
+      if (at === lazy.b && of === family.result) continue;
+      c.i32(0);
+      if (at === lazy.kind && plain) {
+        // Both words.
+        c.i64(BigInt(of === family.memory ? 0 : kindOf(of, size)));
+        c.memory(access.i64_store, at);
+      } else {
+        c.get(local);
+        c.memory(how, at);
+      }
+    }
   }
 
   /** Counts a block's instructions. */
@@ -183,6 +214,7 @@ export class Frame {
     c.i32(instructions);
     c.do(op.i32_lt_s);
     c.if();
+    this.unsaved = this.changed;
     this.leave(address, 0);
     c.end();
   }
@@ -190,10 +222,13 @@ export class Frame {
   // Registers.
 
   get(n: number): void {
+    this.touched |= 1 << n;
     this.c.get(this.registers[n] ?? 0);
   }
 
   set(n: number): void {
+    this.touched |= 1 << n;
+    this.changed |= 1 << n;
     this.c.set(this.registers[n] ?? 0);
   }
 

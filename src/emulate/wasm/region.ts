@@ -7,11 +7,14 @@ import type { Op } from '../operands.js';
 import { arithmetic } from './arithmetic.js';
 import { bits } from './bits.js';
 import { Emitter } from './emitter.js';
-import { I64, op } from './encode.js';
+import { access, I32, I64, op } from './encode.js';
 import type { Code } from './encode.js';
+import { jumpCacheAt } from '../layout.js';
 import { sameKnown, unknown } from './flags.js';
 import type { Known } from './flags.js';
 import { entryLocal } from './frame.js';
+import type { Exits } from './frame.js';
+import { pushSlot } from './driver.js';
 import { moves, popAddress, pushAddress, wideAddress } from './moves.js';
 import { products } from './products.js';
 import { isPlace } from './row.js';
@@ -29,12 +32,17 @@ const branches: ReadonlyMap<string, string> = new Map(
 
 const mostBlocks = 128;
 const mostInstructions = 1000;
+/** A region that is entered is not compiled again as part of another one, unless it is small. */
+const mostCopied = 64;
 
 export interface RegionSource {
   /** Undefined: not executed often enough to be worth it. */
   readonly find: (address: bigint) => Block | undefined;
   /** A number by which compiled code can have the interpreter execute one instruction. */
   readonly callable: (run: Op) => number;
+  readonly exit: Exits;
+  /** Of the region, by which the jump cache knows it. */
+  readonly index: number;
 }
 
 export interface Region {
@@ -118,7 +126,8 @@ function nodeOf(block: Block): Node {
   return { block, address, steps, end: end ?? { kind: 'go', to: last?.next ?? address }, length };
 }
 
-function targets(end: End): bigint[] {
+function targets({ end, block }: Node): bigint[] {
+  const seen = (block.targets ?? []).map((to) => to.instructions[0]?.address ?? 0n);
   switch (end.kind) {
     case 'branch':
       return [end.next, end.to];
@@ -127,8 +136,9 @@ function targets(end: End): bigint[] {
     case 'call':
       return [end.to, end.next];
     case 'callAt':
-      return [end.next];
+      return [...seen, end.next];
     case 'jumpTo':
+      return seen;
     case 'return':
     case 'stop':
       return [];
@@ -140,17 +150,20 @@ function collect(head: Block, source: RegionSource): Node[] {
   const nodes = [nodeOf(head)];
   const seen = new Set([nodes[0]?.address]);
   let instructions = nodes[0]?.length ?? 0;
-  for (let n = 0; n < nodes.length; n++)
-    for (const address of targets(nodes[n]?.end ?? { kind: 'stop', at: 0n })) {
+  for (let n = 0; n < nodes.length; n++) {
+    const from = nodes[n];
+    if (!from) break;
+    for (const address of targets(from)) {
       if (seen.has(address) || nodes.length >= mostBlocks || instructions >= mostInstructions) continue;
       const block = source.find(address);
-      if (!block) continue;
+      if (!block || (block.compiled?.size ?? 0) > mostCopied) continue;
       const node = nodeOf(block);
       if (node.length === 0) continue;
       seen.add(address);
       nodes.push(node);
       instructions += node.length;
     }
+  }
   return nodes;
 }
 
@@ -180,19 +193,27 @@ class RegionCompiler {
     private readonly source: RegionSource,
     bits: 32 | 64,
   ) {
-    this.e = new Emitter(bits);
+    this.e = new Emitter(bits, source.exit);
     this.numbers = new Map(nodes.map((node, n) => [node.address, n + 1]));
-    // Where returns may go to.
+    // Where returns, jumps and calls to any address may go to.
     const found = new Set<number>();
-    for (const { end } of nodes)
-      if (end.kind === 'call' || end.kind === 'callAt') {
-        const number = this.numbers.get(end.next);
+    for (const node of nodes) {
+      const { end } = node;
+      const to =
+        end.kind === 'call'
+          ? [end.next]
+          : end.kind === 'callAt' || end.kind === 'jumpTo'
+            ? targets(node)
+            : [];
+      for (const address of to) {
+        const number = this.numbers.get(address);
         if (number !== undefined) found.add(number);
       }
-    this.sites = [...found].sort((a, b) => (this.addressOf(a) < this.addressOf(b) ? -1 : 1));
+    }
+    this.sites = [...found];
     const successors = [[], ...nodes.map((node) => this.successors(node))];
     this.successorsOf = successors;
-    this.shape = shape(successors, [1, ...this.sites]);
+    this.shape = shape(successors, [...new Set([1, ...this.sites, ...this.functions()])]);
     this.entering = successors.map(() => 0);
     successors.forEach((to, from) => {
       if ((this.shape.order[from] ?? -1) >= 0)
@@ -202,6 +223,14 @@ class RegionCompiler {
     this.layout = new Layout(this.e.c, this.shape, (n) => {
       if (n === dispatcher) this.dispatch();
       else this.node(n);
+    });
+  }
+
+  /** Nodes that are called. */
+  private functions(): number[] {
+    return this.nodes.flatMap(({ end }) => {
+      const n = end.kind === 'call' ? this.numbers.get(end.to) : undefined;
+      return n === undefined ? [] : [n];
     });
   }
 
@@ -250,9 +279,9 @@ class RegionCompiler {
       case 'call':
         return known(end.to);
       case 'return':
-        return this.sites.length > 0 ? [dispatcher] : [];
       case 'callAt':
       case 'jumpTo':
+        return this.sites.length > 0 ? [dispatcher] : [];
       case 'stop':
         return [];
     }
@@ -271,39 +300,35 @@ class RegionCompiler {
     const labels = entries.map((n) => layout.label(n));
     const [first] = labels;
     if (first === undefined) throw new Error('a region without an entry');
-    // Returns come here more often than entries.
+    const slot = c.local(I32);
+    const enter = (): void => {
+      c.get(entryLocal);
+      c.brTable(labels, first);
+    };
     c.get(entryLocal);
     c.i32(labels.length);
     c.do(op.i32_lt_u);
     c.if();
-    c.get(entryLocal);
-    c.brTable(labels, first);
+    enter();
     c.end();
-    this.search(this.sites);
+    pushSlot(c, e.rip);
+    c.tee(slot);
+    c.memory(access.i64_load, jumpCacheAt);
+    c.get(e.rip);
+    c.do(op.i64_eq);
+    c.if();
+    c.get(slot);
+    c.memory(access.i32_load, jumpCacheAt + 8);
+    c.i32(this.source.index);
+    c.do(op.i32_eq);
+    c.if();
+    c.get(slot);
+    c.memory(access.i32_load, jumpCacheAt + 12);
+    c.set(entryLocal);
+    enter();
+    c.end();
+    c.end();
     e.leaveToRip();
-  }
-
-  private search(sites: readonly number[]): void {
-    const { e, layout } = this;
-    const { c } = e;
-    if (sites.length > 4) {
-      const middle = sites.length >> 1;
-      c.get(e.rip);
-      c.i64(this.addressOf(sites[middle] ?? 0));
-      c.do(op.i64_lt_u);
-      c.if();
-      this.search(sites.slice(0, middle));
-      c.else();
-      this.search(sites.slice(middle));
-      c.end();
-      return;
-    }
-    for (const site of sites) {
-      c.get(e.rip);
-      c.i64(this.addressOf(site));
-      c.do(op.i64_eq);
-      c.brIf(layout.label(site));
-    }
   }
 
   private node(n: number): void {
@@ -315,14 +340,22 @@ class RegionCompiler {
     if (this.isChecked(n)) e.need(node.address, this.reach(n));
     if (node.length > 0) e.count(node.length);
     const matters = flagsThatMatter(node);
-    node.steps.forEach(({ i, emit }, position) => {
+    node.steps.forEach((step, position) => {
+      const { i, emit } = step;
+      if (mayLeave(step)) e.save();
       e.at(i, node.length - position);
       e.flagsMatter = matters[position] ?? true;
       if (emit) emit(e);
       else
-        e.callInterpreter(this.source.callable(node.block.ops[position] ?? missing), i.next, !usesFlags(i));
+        e.callInterpreter(
+          this.source.callable(node.block.ops[position] ?? missing),
+          i.next,
+          !usesFlags(i),
+          usesRegisters(i),
+        );
     });
     e.flagsMatter = true;
+    e.save();
     this.end(n, node.end);
   }
 
@@ -332,6 +365,7 @@ class RegionCompiler {
       case 'branch': {
         e.condition(end.condition);
         const { flags } = e;
+        e.forgetTemporaries();
         e.c.if();
         this.go(n, end.to);
         e.c.end();
@@ -340,11 +374,14 @@ class RegionCompiler {
         return;
       }
       case 'go':
+        e.forgetTemporaries();
         this.go(n, end.to);
         return;
       case 'call':
         e.at(end.i, 1);
         pushAddress(e, end.next);
+        e.save();
+        e.forgetTemporaries();
         this.go(n, end.to);
         return;
       case 'callAt':
@@ -357,23 +394,30 @@ class RegionCompiler {
         if (end.kind === 'callAt') pushAddress(e, end.next);
         e.c.get(to);
         e.c.set(e.rip);
-        e.leaveToRip();
+        this.goToRip(n);
         return;
       }
       case 'return':
         e.at(end.i, 1);
         popAddress(e, end.i);
-        if (this.sites.length === 0) {
-          e.leaveToRip();
-          return;
-        }
-        e.c.i32(this.shape.entries.length);
-        e.c.set(entryLocal);
-        this.layout.branch(n, dispatcher);
+        this.goToRip(n);
         return;
       case 'stop':
         e.leave(end.at, 0);
     }
+  }
+
+  private goToRip(from: number): void {
+    const { e } = this;
+    e.save();
+    if (this.sites.length === 0) {
+      e.leaveToRip();
+      return;
+    }
+    e.forgetTemporaries();
+    e.c.i32(this.shape.entries.length);
+    e.c.set(entryLocal);
+    this.layout.branch(from, dispatcher);
   }
 
   private go(from: number, address: bigint): void {
@@ -404,6 +448,11 @@ const missing: Op = () => {
   throw new Error('no such instruction');
 };
 
+/** Whether an instruction may leave the region, or meets the interpreter's registers. */
+function mayLeave({ i, row, emit }: Step): boolean {
+  return !emit || row?.leaves === true || i.operands.some((o) => o.kind === 'memory');
+}
+
 /** By instruction: whether its flags may be looked at before all are set again. Every way out of the region looks at them. */
 function flagsThatMatter(node: Node): boolean[] {
   const matters: boolean[] = [];
@@ -418,6 +467,12 @@ function flagsThatMatter(node: Node): boolean[] {
     else if (row.sets === 'all') live = false;
   }
   return matters;
+}
+
+/** Whether an instruction that the interpreter executes may change general registers. */
+function usesRegisters(i: Decoded): boolean {
+  const files = i.operands.flatMap((o) => (o.kind === 'register' ? [o.file] : []));
+  return files.includes('general') || !(files.includes('vector') || files.includes('x87'));
 }
 
 const flagUsers = /^(v?u?comis|v?ptest$|vtestp|v?pcmp[ei]str|fu?comi|fcmov)/;

@@ -1,10 +1,10 @@
 // Tier 1: compiles regions around hot blocks and runs them. What it leaves is as the interpreter would have left it at the same instruction.
 import type { Block, Compiled } from '../block.js';
-import { jumpCacheAt, jumpCacheEntries } from '../layout.js';
+import { exitAt, jumpCacheAt, jumpCacheEntries, wasmPage } from '../layout.js';
 import { MemoryFault } from '../memory-fault.js';
 import type { Op } from '../operands.js';
 import { Missing } from '../missing.js';
-import { Trap } from '../state.js';
+import { RIP, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 import { wasm } from './api.js';
 import { jumpSlot, makeDriver, types } from './driver.js';
@@ -20,6 +20,8 @@ const share = 32;
 export class Tier1 {
   private driver: Driver | undefined;
   private readonly callables: Op[] = [];
+  /** Ways out to the interpreter, by number: the address that it goes on at, and how many counted instructions were not executed. */
+  private readonly exits: { readonly address: number; readonly left: number }[] = [];
   private regions = 0;
   private thrown: MemoryFault | Trap | Missing | undefined;
   private readonly view: DataView;
@@ -50,6 +52,7 @@ export class Tier1 {
     for (let n = 0; n < this.regions; n++) this.driver.table.set(n, null);
     this.regions = 0;
     this.callables.length = 0;
+    this.exits.length = 0;
     this.emptyJumpCache();
   }
 
@@ -67,6 +70,8 @@ export class Tier1 {
         return found && found.count * share >= this.hot ? found : undefined;
       },
       callable: (run) => this.callables.push(run) - 1,
+      exit: (address, left) => this.exits.push({ address: Number(address), left }) - 1,
+      index: this.regions,
     });
     if (!region) return;
     const { table, imports } = this.start();
@@ -79,6 +84,7 @@ export class Tier1 {
           { name: 'call', type: 3 },
         ],
         table: false,
+        pages: this.view.byteLength / wasmPage,
         functions: [{ name: 'run', type: 0, code: region.code }],
       }),
     );
@@ -91,7 +97,8 @@ export class Tier1 {
     this.compiledInstructions += region.instructions;
     region.entries.forEach((address, entry) => {
       const found = this.find(Number(address));
-      if (found && (found === block || !found.compiled)) found.compiled = { index, entry };
+      if (found && (found === block || !found.compiled))
+        found.compiled = { index, entry, size: region.instructions };
     });
   }
 
@@ -105,7 +112,14 @@ export class Tier1 {
     view.setInt32(slot + 12, compiled.entry, true);
     const budget = Math.min(room, slice);
     const left = this.start().go(compiled.index, compiled.entry, budget);
-    const done = budget - (left < 0 ? ~left : left);
+    let done = budget - left;
+    if (left < 0) {
+      const exit = this.exits[view.getInt32(exitAt, true)];
+      if (!exit) throw new Error('no such way out of compiled code');
+      done = budget - ~left - exit.left;
+      cpu.s[RIP] = exit.address | 0;
+      cpu.s[RIP + 1] = (exit.address / 0x100000000) | 0;
+    }
     cpu.executed += done;
     this.executed += done;
     const { thrown } = this;
@@ -116,11 +130,10 @@ export class Tier1 {
     return done;
   }
 
-  /** One instruction of the interpreter's: -1 where it throws, 1 where compiled code, or the pages that it remembers, may not be valid any more. */
+  /** One instruction of the interpreter's: -1 where it throws, 1 where compiled code may not be valid any more. */
   private call(n: number): number {
     const { cpu } = this;
     cpu.end = 1;
-    const { moves } = cpu.memory;
     try {
       this.callables[n]?.();
     } catch (thrown) {
@@ -129,6 +142,6 @@ export class Tier1 {
       this.thrown = thrown;
       return -1;
     }
-    return cpu.end === 0 || cpu.memory.moves !== moves ? 1 : 0;
+    return cpu.end === 0 ? 1 : 0;
   }
 }
