@@ -1,7 +1,16 @@
 // Guest memory: regions as the kernel keeps them, pages filled on first touch, and a software TLB in front. Every page lies in one buffer, so
 // that a hit is two comparisons and an index. What is rare (a miss, a page with code, a store that is watched) shares one slow path.
 import { Frames } from './frames.js';
-import { framesAt, largestShared, readTlbAt, tlbEntries, wasmPage, writeTlbAt } from './layout.js';
+import {
+  framesAt,
+  largestShared,
+  pagesAt,
+  pagesEach,
+  readTlbAt,
+  tlbEntries,
+  wasmPage,
+  writeTlbAt,
+} from './layout.js';
 import { addressOf, MemoryFault } from './memory-fault.js';
 import type { MemorySnapshot, Page } from './pages.js';
 import { fileBytes, Regions } from './regions.js';
@@ -19,6 +28,9 @@ export const EXECUTE = 4;
 /** By entry, an address that belongs into another one: no address differs from it by less than a page. */
 const noTag = (entry: number): number => (entry ^ 1) << 12;
 const emptyTlb = Int32Array.from({ length: 4 * tlbEntries }, (_, n) => (n % 4 === 0 ? noTag(n >> 2) : 0));
+/** A page that no program has, and a frame that is in no memory. */
+const noPage = [-0x21524000, 0x4badf00d | -0x80000000, -pageSize, 0];
+const noPages = Int32Array.from({ length: 4 * pagesEach }, (_, n) => noPage[n % 4] ?? 0);
 const addressLimit = 0x8000; // upper word: user addresses have 47 bits
 
 export class Memory {
@@ -44,6 +56,11 @@ export class Memory {
   // An entry: page address (low, high word), offset of its frame, nothing.
   private readonly readTlb: Int32Array;
   private readonly writeTlb: Int32Array;
+  /** Pages that compiled code remembers, and how many it may remember: to read, and to write. */
+  private readonly readPages: Int32Array;
+  private readonly writePages: Int32Array;
+  private remembered = 0;
+  private places = 0;
 
   /** size: bytes that pages may take, at most 2 GiB; they cost nothing before they are used. */
   constructor(size = 0x40000000) {
@@ -56,6 +73,10 @@ export class Memory {
     this.frames = new Frames(this.bytes, pageSize, framesAt);
     this.readTlb = new Int32Array(buffer, readTlbAt, tlbEntries * 4);
     this.writeTlb = new Int32Array(buffer, writeTlbAt, tlbEntries * 4);
+    this.readPages = new Int32Array(buffer, pagesAt, pagesEach * 4);
+    this.writePages = new Int32Array(buffer, pagesAt + 16 * pagesEach, pagesEach * 4);
+    this.readPages.set(noPages);
+    this.writePages.set(noPages);
     this.flush();
   }
 
@@ -232,7 +253,7 @@ export class Memory {
     const page = this.pages.get(Math.floor(address / pageSize));
     if (page && !page.code) {
       page.code = true;
-      this.writeTlb.set(emptyTlb);
+      this.flushWrites();
     }
     const o = address % pageSize;
     return this.bytes.slice(frame + o, frame + Math.min(pageSize, o + length));
@@ -316,7 +337,20 @@ export class Memory {
 
   flush(): void {
     this.readTlb.set(emptyTlb);
+    this.readPages.set(noPages.subarray(0, 4 * this.remembered));
+    this.flushWrites();
+  }
+
+  private flushWrites(): void {
     this.writeTlb.set(emptyTlb);
+    this.writePages.set(noPages.subarray(0, 4 * this.remembered));
+  }
+
+  /** The next place where compiled code remembers a page: others may have the same one. */
+  placeForPage(writes: boolean): number {
+    const n = this.places++ % pagesEach;
+    this.remembered = Math.max(this.remembered, n + 1);
+    return pagesAt + 16 * (writes ? pagesEach + n : n);
   }
 
   /** The offset of the page's frame; throws a MemoryFault. x86 cannot forbid reading what may be written or executed. */
@@ -369,6 +403,7 @@ export class Memory {
     this.frames.letGo(old);
     const entry = (lo >>> 12) & (tlbEntries - 1);
     this.readTlb[entry << 2] = noTag(entry);
+    this.readPages.set(noPages.subarray(0, 4 * this.remembered));
   }
 
   snapshot(): MemorySnapshot {
@@ -377,7 +412,7 @@ export class Memory {
       this.frames.share(frame);
       pages.set(number, { frame, protection });
     }
-    this.writeTlb.set(emptyTlb);
+    this.flushWrites();
     return { pages, regions: this.regions.all().slice(), lost: new Set(this.lost) };
   }
 

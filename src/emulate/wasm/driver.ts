@@ -1,7 +1,16 @@
 // Compiled code that all regions of a machine share: the loop from region to region, and what regions call.
 import type { Memory } from '../memory.js';
 import { READ, WRITE } from '../memory.js';
-import { exitAt, jumpCacheAt, jumpCacheEntries, stateAt, wasmPage } from '../layout.js';
+import {
+  exitAt,
+  jumpCacheAt,
+  jumpCacheEntries,
+  readTlbAt,
+  stateAt,
+  tlbEntries,
+  wasmPage,
+  writeTlbAt,
+} from '../layout.js';
 import { RIP } from '../state.js';
 import { wasm } from './api.js';
 import type { WasmTable } from './api.js';
@@ -14,7 +23,7 @@ import { flushFunction } from './flush.js';
 /** The types that regions and the driver agree on. */
 export const types = {
   region: { parameters: [I32, I32], results: [I32] },
-  miss: { parameters: [I64, I32], results: [I32] },
+  miss: { parameters: [I64, I32, I32], results: [I32] },
   flush: { parameters: [I32, I32, I64, I64], results: [] },
   call: { parameters: [I32], results: [I32] },
 } as const satisfies Readonly<Record<string, FunctionType>>;
@@ -91,15 +100,53 @@ function goFunction(): Code {
   return c;
 }
 
+/** (address, what, place): remembers the operand's page, by the TLB; 0 where it cannot be accessed. */
 function missFunction(): Code {
-  const c = new Code(2);
-  c.get(0);
+  const c = new Code(3);
+  const [at, what, place] = [0, 1, 2];
+  const entry = c.local(I32);
+  c.get(at);
+  c.i64(8n);
+  c.do(op.i64_shr_u, op.i32_wrap_i64);
+  c.i32((tlbEntries - 1) << 4);
+  c.do(op.i32_and);
+  c.i32(readTlbAt);
+  c.i32(writeTlbAt);
+  c.get(what);
+  c.i32(missWrites);
+  c.do(op.i32_and, op.i32_eqz, op.select, op.i32_add);
+  c.tee(entry);
+  c.memory(access.i64_load);
+  c.get(at);
+  c.do(op.i64_xor);
+  c.i64(4096n);
+  c.get(what);
+  c.i32(missWrites - 1);
+  c.do(op.i32_and, op.i64_extend_i32_u, op.i64_sub, op.i64_gt_u);
+  c.if();
+  c.get(at);
   c.do(op.i32_wrap_i64);
-  c.get(0);
+  c.get(at);
   c.i64(32n);
   c.do(op.i64_shr_u, op.i32_wrap_i64);
-  c.get(1);
+  c.get(what);
   c.call(0);
+  c.do(op.i32_eqz);
+  c.if();
+  c.i32(0);
+  c.do(op.return);
+  c.end();
+  c.end();
+  c.get(place);
+  c.get(at);
+  c.i64(-4096n);
+  c.do(op.i64_and);
+  c.memory(access.i64_store);
+  c.get(place);
+  c.get(entry);
+  c.memory(access.i32_load, 8);
+  c.memory(access.i32_store, 8);
+  c.i32(1);
   return c;
 }
 

@@ -3,18 +3,19 @@
 // As every way out of a region leaves the state before an instruction, a row first reads and checks all memory that it touches, and changes
 // registers and flags only behind its last check.
 import type { ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
-import { readTlbAt, tlbEntries, writeTlbAt } from '../layout.js';
 import { FS, FS_SELECTOR, GS, GS_SELECTOR } from '../state.js';
 import { access, I32, I64, op } from './encode.js';
 import type { ValueType } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
 import { Frame, wordAt } from './frame.js';
+import type { Exits } from './frame.js';
 
 /** Functions that every region imports, in this order. */
 export const imported = { miss: 0, flush: 1, call: 2 } as const;
 
 const RSP = 4;
+const stackName = 'stack';
 
 /** What `miss` is told: bytes, whether they are written, and in the bits above the number of the way out where they cannot be accessed. */
 export const missWrites = 32;
@@ -23,6 +24,17 @@ export const missExit = 6;
 export class Emitter extends Frame {
   /** Whether the flags that the instruction sets are looked at before all are set again. */
   flagsMatter = true;
+  /** By registers of operands: where their page is remembered. */
+  private readonly pages = new Map<string, number>();
+
+  constructor(
+    bits: 32 | 64,
+    exits: Exits,
+    /** A new place for a page. */
+    private readonly place: (writes: boolean) => number,
+  ) {
+    super(bits, exits);
+  }
 
   // Memory.
 
@@ -78,30 +90,39 @@ export class Emitter extends Frame {
   /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
   host(m: MemoryOperand, size: number, writes: boolean): number {
     this.addressOf(m);
-    return this.translate(size, writes);
+    if (m.base === RSP) return this.translate(size, true, stackName);
+    const page = m.base === undefined && m.index === undefined ? m.displacement >> 12n : '';
+    return this.translate(size, writes, `${m.segment ?? ''} ${m.base ?? ''} ${m.index ?? ''} ${page}`);
   }
 
-  /** As host, of an address on the stack: an entry of the TLB is that page's, and all of the operand is in it. */
-  private translate(size: number, writes: boolean): number {
+  /** Behind this operands with the same registers may be in other pages. */
+  forgetPages(): void {
+    const stack = this.pages.get(stackName);
+    this.pages.clear();
+    if (stack !== undefined) this.pages.set(stackName, stack);
+  }
+
+  /**
+   * As host, of an address on the stack. Its page is compared with the one that operands with the same registers were in last: as that is
+   * predicted, the access does not wait for a look into the TLB.
+   */
+  private translate(size: number, writes: boolean, name: string): number {
     const { c } = this;
     const at = this.temporary(I64);
-    const entry = this.temporary(I32);
     const host = this.temporary(I32);
-    const tlb = writes ? writeTlbAt : readTlbAt;
+    const key = name === stackName ? name : `${name} ${writes}`;
+    let page = this.pages.get(key);
+    if (page === undefined) this.pages.set(key, (page = this.place(writes)));
     c.tee(at);
-    c.i64(8n);
-    c.do(op.i64_shr_u, op.i32_wrap_i64);
-    c.i32((tlbEntries - 1) << 4);
-    c.do(op.i32_and);
-    c.tee(entry);
-    c.memory(access.i64_load, tlb);
-    c.get(at);
+    c.i32(0);
+    c.memory(access.i64_load, page);
     c.do(op.i64_xor);
     c.i64(BigInt(4096 - size));
     c.do(op.i64_gt_u);
     c.if();
     c.get(at);
     c.i32(size | (writes ? missWrites : 0) | (this.exit() << missExit));
+    c.i32(page);
     c.call(imported.miss);
     c.do(op.i32_eqz);
     c.if();
@@ -112,8 +133,8 @@ export class Emitter extends Frame {
     c.do(op.i32_wrap_i64);
     c.i32(4095);
     c.do(op.i32_and);
-    c.get(entry);
-    c.memory(access.i32_load, tlb + 8);
+    c.i32(0);
+    c.memory(access.i32_load, page + 8);
     c.do(op.i32_add);
     c.set(host);
     return host;
@@ -196,7 +217,7 @@ export class Emitter extends Frame {
     this.c.i64(BigInt(this.word));
     this.c.do(op.i64_sub);
     if (this.bits === 32) this.modulo(32);
-    return this.translate(this.word, true);
+    return this.translate(this.word, true, stackName);
   }
 
   moveStack(by: number): void {

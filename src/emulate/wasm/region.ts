@@ -41,6 +41,8 @@ export interface RegionSource {
   /** A number by which compiled code can have the interpreter execute one instruction. */
   readonly callable: (run: Op) => number;
   readonly exit: Exits;
+  /** A place where a page is remembered. */
+  readonly place: (writes: boolean) => number;
   /** Of the region, by which the jump cache knows it. */
   readonly index: number;
 }
@@ -193,7 +195,7 @@ class RegionCompiler {
     private readonly source: RegionSource,
     bits: 32 | 64,
   ) {
-    this.e = new Emitter(bits, source.exit);
+    this.e = new Emitter(bits, source.exit, source.place);
     this.numbers = new Map(nodes.map((node, n) => [node.address, n + 1]));
     // Where returns, jumps and calls to any address may go to.
     const found = new Set<number>();
@@ -337,6 +339,7 @@ class RegionCompiler {
     const { e } = this;
     const arrived = this.arrivals.get(n);
     e.flags = arrived && arrived.count === this.entering[n] ? arrived.known : unknown;
+    e.forgetPages();
     if (this.isChecked(n)) e.need(node.address, this.reach(n));
     if (node.length > 0) e.count(node.length);
     const matters = flagsThatMatter(node);
