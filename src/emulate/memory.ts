@@ -15,6 +15,7 @@ import { addressOf, MemoryFault } from './memory-fault.js';
 import type { MemorySnapshot, Page } from './pages.js';
 import { fileBytes, Regions } from './regions.js';
 import type { Region } from './regions.js';
+import { Runs } from './runs.js';
 import { wasm } from './wasm/api.js';
 import type { WasmMemory } from './wasm/api.js';
 
@@ -47,6 +48,7 @@ export class Memory {
   onCodeChange: () => void = () => undefined;
   /** What compiled code works on: the CPU's registers, the TLB and the pages (layout.ts). */
   readonly shared: WasmMemory;
+  readonly runs: Runs;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly pages = new Map<number, Page>();
@@ -69,6 +71,7 @@ export class Memory {
     this.shared = new wasm.Memory({ initial: pages, maximum: pages });
     const { buffer } = this.shared;
     this.bytes = new Uint8Array(buffer, 0, length);
+    this.runs = new Runs(buffer);
     this.view = new DataView(buffer);
     this.frames = new Frames(this.bytes, pageSize, framesAt);
     this.readTlb = new Int32Array(buffer, readTlbAt, tlbEntries * 4);

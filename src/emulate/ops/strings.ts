@@ -7,6 +7,9 @@ import type { Builder, Op, Table } from '../operands.js';
 import { AH, DF, HI, RAX, RCX, RDI, RSI, ZR } from '../state.js';
 import type { Cpu } from '../state.js';
 
+/** What a run is asked for at most: one page has no more. */
+const mostElements = 4096;
+
 interface Shape {
   readonly size: number;
   readonly source: boolean;
@@ -23,9 +26,11 @@ function advance(s: Int32Array, register: number, by: number, narrow: boolean): 
 }
 
 type Element = (lo: number, hi: number) => void;
+/** Handles as many bytes as it can at once, of so many, and says how many: 0 where the next element has to be handled by itself. */
+type Run = (bytes: number) => number;
 
 /** `one` handles an element; `until` says which ZF ends the repetition. */
-function repeated(cpu: Cpu, i: Decoded, shape: Shape, one: () => void, compares: boolean): Op {
+function repeated(cpu: Cpu, i: Decoded, shape: Shape, one: () => void, compares: boolean, run?: Run): Op {
   const s = cpu.s;
   const narrow = i.addressSize === 32;
   if (i.addressSize === 16) throw new Error('no addresses of 16 bits');
@@ -44,8 +49,18 @@ function repeated(cpu: Cpu, i: Decoded, shape: Shape, one: () => void, compares:
         if (narrow) s[RCX + 1] = 0;
         return;
       }
-      step();
       const c = s[RCX] ?? 0;
+      if (run && c >>> 0 > 1 && s[DF] === 0) {
+        const bytes = run(Math.min(c >>> 0, mostElements) * size);
+        if (bytes > 0) {
+          if (source) advance(s, RSI, bytes, narrow);
+          if (destination) advance(s, RDI, bytes, narrow);
+          s[RCX] = c - bytes / size;
+          if (narrow) s[RCX + 1] = 0;
+          continue;
+        }
+      }
+      step();
       s[RCX] = c - 1;
       if (narrow) s[RCX + 1] = 0;
       else if (c === 0) s[RCX + 1] = (s[RCX + 1] ?? 0) - 1;
@@ -110,7 +125,20 @@ const movs =
       const lo = read();
       write(lo, s[HI] ?? 0);
     };
-    return repeated(cpu, i, { size, source: true, destination: true }, one, false);
+    const { runs } = cpu.memory;
+    const upper = i.addressSize === 32 ? 0 : 1;
+    const run: Run = (bytes) =>
+      runs.copy(
+        s[RSI] ?? 0,
+        upper && (s[RSI + 1] ?? 0),
+        s[RDI] ?? 0,
+        upper && (s[RDI + 1] ?? 0),
+        bytes,
+        size,
+      );
+    // A segment's base is the reader's to add.
+    const plain = i.segment === undefined ? run : undefined;
+    return repeated(cpu, i, { size, source: true, destination: true }, one, false, plain);
   };
 
 const stos =
@@ -121,7 +149,10 @@ const stos =
     const one = (): void => {
       write(s[RAX] ?? 0, s[RAX + 1] ?? 0);
     };
-    return repeated(cpu, i, { size, source: false, destination: true }, one, false);
+    const { runs } = cpu.memory;
+    const upper = i.addressSize === 32 ? 0 : 1;
+    const run: Run = (bytes) => runs.fill(s[RDI] ?? 0, upper && (s[RDI + 1] ?? 0), bytes, size);
+    return repeated(cpu, i, { size, source: false, destination: true }, one, false, run);
   };
 
 const lods =

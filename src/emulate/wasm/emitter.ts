@@ -320,7 +320,8 @@ export class Emitter extends Frame {
     this.inMemory();
   }
 
-  private inMemory(): void {
+  /** The flags are the interpreter's words, whatever they were. */
+  inMemory(): void {
     for (const local of [this.flagLocals.kind, this.flagLocals.over]) {
       this.c.i32(0);
       this.c.set(local);
@@ -351,6 +352,9 @@ export class Emitter extends Frame {
   }
 
   // Instructions that the interpreter executes.
+
+  /** Has the interpreter execute the instruction that is compiled: for what is rare. */
+  byInterpreter: () => void = () => undefined;
 
   /** Calls the interpreter's closure; -1 when it threw, 1 when the region has to be left behind it. `plain`: it has nothing to do with flags. */
   callInterpreter(index: number, next: bigint, plain: boolean, registers: boolean): void {

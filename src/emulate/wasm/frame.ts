@@ -5,7 +5,7 @@
 import type { Decoded, RegisterOperand } from '../instruction.js';
 import { exitAt, stateAt } from '../layout.js';
 import { RIP } from '../state.js';
-import { access, Code, I32, I64, op } from './encode.js';
+import { access, Code, F32, F64, I32, I64, op } from './encode.js';
 import type { Hole, ValueType } from './encode.js';
 import { family, kindOf, lazy, unknown } from './flags.js';
 import type { FlagLocals, Known } from './flags.js';
@@ -27,10 +27,10 @@ export class Frame {
   /** What is known of the flags now. */
   flags: Known = unknown;
   private readonly registers: readonly number[];
-  private readonly pools = { [I32]: [] as number[], [I64]: [] as number[] };
-  private readonly used = { [I32]: 0, [I64]: 0 };
+  private readonly pools: Record<ValueType, number[]> = { [I32]: [], [I64]: [], [F32]: [], [F64]: [] };
+  private readonly used = { [I32]: 0, [I64]: 0, [F32]: 0, [F64]: 0 };
   /** At most, since the node began. */
-  private readonly most = { [I32]: 0, [I64]: 0 };
+  private readonly most = { [I32]: 0, [I64]: 0, [F32]: 0, [F64]: 0 };
   /** Registers that are used, that changed and are not stored, and those of them that did before this instruction: a bit for each. */
   private touched = 0;
   private changed = 0;
@@ -110,10 +110,12 @@ export class Frame {
   /** At the end of a node: variables whose values differ where ways meet are work for a compiler, even when nothing reads them. */
   forgetTemporaries(): void {
     const { c } = this;
-    for (const type of [I32, I64] as const) {
+    for (const type of [I32, I64, F32, F64] as const) {
       for (const local of this.pools[type].slice(0, this.most[type])) {
         if (type === I32) c.i32(0);
-        else c.i64(0n);
+        else if (type === I64) c.i64(0n);
+        else if (type === F32) c.f32(0);
+        else c.f64(0);
         c.set(local);
       }
       this.most[type] = 0;
@@ -123,7 +125,7 @@ export class Frame {
   at(i: Decoded, left: number): void {
     this.address = i.address;
     this.left = left;
-    this.used[I32] = this.used[I64] = 0;
+    this.used[I32] = this.used[I64] = this.used[F32] = this.used[F64] = 0;
     this.unsaved = this.changed;
   }
 

@@ -20,11 +20,13 @@ import { products } from './products.js';
 import { isPlace } from './row.js';
 import type { Row } from './row.js';
 import { shifts } from './shifts.js';
+import { vectors } from './vectors.js';
+import { floats } from './floats.js';
 import { Layout, shape } from './structure.js';
 import type { Shape } from './structure.js';
 
 const rows: ReadonlyMap<string, Row> = new Map(
-  Object.entries({ ...arithmetic, ...bits, ...moves, ...products, ...shifts }),
+  Object.entries({ ...arithmetic, ...bits, ...moves, ...products, ...shifts, ...vectors, ...floats }),
 );
 const branches: ReadonlyMap<string, string> = new Map(
   Object.keys(conditions).map((name) => [`j${name}`, name]),
@@ -348,14 +350,12 @@ class RegionCompiler {
       if (mayLeave(step)) e.save();
       e.at(i, node.length - position);
       e.flagsMatter = matters[position] ?? true;
+      e.byInterpreter = () => {
+        const index = this.source.callable(node.block.ops[position] ?? missing);
+        e.callInterpreter(index, i.next, !usesFlags(i), usesRegisters(i));
+      };
       if (emit) emit(e);
-      else
-        e.callInterpreter(
-          this.source.callable(node.block.ops[position] ?? missing),
-          i.next,
-          !usesFlags(i),
-          usesRegisters(i),
-        );
+      else e.byInterpreter();
     });
     e.flagsMatter = true;
     e.save();
