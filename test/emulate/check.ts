@@ -152,7 +152,7 @@ function makeInput(
   view.setUint32(
     x + 24,
     r.below(2) === 0
-      ? 0x1f80
+      ? r.pick([0x1f80, 0x1fa0])
       : (masks << 7) |
           (r.below(4) << 13) |
           (r.below(4) === 0 ? 0x8040 & Number(r.next() & 0xffffn) : 0) |
