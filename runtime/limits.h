@@ -14,6 +14,8 @@
 #define FRAME_BYTES 68
 #else
 #define FRAME_RESULT 8
+#define FRAME_CALL 16
+#define FRAME_TOLD 32
 #define FRAME_MASKED 40
 #define FRAME_KEPT 56
 #define FRAME_NR 104
@@ -22,6 +24,12 @@
 #define FRAME_FLAGS 168
 #define FRAME_BYTES 176
 #endif
+/* Calls that entry.S does (x86_64/quick.c): they write nothing, nothing with these commands, as many bytes as they return at argument 1; more: that many
+   bytes at argument 1 on success. */
+#define QUICK 1
+#define QUICK_FCNTL 2
+#define QUICK_RET 3
+#define QUICK_END 335
 /* Bytes of address over which the locks of atomic.S are spread. */
 #define MR_LOCKS 65536
 /* Flags of a clone whose new thread shares memory and whose number its parent is told: the parent copies it to the mirror, too, but not over what the thread
@@ -37,4 +45,5 @@
 #define MR_DISTANCE 0x7fe00000
 #else
 #define MR_DISTANCE 0x400000200000
+#define MR_NATIVE_LOW 0x400000400000
 #endif

@@ -35,18 +35,23 @@ void mr_unlock(void) {
   }
 }
 int mr_lock_is_mine(void) { return S.lock == self(); }
-/* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. Safe against fork: fork is a locked call
-   too, and each side releases its own copy. The mask is asked for first: where the kernel has just told it, it has no mirror. */
+/* Whether a handler can come. Without the right to block signals there is none; behind library calls others set them. */
+static int handlers_come(void) { return mr_may(MAY_BLOCK) && (S.dynamic || __atomic_load_n(&S.handled, __ATOMIC_ACQUIRE)); }
+/* The mask is asked for first: where the kernel has just told it, it has no mirror. */
+static void block_signals(struct frame *f) {
+  while (sys4(__NR_rt_sigprocmask, 0, 0, f->mask, 8) == -E_FAULT) mr_touch(f->mask);
+  for (word i = 0; i < 8 / sizeof(word); i++) mr_keep(&f->mask[i], f->mask[i]);
+  mr_keep(&f->masked, 1);
+  sys4(__NR_rt_sigprocmask, SIG_SETMASK, &mr_all_but_bus, 0, 8);
+}
+/* Signals stay blocked while the lock is held: a handler's own mmap would wait for ever. The first handler is set with the lock held. Safe against fork: fork
+   is a locked call too, and each side releases its own copy. */
 long mr_under_lock(long (*fn)(void *), void *argument) {
   struct frame *f = mr_current;
-  int masked = mr_may(MAY_BLOCK); /* otherwise no handler can be there */
-  if (masked) {
-    while (sys4(__NR_rt_sigprocmask, 0, 0, f->mask, 8) == -E_FAULT) mr_touch(f->mask);
-    for (word i = 0; i < 8 / sizeof(word); i++) mr_keep(&f->mask[i], f->mask[i]);
-    mr_keep(&f->masked, 1);
-    sys4(__NR_rt_sigprocmask, SIG_SETMASK, &mr_all_but_bus, 0, 8);
-  }
+  int masked = handlers_come();
+  if (masked) block_signals(f);
   lock_unchanged();
+  if (!masked && handlers_come()) mr_unlock(), masked = 1, block_signals(f), lock_unchanged();
   long r = mr_on_stack(fn, argument, S.dynamic ? 0 : (word)(f + 1) - MR_K);
   mr_unlock();
   if (masked) {

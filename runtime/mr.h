@@ -69,6 +69,7 @@ struct state {
   word ctid;         /* offset 8: entry.S; last CLONE_CHILD_CLEARTID address */
   word locks;        /* offset 16 on x86-64: atomic.S */
   u32 changing;      /* own.c: the twin is behind */
+  u32 handled;       /* the program has had a handler */
   u32 alone, settling, check, strict, makes_code, sandboxed, reserved_space, report_has_pid, report_set, out_fd, out_n;
   word first_pid, own_pid, bias, stack_lo, stack_top, brk_start, brk_cur, vdso;
   word pending; /* the same where nothing settles them (dynamic/) */

@@ -69,10 +69,12 @@ int mr_mirror_anon(word lo, word hi, u32 prot, u32 shared) {
   long r = sys6(MR_NR_mmap, MVA(lo), hi - lo, prot & (P_R | P_W), (shared ? M_SHARED : M_PRIVATE) | M_ANON | M_FIXED | M_NORESERVE, -1ul, 0);
   return IS_ERR(r) ? -1 : 0;
 }
-/* Back to the reservation: the kernel must not place anything else there. With unrewritten libraries all of it stays writable, see dynamic/. */
+/* Back to the reservation where the kernel might place something else there: x86-64 has a half of the address space for mirrors that it comes to last, and a
+   hole costs half as much. With unrewritten libraries all of it stays writable, see dynamic/. */
 void mr_mirror_drop(word lo, word hi) {
   if (lo >= hi) return;
-  if (!S.reserved_space || IS_ERR(mr_mirror_anon(lo, hi, S.dynamic ? P_R | P_W : 0, 0))) sys(__NR_munmap, MVA(lo), hi - lo, 0);
+  int hole = !S.reserved_space || (!MR_MIRRORS_NEAR && !S.dynamic);
+  if (hole || IS_ERR(mr_mirror_anon(lo, hi, S.dynamic ? P_R | P_W : 0, 0))) sys(__NR_munmap, MVA(lo), hi - lo, 0);
 }
 /* Copies what is there to a fresh zero mirror. process_vm_readv on ourselves never faults: pages beyond a file's end are skipped.
    Zero pages are not written, so that untouched .bss costs nothing. */

@@ -51,7 +51,7 @@ static long do_sigaction(const struct frame *f, word words, word flags, word mas
     if (bad) return bad;
     memcpy(&blocked, &act[mask], mask_bytes);
     if (act[0] > 1) {
-      S.handler_masks[sig] = blocked;
+      S.handler_masks[sig] = blocked, S.handled = 1;
       __atomic_store_n(&S.handlers[sig], act[0], __ATOMIC_RELEASE), act[0] = mr_trampoline(act[flags]);
       memcpy(&act[mask], &mr_all_but_bus, mask_bytes);
     }
@@ -72,7 +72,7 @@ static long do_signal(const struct frame *f) {
   word sig = f->a[0], handler = f->a[1], act[SIGACTION_WORDS];
   if (sig - 1 >= 64) return -E_INVAL;
   word was = S.handlers[sig];
-  if (handler > 1) S.handler_masks[sig] = 0, __atomic_store_n(&S.handlers[sig], handler, __ATOMIC_RELEASE);
+  if (handler > 1) S.handler_masks[sig] = 0, S.handled = 1, __atomic_store_n(&S.handlers[sig], handler, __ATOMIC_RELEASE);
   if (sig == SIGBUS_NR) {
     word once[SIGACTION_WORDS] = {handler > 1 ? mr_trampoline(0) : handler, 0xc0000000}, old[SIGACTION_WORDS]; /* SA_RESETHAND, SA_NODEFER */
     memcpy(&once[3], &mr_all_but_bus, 8);

@@ -13,7 +13,11 @@ void *memset(void *d, int c, size_t n) {
 }
 void *memmove(void *d, const void *s, size_t n) {
   if ((word)d - (word)s >= n) return memcpy(d, s, n);
-  for (volatile char *p = d; n--;) p[n] = ((const char *)s)[n];
+  typedef volatile word __attribute__((may_alias)) any; /* volatile: not to become a call of itself */
+  volatile char *to = d;
+  const char *from = s;
+  while (n % sizeof(word)) n--, to[n] = from[n];
+  while (n) n -= sizeof(word), *(any *)(to + n) = *(const any *)(from + n);
   return d;
 }
 int memcmp(const void *a, const void *b, size_t n) {

@@ -8,6 +8,7 @@
 #define MR_NR_getrlimit __NR_ugetrlimit
 #define MR_ELF(name) Elf32_##name
 #define MR_RED_ZONE 0
+enum { MR_MIRRORS_NEAR = 1 }; /* where the kernel puts mappings, too */
 #define MR_MAX_STACK (1ul << 28) /* more is not followed: a guard page ends the stack there */
 #define MR_STACK_ROOM 0x21000 /* its address space is too small for more */
 

@@ -8,6 +8,7 @@
 #define MR_NR_getrlimit __NR_getrlimit
 #define MR_ELF(name) Elf64_##name
 #define MR_RED_ZONE 128
+enum { MR_MIRRORS_NEAR = 0 }; /* where the kernel puts mappings, too */
 #define MR_MAX_STACK (1ul << 44)
 #define MR_STACK_ROOM (1ul << 27)
 
@@ -28,6 +29,7 @@ static inline long mr_fstatfs(word fd, word *to, word size) { return (void)size,
 /* Addresses that can have a mirror: bit 46 set, and far enough up that the mirror's are below. User addresses end at 2^47. */
 #define BIT46 (1ul << 46)
 #define NATIVE_LOW (2 * (MR_DISTANCE - BIT46) + BIT46)
+_Static_assert(NATIVE_LOW == MR_NATIVE_LOW, "entry.S");
 static inline int mr_in_zone(word lo, word len) { return lo >= NATIVE_LOW && lo < 2 * BIT46 && len <= 2 * BIT46 - lo; }
 
 enum { FLOCK_SIZE = 32, FLOCK64_SIZE = 32 }; /* struct flock */

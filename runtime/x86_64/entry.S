@@ -1,7 +1,7 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
 #include "macros.h"
         .text
-        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
+        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_quick, mr_dispatch, mr_native_ready, mr_sigframe, mr_bus, mr_thread_begins
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
@@ -71,6 +71,15 @@ __mirror_start:
         mov     $NO_THREAD, %eax
         lock cmpxchg %ecx, %gs:(\at)
         mov     %rcx, %rax
+        .endm
+# What quick.S says of the call in rax, to r11d, and whether that is 0.
+        .macro  QUICK_KIND
+        xor     %r11d, %r11d
+        cmp     $QUICK_END, %rax
+        jae     9f
+        lea     mr_quick(%rip), %r11
+        movzbl  (%r11,%rax), %r11d
+9:      test    %r11d, %r11d
         .endm
 # A page of the frame that is lost would end the process in the kernel: it is met here. struct sigcontext has the address of the state of the vector
 # registers, or 0, and that its size behind FP_XSTATE_MAGIC1 (uapi/asm/sigcontext.h). Elsewhere than the kernel puts it, it may be anything.
@@ -152,6 +161,57 @@ mr_entry_frame:
         mov     %rsp, %r15
         .cfi_def_cfa_register r15
 mr_entered:
+# Calls of quick.S are done here: nothing is on the stack but the frame and one return address, both in both copies, so there is nothing to copy afterwards
+# but what the kernel wrote. Whoever begins again, or meets a lost page, goes on in C: `done` says where.
+        cmpq    $0, (%rsp)
+        jne     .Ldispatch
+        mov     FRAME_NR(%rsp), %rax
+        QUICK_KIND
+        jz      .Ldispatch
+        cmp     $QUICK_FCNTL, %r11d
+        jne     1f
+        mov     $0b11011111, %ecx               # F_DUPFD to F_SETLKW without F_GETLK, which is 5
+        mov     FRAME_A+8(%rsp), %rax
+        cmp     $7, %rax
+        ja      .Ldispatch
+        bt      %eax, %ecx
+        jnc     .Ldispatch
+1:      xor     %ecx, %ecx
+        BOTH    %rcx, FRAME_TOLD
+        BOTH    %rsp, FRAME_CALL
+        lea     .Lquick(%rip), %rcx
+        mov     %rcx, %gs:-8(%rsp)
+        push    %rcx
+        jmp     mr_native_ready
+.Lquick:
+        cmp     $-14, %rax                      # EFAULT
+        je      .Ldispatch
+        mov     %rax, %rcx
+        mov     FRAME_NR(%rsp), %rax
+        QUICK_KIND
+        cmp     $QUICK_RET, %r11d
+        jb      .Lleave
+        je      1f
+        test    %rcx, %rcx
+        jnz     .Lleave
+        mov     %r11d, %ecx                     # as many bytes
+1:      test    %rcx, %rcx
+        jle     .Lleave
+        mov     FRAME_A+8(%rsp), %rsi
+        mov     $-MR_NATIVE_LOW, %rax
+        add     %rsi, %rax
+        shr     $46, %rax                       # mr_in_zone
+        jnz     .Lleave
+        mov     $-MR_DISTANCE, %rdi
+        add     %rsi, %rdi
+        rep movsb
+.Lleave:
+        mov     FRAME_RESULT(%rsp), %rax
+        .cfi_remember_state
+        .cfi_def_cfa_register rsp
+        jmp     .Lleaving
+        .cfi_restore_state
+.Ldispatch:
         mov     %rsp, %rdi
         and     $-16, %rsp
         call    mr_dispatch
@@ -159,6 +219,7 @@ mr_entered:
         .cfi_def_cfa_register rsp
         lea     FRAME_BYTES-MR_K(%rsp), %rsi
         MIRROR_DEAD
+.Lleaving:
         ARGUMENTS %rsp
         mov     FRAME_RETURN(%rsp), %rcx
         .cfi_register rip, rcx

@@ -39,6 +39,8 @@ int mr_refused(const struct frame *f, long *result) {
 #define AT(field, offset) _Static_assert(offsetof(struct frame, field) == (offset), #field)
 AT(done, 0);
 AT(result, FRAME_RESULT);
+AT(call, FRAME_CALL);
+AT(told, FRAME_TOLD);
 AT(masked, FRAME_MASKED);
 AT(kept, FRAME_KEPT);
 AT(nr, FRAME_NR);

@@ -1,7 +1,8 @@
 // What programs need that are linked with the system's shared libraries: wrappers, the mirrored heap, the compiler's support library mirrored.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepMappings, mallocngFiles } from './mallocng.mjs';
 import { debianSource, hashOf, putStamp, quiet, root, stamped, step, sysrootOf } from '../tools.mjs';
 
 const runtime = join(root, 'runtime');
@@ -21,6 +22,7 @@ export function dynamicRuntime(lib, cxx) {
     runtime,
     join(root, 'dist/libexec/pass.js'),
     join(root, 'scripts/setup/dynamic.mjs'),
+    ...mallocngFiles,
     lib,
     ...(cxx === undefined ? [] : [cxx]),
   ]);
@@ -38,8 +40,11 @@ export function dynamicRuntime(lib, cxx) {
   quiet('ar', ['d', support, ...members.filter((name) => shared.test(name))]);
   step('runtime for dynamically linked programs', () => {
     quiet('sh', [join(runtime, 'dynamic/build.sh'), 'gcc', out]);
-    const mallocng = join(debianSource('musl'), 'src/malloc/mallocng');
+    const mallocng = join(out, 'mallocng');
+    cpSync(join(debianSource('musl'), 'src/malloc/mallocng'), mallocng, { recursive: true });
+    keepMappings(mallocng);
     quiet('sh', [join(runtime, 'dynamic/heap/build.sh'), join(root, 'dist/mirrorcc.js'), out, mallocng]);
+    rmSync(mallocng, { recursive: true });
   });
   putStamp(stamp, made);
 }

@@ -3,6 +3,7 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from '
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { debianSource, quiet, root } from '../tools.mjs';
+import { keepMappings, mallocngFiles } from './mallocng.mjs';
 
 const own = join(root, 'libc');
 
@@ -11,7 +12,7 @@ export const musl = {
   title: 'libc (musl)',
   version: () => debianSource('musl').replace(/.*-/, '-'),
   source: () => debianSource('musl'),
-  files: [own],
+  files: [own, ...mallocngFiles],
 
   /** Builds and installs the static libraries and the headers. Unwind tables: C++ exceptions leave qsort's comparator. */
   build({ source, prefix, work, target, cc }) {
@@ -19,6 +20,7 @@ export const musl = {
     const options = { cwd: work };
     quiet('cp', ['-rs', source, tree]);
     replaceFiles(tree, target.name.replace('-linux', ''));
+    keepMappings(join(tree, 'src/malloc/mallocng'));
     if (target.bits === 32) describeFrames(join(tree, 'arch/i386/syscall_arch.h'));
     quiet(
       join(tree, 'configure'),

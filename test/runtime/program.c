@@ -98,6 +98,12 @@ static void boundary(void) {
   OK(C(__NR_socketpair, 1, 1, 0, p + 4100, 0, 0) == 0 && eq(p, 8192));
   put(p + 4200, 110), put(p + 4201, 0);
   OK(C(__NR_getsockname, fd[1025], p + 4300, p + 4200, 0, 0, 0) == 0 && eq(p, 8192));
+  OK(C(__NR_fstat, fd[0], p + 4400, 0, 0, 0, 0) == 0 && eq(p, 8192));
+  OK(C(__NR_fstat, fd[0], 0, 0, 0, 0, 0) == -14 && C(__NR_fstat, -1, p + 4400, 0, 0, 0, 0) == -9 && eq(p, 8192));
+  OK(C(__NR_write, fd[1], "more", 4, 0, 0, 0) == 4 && C(__NR_read, fd[0], 0, 4, 0, 0, 0) == -14 && eq(p, 8192));
+  long file = C(__NR_open, "/proc/self/exe", 0, 0, 0, 0, 0);
+  OK(C(__NR_fcntl, file, 5, p + 6000, 0, 0, 0) == 0 && p[6000] == 2 && eq(p, 8192)); /* F_GETLK: F_UNLCK */
+  OK(C(__NR_fcntl, file, 1, 0, 0, 0, 0) == 0 && C(__NR_lseek, file, 4, 0, 0, 0, 0) == 4 && C(__NR_read, file, p + 7000, 1, 0, 0, 0) == 1 && eq(p, 8192));
   OK(C(999, 0, 0, 0, 0, 0, 0) == -38);
 }
 static void signals(void) {

@@ -26,6 +26,7 @@ __asm__(".globl _start\n_start: mov %rsp,%rdi\n lea test_stack+65536(%rip),%rsp\
         ".globl handler\nhandler: movslq %edi,%rax\n mov %rax,%gs:shown+72(%rip)\n mov %rax,shown+72(%rip)\n ret\n"
         ".globl restorer\nrestorer: mov $15,%eax\n lea 1f(%rip),%rcx\n jmp __mirror_syscall\n1: ud2\n"
         /* on(top): runs a call on a stack in protected memory; only painted memory and the call are on it */
-        ".globl getpid_on\ngetpid_on: mov %rsp,%r8\n mov %rdi,%rsp\n mov $39,%eax\n lea 1f(%rip),%rcx\n jmp __mirror_syscall\n1: mov %r8,%rsp\n ret\n"
+        /* getpgrp: C code does it, as quick.c has no row for it */
+        ".globl getpid_on\ngetpid_on: mov %rsp,%r8\n mov %rdi,%rsp\n mov $111,%eax\n lea 1f(%rip),%rcx\n jmp __mirror_syscall\n1: mov %r8,%rsp\n ret\n"
         ".globl mem_on\nmem_on: mov %rsp,%r12\n mov %rdi,%rsp\n mov $9,%eax\n xor %edi,%edi\n mov $8192,%esi\n mov $3,%edx\n mov $0x22,%r10d\n mov $-1,%r8\n xor %r9d,%r9d\n"
         " lea 1f(%rip),%rcx\n jmp __mirror_syscall\n1: mov %r12,%rsp\n ret\n");

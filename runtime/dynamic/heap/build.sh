@@ -5,7 +5,7 @@ mirrorcc=${1:?usage: build.sh MIRRORCC OUT_DIR MALLOCNG} out=${2:?OUT_DIR} mallo
 here=$(cd "$(dirname "$0")" && pwd)
 objects=$out/mirrorheap.o.d
 rm -rf "$objects" && mkdir -p "$objects/source"
-for name in malloc free realloc aligned_alloc malloc_usable_size; do cp "$mallocng/$name.c" "$objects/source"; done
+for name in malloc free realloc aligned_alloc malloc_usable_size kept; do cp "$mallocng/$name.c" "$objects/source"; done
 cp "$mallocng/meta.h" "$here/glue.h" "$objects/source"
 compile() { # source object options...
   source=$here/$1 object=$objects/$2.o

@@ -31,7 +31,7 @@ void *__wrap_calloc(size_t m, size_t n) {
   }
   void *p = mr_heap_malloc(bytes);
   if (!p) return 0;
-  if (bytes >= 131052) return p; /* mallocng's MMAP_THRESHOLD: a new mapping, zero */
+  if (is_allzero(p)) return p;
   return __wrap_memset(p, 0, bytes);
 }
 void *__wrap_realloc(void *p, size_t n) {

@@ -29,6 +29,7 @@ void *mr_heap_realloc(void *, size_t);
 void mr_heap_free(void *);
 void *mr_heap_aligned_alloc(size_t, size_t);
 size_t mr_heap_usable_size(void *);
+int mr_heap_is_allzero(void *);
 
 /* area.c */
 void *mr_heap_mmap(size_t len, int prot);

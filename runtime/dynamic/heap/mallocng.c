@@ -4,3 +4,4 @@
 #include "realloc.c"
 #include "aligned_alloc.c"
 #include "malloc_usable_size.c"
+#include "kept.c"
