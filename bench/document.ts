@@ -1,10 +1,10 @@
-// The parts of docs/benchmarks.md that experiments write: between `<!-- bench NAME -->` and `<!-- /bench -->`. What stands around them is written by hand. Pure.
+// The parts of documents that programs write: between `<!-- bench NAME -->` and `<!-- /bench -->`, `<!-- corpus NAME -->` and `<!-- /corpus -->`. What stands around them
+// is written by hand. Pure.
 
-const part = (name: string): RegExp => new RegExp(`(<!-- bench ${name} -->\n)[^]*?(<!-- /bench -->)`);
-
-/** The document with the part of an experiment replaced; refused where it has none. */
-export function withPart(document: string, name: string, text: string): string {
-  if (!part(name).test(document))
-    throw new RangeError(`docs/benchmarks.md has no part <!-- bench ${name} --> ... <!-- /bench -->`);
-  return document.replace(part(name), (_, open: string, close: string) => `${open}\n${text}\n${close}`);
+/** The document with one part replaced; refused where it has none. `part`: `bench NAME` or `corpus NAME`. */
+export function withPart(document: string, part: string, text: string): string {
+  const [kind = ''] = part.split(' ');
+  const found = new RegExp(`(<!-- ${part} -->\n)[^]*?(<!-- /${kind} -->)`);
+  if (!found.test(document)) throw new RangeError(`there is no part <!-- ${part} --> ... <!-- /${kind} -->`);
+  return document.replace(found, (_, open: string, close: string) => `${open}\n${text}\n${close}`);
 }

@@ -21,7 +21,7 @@ import { sequential } from './experiments/sequential.js';
 import { sqlite } from './experiments/sqlite.js';
 import { stages } from './experiments/stages.js';
 import { web } from './experiments/web.js';
-import { machine } from './measure.js';
+import { machine } from './machine.js';
 import { textOf } from './result.js';
 import type { Result } from './result.js';
 
@@ -148,7 +148,8 @@ async function writeDocument(): Promise<void> {
     const path = join(resultsPath, `${one.name}.json`);
     if (!existsSync(path)) continue;
     const result = JSON.parse(readFileSync(path, 'utf8')) as Partial<Result>;
-    if (result.version === 1) document = withPart(document, one.name, textOf(one, result as Result));
+    if (result.version === 1)
+      document = withPart(document, `bench ${one.name}`, textOf(one, result as Result));
   }
   const settings = await prettier.resolveConfig(documentPath);
   writeFileSync(documentPath, await prettier.format(document, { ...settings, filepath: documentPath }));

@@ -1,8 +1,7 @@
-// Runs programs and says what they used; says what machine this is.
+// Runs programs and says what they used.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { cpus, loadavg, release } from 'node:os';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { cache, hashOf, putStamp, quiet, root, stamped } from '../scripts/tools.mjs';
@@ -137,27 +136,4 @@ export async function interleave<S extends string, T>(
       if (side !== undefined) all[side].push(await work(side, round));
     }
   return all;
-}
-
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  readonly linux: string;
-  readonly gcc: string;
-  readonly node: string;
-  /** Programs that wanted to run, over the minute before. */
-  readonly load: number;
-}
-
-export function machine(): Machine {
-  const about = readFileSync('/proc/cpuinfo', 'utf8');
-  const number = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, 'm').exec(about)?.[1] ?? '?';
-  return {
-    processor: `${cpus()[0]?.model ?? 'unknown'}, family ${number('cpu family')} model ${number('model')}`,
-    cores: cpus().length,
-    linux: release(),
-    gcc: quiet('gcc', ['-dumpfullversion'], {}).trim(),
-    node: process.versions.node,
-    load: Number((loadavg()[0] ?? 0).toFixed(1)),
-  };
 }

@@ -1,6 +1,6 @@
 // What bench/results holds of an experiment, and its text. Pure.
 import type { Experiment } from './experiment.js';
-import type { Machine } from './measure.js';
+import type { Machine } from './machine.js';
 import { markdown } from './table.js';
 
 export interface Result {

@@ -49,10 +49,10 @@ test('tables', () => {
 test('only the part of an experiment is replaced', () => {
   const document =
     'by hand\n<!-- bench a -->\nold\n<!-- /bench -->\nby hand $1\n<!-- bench b -->\n<!-- /bench -->\n';
-  expect(withPart(document, 'b', 'costs $& and $1')).toBe(
+  expect(withPart(document, 'bench b', 'costs $& and $1')).toBe(
     'by hand\n<!-- bench a -->\nold\n<!-- /bench -->\nby hand $1\n<!-- bench b -->\n\ncosts $& and $1\n<!-- /bench -->\n',
   );
-  expect(() => withPart(document, 'c', '')).toThrow('<!-- bench c -->');
+  expect(() => withPart(document, 'bench c', '')).toThrow('<!-- bench c -->');
 });
 
 test('each experiment has a part in docs/benchmarks.md, and each part an experiment', () => {

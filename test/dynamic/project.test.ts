@@ -10,7 +10,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 test('bzip2', () => {
   const result = join(work, 'result.json');
-  const args = ['bzip2', '--width=64', '--rounds=0', `--json=${result}`];
+  const args = ['bzip2', '--width=64', '--rounds=0', `--json=${result}`, `--results=${work}`];
   const table = execFileSync(
     process.execPath,
     [join(root, 'scripts/run-ts.mjs'), join(root, 'test/programs/main.ts'), ...args],

@@ -1,13 +1,26 @@
-// npm run corpus: programs that people run, with their own tests and under load, natively and mirrored; ends with the table of docs/compatibility.md.
+// npm run corpus: programs that people run, with their own tests and under load, natively and mirrored; what was found into test/programs/results, and the
+// table of docs/compatibility.md from that.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as prettier from 'prettier';
+import { withPart } from '../../bench/document.js';
+import { machine } from '../../bench/machine.js';
+import type { Machine } from '../../bench/machine.js';
+import { root } from '../../scripts/tools.mjs';
 import { widths } from '../suites/toolchain.js';
 import type { Width } from '../suites/types.js';
 import { measure } from './measure.js';
 import type { Measured } from './measure.js';
+import { about, table } from './results.js';
+import type { Result } from './results.js';
 import { programs, versionOf } from './rows.js';
 import type { Program } from './rows.js';
+
+const documentPath = join(root, 'docs/compatibility.md');
+const resultsPath = join(root, 'test/programs/results');
+const dynamic = process.env['MIRROR_LIBC'] === 'glibc';
 
 const usage = `npm run corpus -- [PROGRAM ...] [options]
 
@@ -19,6 +32,8 @@ const usage = `npm run corpus -- [PROGRAM ...] [options]
   --interval=TIME how often the processes of one more load are checked while they run (default: 100ms; empty: not at all)
   --sample        only the programs that CI runs
   --json=FILE     write how each ended
+  --results=FOLDER  write what was found there, and leave docs/compatibility.md as it is
+  --tables        run nothing: only write the table from the results that are there
   --keep          leave the folders, and print where they are
 `;
 
@@ -30,19 +45,12 @@ const { values, positionals } = parseArgs({
     interval: { type: 'string', default: '100ms' },
     sample: { type: 'boolean', default: false },
     json: { type: 'string', default: '' },
+    results: { type: 'string', default: resultsPath },
+    tables: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[(numbers.length - 1) >> 1] ?? NaN;
-
-/** The median with what lies around it. */
-const ratio = (numbers: readonly number[]): string =>
-  numbers.length === 0
-    ? ''
-    : `${median(numbers).toFixed(2)} (${Math.min(...numbers).toFixed(2)}-${Math.max(...numbers).toFixed(2)})`;
 
 /** Lines of C in the sources. */
 const linesOf = (folder: string): number =>
@@ -52,41 +60,56 @@ const linesOf = (folder: string): number =>
     }),
   );
 
-function rowOf({
-  program,
-  width,
-  verdict,
-  passed,
-  check,
-  watched,
-  time,
-  memory,
-}: Measured): (string | number)[] {
-  return [
-    `${program.name} ${versionOf(program)}`,
-    width,
-    linesOf(program.source),
-    passed.native,
-    passed.mirrored,
-    check?.reports ?? 0,
-    check?.bytesChecked ?? 0,
-    check?.bytesDiffering ?? 0,
-    check?.escapes.join(', ') ?? '',
-    ...(watched === null ? ['', '', ''] : [watched.checks, watched.bytesChecked, watched.bytesDiffering]),
-    ratio(time),
-    ratio(memory),
-    verdict.kind === 'same' ? '' : `${verdict.kind}: ${verdict.reason}`,
-  ];
+const resultOf = (
+  { program, width, passed, check, watched, time, memory }: Measured,
+  about: Machine,
+  from: Date,
+): Result | undefined =>
+  check === null
+    ? undefined
+    : {
+        version: 1,
+        machine: about,
+        date: from.toISOString().slice(0, 10),
+        rounds: time.length,
+        program: program.name,
+        release: versionOf(program),
+        width,
+        lines: linesOf(program.source),
+        passed,
+        check,
+        watched,
+        time,
+        memory,
+      };
+
+const pathOf = (folder: string, program: string, width: Width): string =>
+  join(folder, `${program}-${width}${dynamic ? '-glibc' : ''}.json`);
+
+/** Why some are left out at a word size, as a list. */
+const reasons = (all: readonly Program[]): string =>
+  all
+    .flatMap(({ name, leftOut }) =>
+      Object.entries(leftOut).map(([width, why]) => `- ${name}, ${width} bits: left out: ${why}.\n`),
+    )
+    .join('');
+
+/** Puts what was found, now and before, into the document. */
+async function writeDocument(): Promise<void> {
+  const results = programs().flatMap(({ name }) =>
+    [64, 32]
+      .map((width) => pathOf(resultsPath, name, width as Width))
+      .filter(existsSync)
+      .map((path) => JSON.parse(readFileSync(path, 'utf8')) as Result),
+  );
+  const text = [table(results), ...(dynamic ? [] : [reasons(programs())]), about(results)]
+    .filter((one) => one !== '')
+    .join('\n');
+  const part = `corpus ${dynamic ? 'glibc' : 'musl'}`;
+  const document = withPart(readFileSync(documentPath, 'utf8'), part, text);
+  const settings = await prettier.resolveConfig(documentPath);
+  writeFileSync(documentPath, await prettier.format(document, { ...settings, filepath: documentPath }));
 }
-
-const heads = [
-  ...['program', 'bits', 'lines of C', 'tests passed natively', 'mirrored', 'processes', 'bytes checked'],
-  ...['differ', 'named in reports', 'checks while it runs', 'bytes checked', 'differ'],
-  ...['CPU time', 'memory', ''],
-];
-
-const markdown = (rows: readonly (readonly (string | number)[])[]): string =>
-  [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 
 /** What programs need and the machine has not, with what to do; the load of every program is timed by /usr/bin/time. */
 function missingTools(chosen: readonly Program[]): string[] {
@@ -109,6 +132,10 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  if (values.tables) {
+    await writeDocument();
+    return;
+  }
   const unknown = positionals.filter((name) => !programs().some((program) => program.name === name));
   if (unknown.length > 0) throw new RangeError(`no such program: ${unknown.join(', ')}`);
   const chosen = programs().filter(
@@ -119,8 +146,11 @@ async function main(): Promise<void> {
   if (missing.length > 0) throw new RangeError(missing.join('\n'));
   const asked = widths.filter((width) => values.width.split(',').includes(String(width)));
   // Programs that are linked dynamically have no such check.
-  const interval = process.env['MIRROR_LIBC'] === 'glibc' ? '' : values.interval;
+  const interval = dynamic ? '' : values.interval;
+  const folder = resolve(values.results);
+  mkdirSync(folder, { recursive: true });
   const done: Measured[] = [];
+  const results: Result[] = [];
   const leftOut: string[] = [];
   for (const program of chosen)
     for (const width of asked as Width[]) {
@@ -130,14 +160,22 @@ async function main(): Promise<void> {
         leftOut.push(`${program.name}, ${width} bits: left out: ${reason}`);
         continue;
       }
+      const [about, from] = [machine(), new Date()];
       const measured = await measure(program, width, Number(values.rounds), interval, values.keep);
       done.push(measured);
       const { verdict } = measured;
       process.stderr.write(`${program.name}, ${width} bits: ${verdict.kind}\n`);
       if (verdict.kind === 'differs' || verdict.kind === 'refused')
         process.stderr.write(`  ${verdict.reason}\n${verdict.message}\n`);
+      if (verdict.kind === 'excluded') process.stderr.write(`  ${verdict.reason}\n`);
+      const result = resultOf(measured, about, from);
+      if (verdict.kind !== 'same' || result === undefined) continue;
+      // At once: the rest may take hours.
+      writeFileSync(pathOf(folder, program.name, width), `${JSON.stringify(result, null, 2)}\n`);
+      results.push(result);
+      if (folder === resultsPath) await writeDocument();
     }
-  process.stdout.write(markdown(done.map(rowOf)));
+  if (results.length > 0) process.stdout.write(table(results));
   for (const line of leftOut) process.stdout.write(`${line}\n`);
   const bad = done.filter(({ verdict }) => verdict.kind !== 'same');
   if (values.json !== '')

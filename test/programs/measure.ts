@@ -1,5 +1,5 @@
 // One program: built natively and mirrored, its own tests run by both, then the same work by turns, timed.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../scripts/tools.mjs';
@@ -71,7 +71,8 @@ async function load(
   const { exitCode, timedOut, stderr } = await shell(text, work, variables, loadSeconds);
   if (timedOut) throw new Error(`the load of ${program.name} takes too long (${side})`);
   const usage = { cpu: 0, peak: 0, work: 1 };
-  for (const line of readFileSync(join(work, 'usage.out'), 'utf8').split('\n')) {
+  const left = join(work, 'usage.out');
+  for (const line of (existsSync(left) ? readFileSync(left, 'utf8') : '').split('\n')) {
     const [key, ...values] = line.split(' ');
     const numbers = values.map(Number);
     if (key === 'cpu') usage.cpu += numbers.reduce((sum, value) => sum + value, 0);
