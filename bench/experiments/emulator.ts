@@ -1,10 +1,13 @@
-// The emulator's speed on four small loops, by tier; the CPU itself, and qemu-user where it is installed, beside it on the same binary.
+// The emulator's speed on four small loops, by tier, and on real programs; the CPU itself and qemu-user beside it on the same binary.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { quiet, root } from '../../scripts/tools.mjs';
+import { textInput } from '../../scripts/text-input.mjs';
+import { cache, debianFiles, quiet, root } from '../../scripts/tools.mjs';
 import { experiment } from '../experiment.js';
 import type { Options } from '../experiment.js';
 import { run } from '../measure.js';
-import type { Ran } from '../measure.js';
+import type { Ran, RunOptions } from '../measure.js';
+import { built } from '../programs.js';
 import { spread } from '../spread.js';
 import type { Spread } from '../spread.js';
 import { shownSpread } from '../table.js';
@@ -35,9 +38,20 @@ interface Way {
   readonly command: readonly string[];
 }
 
+interface Program {
+  readonly name: string;
+  readonly way: string;
+  readonly cpu: Spread;
+  readonly peakKilobytes: number;
+}
+
 interface Found {
   /** Million instructions a second of CPU time, by kernel and way. */
   readonly speeds: readonly { readonly kernel: string; readonly way: string; readonly speed: Spread }[];
+  /** Results from before they were measured have none. */
+  readonly programs?: readonly Program[];
+  /** A program that does next to nothing, in tier 1. */
+  readonly start?: { readonly wall: Spread; readonly peakKilobytes: number };
 }
 
 const emulated = (tier: number): readonly string[] => [
@@ -48,13 +62,11 @@ const emulated = (tier: number): readonly string[] => [
   `--tier=${tier}`,
 ];
 
-async function installed(command: string): Promise<boolean> {
-  try {
-    await run([command, '--version']);
-    return true;
-  } catch {
-    return false;
-  }
+/** From Debian's package in the cache: nothing is installed. */
+function qemu(): string | undefined {
+  const folder = debianFiles('qemu-user-static');
+  const command = folder === undefined ? '' : join(folder, 'usr/bin/qemu-x86_64-static');
+  return existsSync(command) ? command : undefined;
 }
 
 function instructionsOf({ stderr }: Ran): number {
@@ -71,8 +83,8 @@ async function measure({ rounds, work, say }: Options): Promise<Found> {
     { name: 'tier 0', lengths: 'slow', command: emulated(0) },
     { name: 'tier 1', lengths: 'fast', command: emulated(1) },
   ];
-  if (await installed('qemu-x86_64'))
-    ways.push({ name: 'qemu-user', lengths: 'fast', command: ['qemu-x86_64'] });
+  const other = qemu();
+  if (other !== undefined) ways.push({ name: 'qemu-user', lengths: 'fast', command: [other] });
   const speeds = [];
   for (const kernel of kernels) {
     const counts = new Map<number, number>();
@@ -95,12 +107,92 @@ async function measure({ rounds, work, say }: Options): Promise<Found> {
       say(`${kernel.name}, ${name}: ${shownSpread(speed)}`);
     }
   }
-  return { speeds };
+  const programs = await realPrograms(rounds, other, say);
+  const starts = [];
+  for (let round = 0; round < 2 * rounds; round++)
+    starts.push(await run([...emulated(1), program, 'fib', '1']));
+  const start = {
+    wall: spread(starts.map(({ wall }) => wall)),
+    peakKilobytes: Math.max(...starts.map((one) => one.peakKilobytes)),
+  };
+  say(`start: ${shownSpread(start.wall)} s`);
+  return { speeds, programs, start };
+}
+
+interface Job {
+  readonly name: string;
+  readonly program: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly options: RunOptions;
+}
+
+/** Native on the CPU, under qemu-user and in tier 1; and what is mirrored, which qemu-user has no %gs base for, in tier 1. */
+async function realPrograms(
+  rounds: number,
+  other: string | undefined,
+  say: Options['say'],
+): Promise<Program[]> {
+  const input = textInput(join(cache, 'bench/input-20'), 20e6);
+  const options: RunOptions = { stdout: '/dev/null' };
+  const jobs: readonly Job[] = [
+    {
+      name: 'gzip 20 MB',
+      program: 'gzip',
+      file: 'gzip',
+      args: ['-c'],
+      options: { ...options, stdin: input },
+    },
+    { name: 'speedtest1 --size 5', program: 'sqlite3', file: 'speedtest1', args: ['--size', '5'], options },
+    {
+      name: 'lua fib 30',
+      program: 'lua',
+      file: 'lua',
+      args: [join(root, 'bench/programs/fib.lua'), '30'],
+      options,
+    },
+  ];
+  const found: Program[] = [];
+  for (const { name, program, file, args, options } of jobs) {
+    const native = join(await built(program, 'musl'), file);
+    const mirrored = join(await built(program, 'mirrored'), file);
+    const ways: readonly (readonly [string, readonly string[]])[] = [
+      ['CPU', [native]],
+      ...(other === undefined ? [] : [['qemu-user', [other, native]] as const]),
+      ['tier 1', [...emulated(1), native]],
+      ['tier 1, mirrored', [...emulated(1), mirrored]],
+    ];
+    const all = new Map<string, Ran[]>();
+    for (let round = 0; round < rounds; round++)
+      for (const [way, command] of ways)
+        all.set(way, [...(all.get(way) ?? []), await run([...command, ...args], options)]);
+    for (const [way, runs] of all) {
+      const cpu = spread(runs.map((one) => one.cpu));
+      found.push({ name, way, cpu, peakKilobytes: Math.max(...runs.map((one) => one.peakKilobytes)) });
+      say(`${name}, ${way}: ${shownSpread(cpu)} s`);
+    }
+  }
+  return found;
+}
+
+function programTable(programs: readonly Program[]): { heads: string[]; rows: string[][] } {
+  const ways = [...new Set(programs.map(({ way }) => way))];
+  const cell = (name: string, way: string, show: (one: Program) => string): string => {
+    const found = programs.find((one) => one.name === name && one.way === way);
+    return found ? show(found) : '';
+  };
+  return {
+    heads: ['CPU s, and peak MB', ...ways],
+    rows: [...new Set(programs.map(({ name }) => name))].flatMap((name) => [
+      [name, ...ways.map((way) => cell(name, way, ({ cpu }) => shownSpread(cpu)))],
+      [`${name}, MB`, ...ways.map((way) => cell(name, way, (one) => (one.peakKilobytes / 1024).toFixed(0)))],
+    ]),
+  };
 }
 
 export const emulator = experiment<Found>({
   name: 'emulator',
-  about: "the emulator's speed on four small loops, by tier",
+  about: "the emulator's speed on four small loops, by tier, and on real programs",
   rounds: 3,
   sizes: [],
   sizesAre: '',
@@ -108,7 +200,7 @@ export const emulator = experiment<Found>({
   tools: {},
   build: async () => undefined,
   run: measure,
-  tables: ({ speeds }) => {
+  tables: ({ speeds, programs = [], start }) => {
     const ways = [...new Set(speeds.map(({ way }) => way))];
     return [
       {
@@ -121,6 +213,18 @@ export const emulator = experiment<Found>({
           }),
         ]),
       },
+      ...(programs.length === 0 ? [] : [programTable(programs)]),
+      ...(start
+        ? [
+            {
+              heads: ['start of a program that does nothing, tier 1', ''],
+              rows: [
+                ['wall s', shownSpread(start.wall)],
+                ['peak MB', (start.peakKilobytes / 1024).toFixed(0)],
+              ],
+            },
+          ]
+        : []),
     ];
   },
 });

@@ -1,21 +1,13 @@
 // Guest memory: regions as the kernel keeps them, pages filled on first touch, and a software TLB in front. Every page lies in one buffer, so
 // that a hit is two comparisons and an index. What is rare (a miss, a page with code, a store that is watched) shares one slow path.
 import { Frames } from './frames.js';
-import {
-  framesAt,
-  largestShared,
-  pagesAt,
-  pagesEach,
-  readTlbAt,
-  tlbEntries,
-  wasmPage,
-  writeTlbAt,
-} from './layout.js';
+import { framesAt, largestShared, tlbEntries, wasmPage } from './layout.js';
 import { addressOf, MemoryFault } from './memory-fault.js';
 import type { MemorySnapshot, Page } from './pages.js';
-import { fileBytes, Regions } from './regions.js';
+import { fileBytes, Regions, untouched } from './regions.js';
 import type { Region } from './regions.js';
 import { Runs } from './runs.js';
+import { Tlb } from './tlb.js';
 import { wasm } from './wasm/api.js';
 import type { WasmMemory } from './wasm/api.js';
 
@@ -26,12 +18,6 @@ export const READ = 1;
 export const WRITE = 2;
 export const EXECUTE = 4;
 
-/** By entry, an address that belongs into another one: no address differs from it by less than a page. */
-const noTag = (entry: number): number => (entry ^ 1) << 12;
-const emptyTlb = Int32Array.from({ length: 4 * tlbEntries }, (_, n) => (n % 4 === 0 ? noTag(n >> 2) : 0));
-/** A page that no program has, and a frame that is in no memory. */
-const noPage = [-0x21524000, 0x4badf00d | -0x80000000, -pageSize, 0];
-const noPages = Int32Array.from({ length: 4 * pagesEach }, (_, n) => noPage[n % 4] ?? 0);
 const addressLimit = 0x8000; // upper word: user addresses have 47 bits
 
 export class Memory {
@@ -55,14 +41,9 @@ export class Memory {
   /** Pages that a memory error took: Linux has an entry in their place that refuses every access until something else is put there. */
   private lost = new Set<number>();
   private readonly frames: Frames;
-  // An entry: page address (low, high word), offset of its frame, nothing.
+  readonly tlb: Tlb;
   private readonly readTlb: Int32Array;
   private readonly writeTlb: Int32Array;
-  /** Pages that compiled code remembers, and how many it may remember: to read, and to write. */
-  private readonly readPages: Int32Array;
-  private readonly writePages: Int32Array;
-  private remembered = 0;
-  private places = 0;
 
   /** size: bytes that pages may take, at most 2 GiB; they cost nothing before they are used. */
   constructor(size = 0x40000000) {
@@ -74,13 +55,9 @@ export class Memory {
     this.runs = new Runs(buffer);
     this.view = new DataView(buffer);
     this.frames = new Frames(this.bytes, pageSize, framesAt);
-    this.readTlb = new Int32Array(buffer, readTlbAt, tlbEntries * 4);
-    this.writeTlb = new Int32Array(buffer, writeTlbAt, tlbEntries * 4);
-    this.readPages = new Int32Array(buffer, pagesAt, pagesEach * 4);
-    this.writePages = new Int32Array(buffer, pagesAt + 16 * pagesEach, pagesEach * 4);
-    this.readPages.set(noPages);
-    this.writePages.set(noPages);
-    this.flush();
+    this.tlb = new Tlb(buffer);
+    this.readTlb = this.tlb.read;
+    this.writeTlb = this.tlb.write;
   }
 
   read8(lo: number, hi: number): number {
@@ -250,13 +227,11 @@ export class Memory {
   }
 
   private fetchPart(address: number, length: number): Uint8Array {
-    const lo = address | 0;
-    const hi = (address / 0x100000000) | 0;
-    const frame = this.translate(lo, hi, EXECUTE);
+    const frame = this.translate(address | 0, (address / 0x100000000) | 0, EXECUTE);
     const page = this.pages.get(Math.floor(address / pageSize));
     if (page && !page.code) {
       page.code = true;
-      this.flushWrites();
+      this.tlb.flushWrites();
     }
     const o = address % pageSize;
     return this.bytes.slice(frame + o, frame + Math.min(pageSize, o + length));
@@ -281,7 +256,7 @@ export class Memory {
       this.pages.delete(number);
       this.lost.delete(number);
     });
-    this.flush();
+    this.tlb.flush();
   }
 
   /** Takes a page away, as a memory error does. False: it was never touched, or is lost already. */
@@ -290,7 +265,7 @@ export class Memory {
     if (!page || this.lost.has(number)) return false;
     if (page.code) this.onCodeChange();
     this.lost.add(number);
-    this.flush();
+    this.tlb.flush();
     return true;
   }
 
@@ -306,7 +281,7 @@ export class Memory {
       if (page.code) this.onCodeChange();
       page.protection = protection;
     });
-    this.flush();
+    this.tlb.flush();
     return true;
   }
 
@@ -322,7 +297,7 @@ export class Memory {
     const lost = moved.filter(([number]) => this.lost.delete(number));
     for (const [number, page] of moved) this.pages.set(number + by, page);
     for (const [number] of lost) this.lost.add(number + by);
-    this.flush();
+    this.tlb.flush();
   }
 
   private forPages(start: number, end: number, visit: (number: number, page: Page) => void): void {
@@ -336,24 +311,6 @@ export class Memory {
       const page = this.pages.get(number);
       if (page) visit(number, page);
     }
-  }
-
-  flush(): void {
-    this.readTlb.set(emptyTlb);
-    this.readPages.set(noPages.subarray(0, 4 * this.remembered));
-    this.flushWrites();
-  }
-
-  private flushWrites(): void {
-    this.writeTlb.set(emptyTlb);
-    this.writePages.set(noPages.subarray(0, 4 * this.remembered));
-  }
-
-  /** The next place where compiled code remembers a page: others may have the same one. */
-  placeForPage(writes: boolean): number {
-    const n = this.places++ % pagesEach;
-    this.remembered = Math.max(this.remembered, n + 1);
-    return pagesAt + 16 * (writes ? pagesEach + n : n);
   }
 
   /** The offset of the page's frame; throws a MemoryFault. x86 cannot forbid reading what may be written or executed. */
@@ -404,9 +361,7 @@ export class Memory {
     page.frame = this.frames.take();
     this.bytes.copyWithin(page.frame, old, old + pageSize);
     this.frames.letGo(old);
-    const entry = (lo >>> 12) & (tlbEntries - 1);
-    this.readTlb[entry << 2] = noTag(entry);
-    this.readPages.set(noPages.subarray(0, 4 * this.remembered));
+    this.tlb.moved(lo);
   }
 
   snapshot(): MemorySnapshot {
@@ -415,7 +370,7 @@ export class Memory {
       this.frames.share(frame);
       pages.set(number, { frame, protection });
     }
-    this.flushWrites();
+    this.tlb.flushWrites();
     return { pages, regions: this.regions.all().slice(), lost: new Set(this.lost) };
   }
 
@@ -440,14 +395,13 @@ export class Memory {
     }
     this.regions.replaceAll(snapshot.regions);
     this.lost = new Set(snapshot.lost);
-    this.flush();
+    this.tlb.flush();
     if (codeChanged) this.onCodeChange();
   }
 
   /** Whether a page and what a snapshot has in its place hold the same bytes. */
   equals(snapshot: MemorySnapshot, number: number): boolean {
-    const own = this.pages.get(number);
-    const other = snapshot.pages.get(number);
+    const [own, other] = [this.pages.get(number), snapshot.pages.get(number)];
     return own && other ? this.sameFrames(own.frame, other.frame) : own === other;
   }
 
@@ -455,10 +409,7 @@ export class Memory {
   pageBytes(snapshot: MemorySnapshot, number: number): Uint8Array {
     const page = snapshot.pages.get(number);
     if (page) return this.bytes.subarray(page.frame, page.frame + pageSize);
-    const bytes = new Uint8Array(pageSize);
-    const region = snapshot.regions.find((r) => number * pageSize >= r.start && number * pageSize < r.end);
-    if (region) bytes.set(fileBytes(region, number * pageSize, pageSize));
-    return bytes;
+    return untouched(snapshot.regions, number * pageSize, pageSize);
   }
 
   /** Changes a bit, whatever the protection, and tells nobody. */
@@ -474,8 +425,7 @@ export class Memory {
 
   /** Whether two pages hold the same bytes; undefined: one of them cannot be read. Nobody is told of the access. */
   samePages(a: number, b: number): boolean | undefined {
-    const first = this.frameOf(a);
-    const second = this.frameOf(b);
+    const [first, second] = [this.frameOf(a), this.frameOf(b)];
     return first === undefined || second === undefined ? undefined : this.sameFrames(first, second);
   }
 
@@ -490,8 +440,8 @@ export class Memory {
   }
 
   private sameFrames(a: number, b: number): boolean {
-    if (a === b) return true;
-    return Buffer.compare(this.bytes.subarray(a, a + pageSize), this.bytes.subarray(b, b + pageSize)) === 0;
+    const bytes = (at: number): Uint8Array => this.bytes.subarray(at, at + pageSize);
+    return a === b || Buffer.compare(bytes(a), bytes(b)) === 0;
   }
 
   private frameOf(number: number): number | undefined {

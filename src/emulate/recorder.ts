@@ -47,7 +47,7 @@ export class Recorder {
       onWrite?.(address, bytes);
       this.stored(address, bytes, true);
     };
-    memory.flush();
+    memory.tlb.flush();
   }
 
   private stored(lo: number, bytes: number, byKernel: boolean): void {

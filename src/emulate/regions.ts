@@ -122,6 +122,14 @@ export function fileBytes(region: Region, address: number, pageSize: number): Ui
   return region.file?.subarray(from, Math.min(from + pageSize, region.fileEnd)) ?? new Uint8Array(0);
 }
 
+/** What a page holds that was not touched. */
+export function untouched(regions: readonly Region[], address: number, pageSize: number): Uint8Array {
+  const bytes = new Uint8Array(pageSize);
+  const region = regions.find((one) => address >= one.start && address < one.end);
+  if (region) bytes.set(fileBytes(region, address, pageSize));
+  return bytes;
+}
+
 function joins(a: Region, b: Region): boolean {
   const plain = !a.file && !b.file && !a.shared && !b.shared && a.moved !== true && b.moved !== true;
   return plain && a.end === b.start && a.protection === b.protection && a.name === b.name;

@@ -146,7 +146,7 @@ export function traceRun(
     for (let n = Math.floor(offset / unit); n <= last; n++)
       touch(first + n, number * pageSize + Math.max(offset, n * unit));
   };
-  memory.flush();
+  memory.tlb.flush();
   interpreter.onBlock = (instructions) => {
     if (within(map.code, Number(instructions[0]?.address ?? 0n))) return;
     stackPointer = addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0);
@@ -162,7 +162,7 @@ export function traceRun(
   if (result.kind !== 'exit')
     throw new Error(`the clean run does not exit: ${'text' in result ? result.text : result.kind}`);
   memory.onTouch = memory.onDrop = interpreter.onBlock = undefined;
-  memory.flush();
+  memory.tlb.flush();
 
   const end = machine.executed;
   const unused = below(stackPointer, stack, map.redZone);

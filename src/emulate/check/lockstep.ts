@@ -128,7 +128,7 @@ export class Lockstep {
       onStore?.(lo, hi, size);
       this.write(addressOf(lo, hi), size, this.writer());
     };
-    memory.flush();
+    memory.tlb.flush();
     this.compareAll(this.copy, 'at the start');
   }
 

@@ -82,98 +82,93 @@ function putCount(e: Emitter, to: Operand, size: number, count: number): void {
   e.writeRegister(generalOf(to, size));
 }
 
-/** bsf, bsr: of 0 the destination stays; only ZF changes. */
-const scan =
-  (forward: boolean): Plan =>
+/** Of a general register, and anything of its size. */
+const ofRegister =
+  (emit: (e: Emitter, to: Operand, from: Operand, size: number) => void): Plan =>
   (i) => {
     const [to, from] = i.operands;
     if (!to || !from || !isGeneral(to) || !isPlace(from)) return undefined;
     const size = firstSize(i);
     return (e) => {
-      const { c } = e;
-      const value = e.held(from, size);
-      const notZero = (): void => {
-        c.get(value);
-        if (size === 8) c.i64(0n);
-        else c.i32(0);
-        c.do(size === 8 ? op.i64_ne : op.i32_ne);
-      };
-      if (e.flagsMatter) {
-        e.flush();
-        e.storeWord(ZR, notZero);
-      }
-      notZero();
-      c.if();
-      const n = e.temporary(I32);
-      if (forward) zeros(e, value, size, true);
-      else {
-        c.i32(8 * size - 1);
-        zeros(e, value, size, false);
-        c.do(op.i32_sub);
-      }
-      c.set(n);
-      putCount(e, to, size, n);
-      c.end();
+      emit(e, to, from, size);
     };
   };
+
+/** bsf, bsr: of 0 the destination stays; only ZF changes. */
+const scan = (forward: boolean): Plan =>
+  ofRegister((e, to, from, size) => {
+    const { c } = e;
+    const value = e.held(from, size);
+    const notZero = (): void => {
+      c.get(value);
+      if (size === 8) c.i64(0n);
+      else c.i32(0);
+      c.do(size === 8 ? op.i64_ne : op.i32_ne);
+    };
+    if (e.flagsMatter) {
+      e.flush();
+      e.storeWord(ZR, notZero);
+    }
+    notZero();
+    c.if();
+    const n = e.temporary(I32);
+    if (forward) zeros(e, value, size, true);
+    else {
+      c.i32(8 * size - 1);
+      zeros(e, value, size, false);
+      c.do(op.i32_sub);
+    }
+    c.set(n);
+    putCount(e, to, size, n);
+    c.end();
+  });
 
 /** tzcnt, lzcnt. */
-const count =
-  (trailing: boolean): Plan =>
-  (i) => {
-    const [to, from] = i.operands;
-    if (!to || !from || !isGeneral(to) || !isPlace(from)) return undefined;
-    const size = firstSize(i);
-    return (e) => {
-      const { c } = e;
-      const value = e.held(from, size);
-      const n = e.temporary(I32);
-      zeros(e, value, size, trailing);
-      c.set(n);
-      putCount(e, to, size, n);
-      if (!e.flagsMatter) return;
-      e.flush();
-      e.storeWord(CF, () => {
-        c.get(n);
-        c.i32(8 * size);
-        c.do(op.i32_eq);
-      });
-      e.storeWord(ZR, () => {
-        c.get(n);
-      });
-    };
-  };
-
-const popcnt: Plan = (i) => {
-  const [to, from] = i.operands;
-  if (!to || !from || !isGeneral(to) || !isPlace(from)) return undefined;
-  const size = firstSize(i);
-  return (e) => {
+const count = (trailing: boolean): Plan =>
+  ofRegister((e, to, from, size) => {
     const { c } = e;
+    const value = e.held(from, size);
     const n = e.temporary(I32);
-    e.read(from, size);
-    if (size === 8) c.do(op.i64_popcnt, op.i32_wrap_i64);
-    else c.do(op.i32_popcnt);
+    zeros(e, value, size, trailing);
     c.set(n);
     putCount(e, to, size, n);
     if (!e.flagsMatter) return;
     e.flush();
+    e.storeWord(CF, () => {
+      c.get(n);
+      c.i32(8 * size);
+      c.do(op.i32_eq);
+    });
     e.storeWord(ZR, () => {
       c.get(n);
     });
-    for (const [at, value] of [
-      [CF, 0],
-      [AF, 0],
-      [OF, 0],
-      [SF, 0],
-      [PF, 1],
-    ] as const)
-      // prettier-ignore
-      e.storeWord(at, () => {
+  });
+
+const popcnt: Plan = ofRegister((e, to, from, size) => {
+  const { c } = e;
+  const n = e.temporary(I32);
+  e.read(from, size);
+  if (size === 8) c.do(op.i64_popcnt, op.i32_wrap_i64);
+  else c.do(op.i32_popcnt);
+  c.set(n);
+  putCount(e, to, size, n);
+  if (!e.flagsMatter) return;
+  e.flush();
+  e.storeWord(ZR, () => {
+    c.get(n);
+  });
+  for (const [at, value] of [
+    [CF, 0],
+    [AF, 0],
+    [OF, 0],
+    [SF, 0],
+    [PF, 1],
+  ] as const)
+    // prettier-ignore
+    e.storeWord(at, () => {
         c.i32(value);
       });
-  };
-};
+});
 
 export const bits: Rows = {
   bsf: { sets: 'some', plan: scan(true) },

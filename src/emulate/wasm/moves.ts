@@ -75,51 +75,53 @@ const xchg: Plan = (i) => {
   };
 };
 
-const xadd: Plan = (i) => {
-  const [to, from] = i.operands;
-  if (!to || !from || !isPlace(to) || !isGeneral(from)) return undefined;
-  const size = firstSize(i);
-  return (e) => {
-    const { c } = e;
-    const a = e.destination(to, size, true);
-    const b = e.destination(from, size, true);
-    const r = e.temporary(typeOf(size));
-    c.get(a.value);
-    c.get(b.value);
-    c.do(size === 8 ? op.i64_add : op.i32_add);
-    e.mask(size);
-    c.set(r);
-    b.write(a.value);
-    a.write(r);
-    e.setFlags(family.add, size, a.value, b.value);
+/** Of anything, and a general register of its size. */
+const withRegister =
+  (emit: (e: Emitter, to: Operand, from: Operand, size: number) => void): Plan =>
+  (i) => {
+    const [to, from] = i.operands;
+    if (!to || !from || !isPlace(to) || !isGeneral(from)) return undefined;
+    const size = firstSize(i);
+    return (e) => {
+      emit(e, to, from, size);
+    };
   };
-};
 
-const cmpxchg: Plan = (i) => {
-  const [to, from] = i.operands;
-  if (!to || !from || !isPlace(to) || !isGeneral(from)) return undefined;
-  const size = firstSize(i);
-  return (e) => {
-    const { c } = e;
-    const a = e.destination(to, size, true);
-    const b = e.held(from, size);
-    const accumulator = e.temporary(typeOf(size));
-    e.readRegister({ number: RAX, size, high: false });
-    c.set(accumulator);
-    c.get(accumulator);
-    c.get(a.value);
-    c.do(size === 8 ? op.i64_eq : op.i32_eq);
-    c.if();
-    a.write(b);
-    c.else();
-    // A register that is not written keeps its upper half.
-    if (to.kind === 'memory') a.write(a.value);
-    c.get(a.value);
-    e.writeRegister({ number: RAX, size, high: false });
-    c.end();
-    e.setFlags(family.sub, size, accumulator, a.value);
-  };
-};
+const xadd: Plan = withRegister((e, to, from, size) => {
+  const { c } = e;
+  const a = e.destination(to, size, true);
+  const b = e.destination(from, size, true);
+  const r = e.temporary(typeOf(size));
+  c.get(a.value);
+  c.get(b.value);
+  c.do(size === 8 ? op.i64_add : op.i32_add);
+  e.mask(size);
+  c.set(r);
+  b.write(a.value);
+  a.write(r);
+  e.setFlags(family.add, size, a.value, b.value);
+});
+
+const cmpxchg: Plan = withRegister((e, to, from, size) => {
+  const { c } = e;
+  const a = e.destination(to, size, true);
+  const b = e.held(from, size);
+  const accumulator = e.temporary(typeOf(size));
+  e.readRegister({ number: RAX, size, high: false });
+  c.set(accumulator);
+  c.get(accumulator);
+  c.get(a.value);
+  c.do(size === 8 ? op.i64_eq : op.i32_eq);
+  c.if();
+  a.write(b);
+  c.else();
+  // A register that is not written keeps its upper half.
+  if (to.kind === 'memory') a.write(a.value);
+  c.get(a.value);
+  e.writeRegister({ number: RAX, size, high: false });
+  c.end();
+  e.setFlags(family.sub, size, accumulator, a.value);
+});
 
 const bswap: Plan = (i) => {
   const [to] = i.operands;

@@ -22,11 +22,21 @@ import type { Row } from './row.js';
 import { shifts } from './shifts.js';
 import { vectors } from './vectors.js';
 import { floats } from './floats.js';
+import { strings } from './strings.js';
 import { Layout, shape } from './structure.js';
 import type { Shape } from './structure.js';
 
 const rows: ReadonlyMap<string, Row> = new Map(
-  Object.entries({ ...arithmetic, ...bits, ...moves, ...products, ...shifts, ...vectors, ...floats }),
+  Object.entries({
+    ...arithmetic,
+    ...bits,
+    ...moves,
+    ...products,
+    ...shifts,
+    ...strings,
+    ...vectors,
+    ...floats,
+  }),
 );
 const branches: ReadonlyMap<string, string> = new Map(
   Object.keys(conditions).map((name) => [`j${name}`, name]),

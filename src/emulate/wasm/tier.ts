@@ -71,7 +71,7 @@ export class Tier1 {
       },
       callable: (run) => this.callables.push(run) - 1,
       exit: (address, left) => this.exits.push({ address: Number(address), left }) - 1,
-      place: (writes) => this.cpu.memory.placeForPage(writes),
+      place: (writes) => this.cpu.memory.tlb.place(writes),
       index: this.regions,
     });
     if (!region) return;

@@ -141,7 +141,7 @@ function byHand(n: number, lost: 'native' | 'mirror', page: number, distance: nu
     memory.onTouch = undefined;
     memory.copyPage(from, to);
   };
-  memory.flush();
+  memory.tlb.flush();
   const end = machine.run(5_000_000);
   return JSON.stringify([end.kind === 'exit' ? end.code : end.kind, terminal.written(1).toString()]);
 }

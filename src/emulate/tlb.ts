@@ -1,0 +1,57 @@
+// Which pages may be accessed where they lie, in the memory that compiled code shares: a table by page number, and the pages that places in
+// compiled code remember. An entry is a page's address (low, high word), the offset of its frame, nothing.
+import { pagesAt, pagesEach, readTlbAt, tlbEntries, writeTlbAt } from './layout.js';
+
+const pageSize = 4096;
+/** By entry, an address that belongs into another one: no address differs from it by less than a page. */
+const noTag = (entry: number): number => (entry ^ 1) << 12;
+const empty = Int32Array.from({ length: 4 * tlbEntries }, (_, n) => (n % 4 === 0 ? noTag(n >> 2) : 0));
+/** A page that no program has, and a frame that is in no memory. */
+const noPage = [-0x21524000, 0x4badf00d | -0x80000000, -pageSize, 0];
+const noPages = Int32Array.from({ length: 4 * pagesEach }, (_, n) => noPage[n % 4] ?? 0);
+
+export class Tlb {
+  readonly read: Int32Array;
+  readonly write: Int32Array;
+  private readonly readPages: Int32Array;
+  private readonly writePages: Int32Array;
+  private places = 0;
+
+  constructor(buffer: ArrayBuffer) {
+    this.read = new Int32Array(buffer, readTlbAt, tlbEntries * 4);
+    this.write = new Int32Array(buffer, writeTlbAt, tlbEntries * 4);
+    this.readPages = new Int32Array(buffer, pagesAt, pagesEach * 4);
+    this.writePages = new Int32Array(buffer, pagesAt + 16 * pagesEach, pagesEach * 4);
+    this.readPages.set(noPages);
+    this.writePages.set(noPages);
+    this.flush();
+  }
+
+  flush(): void {
+    this.read.set(empty);
+    this.forgetPages(this.readPages);
+    this.flushWrites();
+  }
+
+  flushWrites(): void {
+    this.write.set(empty);
+    this.forgetPages(this.writePages);
+  }
+
+  /** A page has moved: of what is read, the writer's entry is replaced. */
+  moved(lo: number): void {
+    const entry = (lo >>> 12) & (tlbEntries - 1);
+    this.read[entry << 2] = noTag(entry);
+    this.forgetPages(this.readPages);
+  }
+
+  private forgetPages(pages: Int32Array): void {
+    pages.set(noPages.subarray(0, 4 * Math.min(this.places, pagesEach)));
+  }
+
+  /** The next place where compiled code remembers a page: others may have the same one. */
+  place(writes: boolean): number {
+    const n = this.places++ % pagesEach;
+    return pagesAt + 16 * (writes ? pagesEach + n : n);
+  }
+}

@@ -1,0 +1,74 @@
+// Compiled: movs and stos once, as loops for short copies have them; repeated ones are the interpreter's, which does them by pages.
+import type { Decoded } from '../instruction.js';
+import { DF } from '../state.js';
+import { access, I64, op } from './encode.js';
+import { typeOf } from './emitter.js';
+import type { Emitter } from './emitter.js';
+import { wordAt } from './frame.js';
+import type { Row, Rows } from './row.js';
+
+const RAX = 0;
+const RSI = 6;
+const RDI = 7;
+
+/** Addresses of 64 bits, whose registers need no cutting. */
+const isSimple = (i: Decoded): boolean =>
+  !i.rep && !i.repne && i.bits === 64 && i.addressSize === 64 && i.segment === undefined;
+
+/** Moves registers on by an element. */
+function advance(e: Emitter, size: number, registers: readonly number[]): void {
+  const { c } = e;
+  const by = e.temporary(I64);
+  c.i64(BigInt(size));
+  c.i32(0);
+  c.memory(access.i32_load, wordAt(DF));
+  c.do(op.i64_extend_i32_u);
+  c.i64(BigInt(2 * size));
+  c.do(op.i64_mul, op.i64_sub);
+  c.set(by);
+  for (const register of registers) {
+    e.get(register);
+    c.get(by);
+    c.do(op.i64_add);
+    e.set(register);
+  }
+}
+
+const movs = (size: number): Row => ({
+  sets: 'none',
+  plan: (i) => {
+    const [to, from] = i.operands;
+    if (to?.kind !== 'memory' || from?.kind !== 'memory' || !isSimple(i)) return undefined;
+    return (e) => {
+      const value = e.held(from, size);
+      e.store(e.host(to, size, true), size, value);
+      advance(e, size, [RSI, RDI]);
+    };
+  },
+});
+
+const stos = (size: number): Row => ({
+  sets: 'none',
+  plan: (i) => {
+    const [to] = i.operands;
+    if (to?.kind !== 'memory' || !isSimple(i)) return undefined;
+    return (e) => {
+      const value = e.temporary(typeOf(size));
+      e.readRegister({ number: RAX, size, high: false });
+      e.c.set(value);
+      e.store(e.host(to, size, true), size, value);
+      advance(e, size, [RDI]);
+    };
+  },
+});
+
+/** movsd has the name of a vector instruction. */
+export const strings: Rows = {
+  movsb: movs(1),
+  movsq: movs(8),
+  movsw: movs(2),
+  stosb: stos(1),
+  stosd: stos(4),
+  stosq: stos(8),
+  stosw: stos(2),
+};
