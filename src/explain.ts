@@ -115,7 +115,7 @@ export function explain(
     breakAt: options.breakAt,
     labelPrefix: '.Lmirror',
   });
-  const units = new Map(code.units.map((unit) => [unit.statement, unit]));
+  const units = new Map(code.units.map((unit, i) => [code.statement[i], { unit, first: code.first[i] ?? 0 }]));
   const editOf = new Map(edits.map((edit) => [edit.statement, edit]));
   const refusals = new Map<number, Diagnostic>();
   for (const diagnostic of [...code.diagnostics, ...diagnostics])
@@ -138,7 +138,7 @@ export function explain(
 function explainOne(
   file: SourceFile,
   i: number,
-  unit: Unit | undefined,
+  found: { readonly unit: Unit; readonly first: number } | undefined,
   edit: Edit | undefined,
   refusal: Diagnostic | undefined,
   { name: profile, mode }: Profile,
@@ -156,12 +156,13 @@ function explainOne(
           .map((part) => part.trim().replace(/\t/g, ' '))
           .filter((part) => part !== '')
       : [];
-  const text = file.text.slice(file.starts[unit?.first ?? i] ?? start, file.ends[i] ?? start);
-  if (!unit) {
+  const text = file.text.slice(file.starts[found?.first ?? i] ?? start, file.ends[i] ?? start);
+  if (!found) {
     const kind =
       parsed?.body.kind === 'instruction' || parsed?.body.kind === 'malformed' ? 'unknown' : 'directive';
     return { ...nothing, text, profile, kind, why: why[kind], refused, mirrored };
   }
+  const { unit } = found;
   const { effects, kind } = unit;
   return {
     text,

@@ -22,11 +22,12 @@ export interface SiteInfo {
 /** Describes all sites of a file. */
 export function describeSites(file: SourceFile, code: Code, sites: readonly SiteEdit[]): SiteInfo[] {
   const described: SiteInfo[] = [];
-  const places = createPlaceTracker();
+  const places = createPlaceTracker(file);
   let inFunction = '';
   for (let i = 0; i < file.count && described.length < sites.length; i++) {
     const parsed = file.parsed[i];
     if (parsed === undefined) continue;
+    places.upTo(file.starts[i] ?? 0);
     for (const label of parsed.labels)
       if (code.functions.has(label)) {
         inFunction = label;

@@ -2,9 +2,21 @@
 import type { Instruction } from '../parse/syntax.js';
 import { splitArguments } from './sections.js';
 
-/** One symbolic value in data, with the statement it stands in (numeric labels are counted from there). */
-export interface Entry {
+/** One value in data, and the names in it. */
+interface Value {
   readonly expression: string;
+  readonly names: readonly string[];
+}
+
+/** What a directive's data is worth here: it is the same wherever the directive stands. */
+export interface Values {
+  /** It can hold no address. */
+  readonly plain: boolean;
+  readonly all: readonly Value[];
+}
+
+/** A value that names something, with the statement it stands in (numeric labels are counted from there). */
+export interface Entry extends Value {
   readonly statement: number;
 }
 
@@ -34,6 +46,8 @@ export interface OpenRun {
   readonly labels: string[];
   readonly entries: Entry[];
   mixed: boolean;
+  /** It is in the list of runs. */
+  listed: boolean;
 }
 
 /** Sections that no program sees: debug information names code everywhere. */
@@ -64,41 +78,56 @@ export function namesOf(instruction: Instruction): readonly string[] {
   return names;
 }
 
+/** The values of a data directive, or of an assignment. */
+export function valuesOf(directive: string, args: string): Values {
+  if (NO_ADDRESS.test(directive) || !HAS_NAME.test(args) || NUMBER.test(args)) return { plain: true, all: [] };
+  const all = splitArguments(args).map((expression) => ({ expression, names: namesIn(expression) }));
+  return { plain: false, all };
+}
+
 /** Collects runs while a file's statements go by. */
 export function createAddresses(): {
   readonly runs: DataRun[];
   readonly mentions: Mention[];
-  /** A run without labels or data, for a section or behind an alignment. */
+  /** A run without labels or data, for a section. */
   open(section: string): OpenRun;
+  /** The run behind an alignment. */
+  behind(run: OpenRun): OpenRun;
   /** The run that a label in front of data begins: `run` itself while nothing stands in it. */
   label(run: OpenRun, name: string): OpenRun;
-  data(run: OpenRun, directive: string, args: string, statement: number): void;
+  data(run: OpenRun, values: Values, statement: number): void;
 } {
   const runs: DataRun[] = [];
-  const used = new Set<OpenRun>();
-  const open = (section: string): OpenRun => ({ section, labels: [], entries: [], mixed: false });
+  const open = (section: string): OpenRun => ({
+    section,
+    labels: [],
+    entries: [],
+    mixed: false,
+    listed: false,
+  });
   return {
     runs,
     mentions: [],
     open,
+    behind: (run) => (run.labels.length === 0 && run.entries.length === 0 && !run.mixed ? run : open(run.section)),
     label(run, name) {
       const mine = run.entries.length > 0 || run.mixed ? open(run.section) : run;
       mine.labels.push(name);
       return mine;
     },
-    data(run, directive, args, statement) {
-      if (NO_ADDRESS.test(directive) || !HAS_NAME.test(args) || NUMBER.test(args)) {
+    data(run, { plain, all }, statement) {
+      if (plain) {
         run.mixed = true;
         return;
       }
       if (NOT_LOADED.test(run.section)) return;
-      if (!used.has(run)) {
-        used.add(run);
+      if (!run.listed) {
+        run.listed = true;
         runs.push(run);
       }
-      for (const expression of splitArguments(args)) {
-        if (namesIn(expression).length === 0) run.mixed = true;
-        else run.entries.push({ expression, statement });
+      for (const { expression, names } of all) {
+        if (names.length === 0) run.mixed = true;
+        else run.entries.push({ expression, names, statement });
       }
     },
   };

@@ -1,6 +1,6 @@
 // The instructions of a file's executable sections, with their effects and successors: what liveness and the patterns work on.
-import { createAddresses, namesIn, namesOf } from './addresses.js';
-import type { Addresses, OpenRun } from './addresses.js';
+import { createAddresses, namesOf, valuesOf } from './addresses.js';
+import type { Addresses, OpenRun, Values } from './addresses.js';
 import type { Effects } from '../isa/effects.js';
 import { lookup } from '../isa/lookup.js';
 import type { Mode } from '../isa/rows.js';
@@ -9,16 +9,17 @@ import { spelledInstruction } from './byte-idioms.js';
 import { changedByThunk } from './conventions.js';
 import { classify } from './classify.js';
 import type { WriteKind } from './classify.js';
-import { directiveRole } from './directives.js';
+import { directiveAction } from './directives.js';
+import type { DirectiveAction } from './directives.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import { createLabels } from './labels.js';
 import type { Labels } from './labels.js';
 import { createSectionTracker } from './sections.js';
 
-/** One instruction: statement `first` to `statement` (they differ where prefixes such as `lock;` stand alone). */
+/** An instruction with all that holds of it wherever it stands: those that are alike share it. */
 export interface Unit {
-  readonly first: number;
-  readonly statement: number;
+  /** Place in the code's `distinct`. */
+  readonly number: number;
   readonly instruction: Instruction;
   /** `instruction` says in other words what the text says, and has to stand for it when code is inserted. */
   readonly respelled: boolean;
@@ -30,9 +31,28 @@ export interface Unit {
   readonly keepsRegisters: boolean;
 }
 
+/** How control leaves a unit, as numbers: what is asked most of all is asked of an array. */
+export const flow = {
+  next: 0,
+  jump: 1,
+  branch: 2,
+  'indirect-jump': 3,
+  call: 4,
+  return: 5,
+  syscall: 6,
+  interrupt: 7,
+  stop: 8,
+} as const satisfies Record<Effects['flow'], number>;
+
 export interface Code {
   readonly mode: Mode;
   readonly units: readonly Unit[];
+  readonly distinct: readonly Unit[];
+  /** By unit: statements `first` to `statement` (they differ where prefixes such as `lock;` stand alone). */
+  readonly first: Int32Array;
+  readonly statement: Int32Array;
+  /** How control leaves each unit, one of `flow`. */
+  readonly flow: Uint8Array;
   /** Unit reached by falling through, or -1. */
   readonly next: Int32Array;
   /** Unit a direct branch goes to, -1 none, -2 outside the file or unknown. */
@@ -41,8 +61,6 @@ export interface Code {
   readonly functionEntries: ReadonlySet<number>;
   /** Units at which a label stands that other files or a pointer may know: a call may come there. */
   readonly callable: ReadonlySet<number>;
-  /** Units at which a local label stands whose address is data or an operand: hand-written code may call it there. */
-  readonly addressed: ReadonlySet<number>;
   /** Names of symbols of type function that are defined in this file. */
   readonly functions: ReadonlySet<string>;
   readonly labels: Labels;
@@ -64,6 +82,7 @@ type Known =
   | {
       readonly ok: true;
       readonly effects: Effects;
+      readonly leaves: number;
       readonly kind: WriteKind;
       readonly fromHere: string;
       readonly names: readonly string[];
@@ -78,8 +97,9 @@ const isLocalLabel = (name: string): boolean => name.startsWith('.L') || /^\d/.t
 
 /** What is open in one section while its statements go by. */
 interface Place {
-  /** Labels that the section's next instruction gets. */
-  readonly labels: { readonly name: string; readonly statement: number }[];
+  /** Labels that the section's next instruction gets, and their statements. */
+  readonly labels: string[];
+  readonly statements: number[];
   /** The section's last instruction so far, or -1. */
   last: number;
   keepsRegisters: boolean;
@@ -95,6 +115,10 @@ interface Place {
  */
 export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: Mode = 64): Code {
   const units: Unit[] = [];
+  const distinct: Unit[] = [];
+  const firstOf = new Int32Array(file.count);
+  const statementOf = new Int32Array(file.count);
+  const flowOf = new Uint8Array(file.count);
   const next = new Int32Array(file.count).fill(-1);
   const diagnostics: Diagnostic[] = [];
   const sections = createSectionTracker();
@@ -103,18 +127,25 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   const addresses = createAddresses();
   const functions = new Set<string>();
   const callable = new Set<number>();
-  const known = new Map<Instruction, Known>();
+  // By kind of statement.
+  const actions = new Array<DirectiveAction | undefined>(file.kindCount).fill(undefined);
+  const values = new Array<Values | undefined>(file.kindCount).fill(undefined);
+  const known = new Array<Known | undefined>(file.kindCount).fill(undefined);
+  /** By kind of statement, and the two facts that depend on where it stands. */
+  const shared = new Array<Unit | undefined>(4 * file.kindCount).fill(undefined);
   const cfaStack: boolean[] = [];
   let cfaOnStackPointer = false;
   let prefixes: string[] = [];
   let prefixStart = -1;
   const currentPlace = (): Place => {
     let found = places.get(sections.current);
-    if (found === undefined)
+    if (found === undefined) {
+      const run = addresses.open(sections.current);
       places.set(
         sections.current,
-        (found = { labels: [], last: -1, keepsRegisters: false, run: addresses.open(sections.current) }),
+        (found = { labels: [], statements: [], last: -1, keepsRegisters: false, run }),
       );
+    }
     return found;
   };
   let place = currentPlace();
@@ -128,10 +159,11 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
     diagnostics.push({ statement, code, message, note });
   };
 
-  function directive(i: number, body: Directive): void {
-    const role = body.name === `.code${mode}` ? 'neutral' : directiveRole(body.name);
-    switch (role) {
-      case undefined:
+  function directive(i: number, body: Directive, kind: number): void {
+    switch ((actions[kind] ??= directiveAction(body.name, mode))) {
+      case 'nothing':
+        return;
+      case 'unknown':
         return refuse(i, 'M003', `unknown directive '${body.name}'`);
       case 'refused':
         return refuse(i, 'M003', `directive '${body.name}' is not supported`);
@@ -142,39 +174,41 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
         return;
       case 'data': {
         const spelled = sections.executable ? spelledInstruction(body.name, body.args) : undefined;
-        if (spelled !== undefined) return instruction(i, spelled);
+        if (spelled !== undefined) return instruction(i, spelled, kind);
         if (sections.executable && !allow.has('data-in-code'))
           refuse(i, 'M004', `'${body.name}' puts data into the executable section ${sections.current}`);
-        addresses.data(place.run, body.name, body.args, i);
+        addresses.data(place.run, (values[kind] ??= valuesOf(body.name, body.args)), i);
         return;
       }
       case 'layout':
-        place.run = addresses.open(sections.current);
+        place.run = addresses.behind(place.run);
         return;
-      case 'neutral':
-        if (/^\.(att|intel)_syntax$/.test(body.name)) {
-          if (!/^((no)?prefix)?$/.test(body.args))
-            refuse(
-              i,
-              'M003',
-              `directive '${body.name} ${body.args}' is not supported`,
-              'write registers with %, or use Intel syntax',
-            );
-        } else if (/^\.(set|equ|equiv|eqv)$/.test(body.name)) {
-          addresses.data(addresses.open(sections.current), body.name, body.args, i);
-        } else if (body.name === '.type') {
-          const comma = body.args.indexOf(',');
-          if (/[@%"]?(function|gnu_indirect_function|STT_FUNC)\b/.test(body.args.slice(comma + 1)))
-            functions.add(body.args.slice(0, comma).trim());
-        } else if (body.name.startsWith('.cfi_')) {
-          if (body.name === '.cfi_remember_state') cfaStack.push(cfaOnStackPointer);
-          else if (body.name === '.cfi_restore_state') cfaOnStackPointer = cfaStack.pop() ?? false;
-          else cfaOnStackPointer = cfaAfter(body.name, body.args, cfaOnStackPointer, mode);
-        }
+      case 'syntax':
+        if (!/^((no)?prefix)?$/.test(body.args))
+          refuse(
+            i,
+            'M003',
+            `directive '${body.name} ${body.args}' is not supported`,
+            'write registers with %, or use Intel syntax',
+          );
+        return;
+      case 'assign':
+        addresses.data(addresses.open(sections.current), valuesOf(body.name, body.args), i);
+        return;
+      case 'type': {
+        const comma = body.args.indexOf(',');
+        if (/[@%"]?(function|gnu_indirect_function|STT_FUNC)\b/.test(body.args.slice(comma + 1)))
+          functions.add(body.args.slice(0, comma).trim());
+        return;
+      }
+      case 'frame':
+        if (body.name === '.cfi_remember_state') cfaStack.push(cfaOnStackPointer);
+        else if (body.name === '.cfi_restore_state') cfaOnStackPointer = cfaStack.pop() ?? false;
+        else cfaOnStackPointer = cfaAfter(body.name, body.args, cfaOnStackPointer, mode);
     }
   }
 
-  function instruction(i: number, body: Instruction): void {
+  function instruction(i: number, body: Instruction, kind: number): void {
     if (!sections.executable)
       return refuse(
         i,
@@ -189,63 +223,82 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
       prefixes = [];
       return refuse(i, 'M001', 'more prefixes than an instruction can have', '');
     }
-    const whole = prefixes.length === 0 ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
+    const alone = prefixes.length === 0;
+    const whole = alone ? body : { ...body, prefixes: [...prefixes, ...body.prefixes] };
     const first = prefixStart < 0 ? i : prefixStart;
-    prefixes = [];
+    if (!alone) prefixes = [];
     prefixStart = -1;
-    let facts = known.get(whole);
-    if (facts === undefined) known.set(whole, (facts = study(whole, mode)));
+    const facts = alone ? (known[kind] ??= study(whole, mode)) : study(whole, mode);
     if (!facts.ok) return refuse(i, 'M002', facts.reason);
-    const here = facts.fromHere === '' ? undefined : nameHere(whole, place.labels.at(-1)?.name);
+    const here = facts.fromHere === '' ? undefined : nameHere(whole, place.labels.at(-1));
     if (facts.fromHere !== '' && here === undefined)
       refuse(i, 'M008', `'${facts.fromHere}' counts bytes of code from here, and their number changes`);
     const index = units.length;
-    for (const { name, statement } of place.labels) {
-      labels.define(name, statement, index);
-      if (isLocalLabel(name)) continue;
-      callable.add(index);
-      place.keepsRegisters = changedByThunk(name) !== 0;
+    if (place.labels.length > 0) labelled(index);
+    const at = 4 * kind + (cfaOnStackPointer ? 2 : 0) + (place.keepsRegisters ? 1 : 0);
+    let unit = alone && here === undefined ? shared[at] : undefined;
+    if (unit === undefined) {
+      unit = {
+        number: distinct.length,
+        instruction: here ?? whole,
+        respelled: here !== undefined,
+        effects: facts.effects,
+        kind: facts.kind,
+        cfaOnStackPointer,
+        keepsRegisters: place.keepsRegisters,
+      };
+      distinct.push(unit);
+      if (alone && here === undefined) shared[at] = unit;
     }
-    place.labels.length = 0;
-    units.push({
-      first,
-      statement: i,
-      instruction: here ?? whole,
-      respelled: here !== undefined,
-      effects: facts.effects,
-      kind: facts.kind,
-      cfaOnStackPointer,
-      keepsRegisters: place.keepsRegisters,
-    });
+    units.push(unit);
+    firstOf[index] = first;
+    statementOf[index] = i;
+    flowOf[index] = facts.leaves;
     if (facts.names.length > 0) addresses.mentions.push({ unit: index, names: facts.names });
     if (place.last >= 0) next[place.last] = index;
     place.last = index;
   }
 
+  /** The labels that are open stand before this unit. */
+  function labelled(unit: number): void {
+    const { labels: names, statements } = place;
+    for (let l = 0; l < names.length; l++) {
+      const name = names[l] ?? '';
+      labels.define(name, statements[l] ?? 0, unit);
+      if (isLocalLabel(name)) continue;
+      callable.add(unit);
+      place.keepsRegisters = changedByThunk(name) !== 0;
+    }
+    names.length = statements.length = 0;
+  }
+
   for (let i = 0; i < file.count; i++) {
     const parsed = file.parsed[i];
     if (!parsed) continue;
-    for (const name of parsed.labels) {
-      place.labels.push({ name, statement: i });
-      place.run = addresses.label(place.run, name);
+    const { body } = parsed;
+    if (parsed.labels.length > 0) {
+      for (const name of parsed.labels) {
+        place.labels.push(name);
+        place.statements.push(i);
+        place.run = addresses.label(place.run, name);
+      }
+      if (prefixStart >= 0)
+        refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
     }
-    if (prefixStart >= 0 && parsed.labels.length > 0)
-      refuse(i, 'M001', 'a label between a prefix and its instruction', 'put the label before the prefix');
-    const body = parsed.body;
     switch (body.kind) {
       case 'empty':
         break;
       case 'assignment':
-        addresses.data(addresses.open(sections.current), body.symbol, body.expression, i);
+        addresses.data(addresses.open(sections.current), valuesOf(body.symbol, body.expression), i);
         break;
       case 'malformed':
         refuse(i, 'M001', body.reason);
         break;
       case 'directive':
-        directive(i, body);
+        directive(i, body, file.kinds[i] ?? 0);
         break;
       case 'instruction':
-        instruction(i, body);
+        instruction(i, body, file.kinds[i] ?? 0);
         break;
     }
   }
@@ -253,42 +306,49 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
 
   const target = new Int32Array(units.length).fill(-1);
   for (let i = 0; i < units.length; i++) {
-    const unit = units[i];
-    if (!unit) continue;
-    const flow = unit.effects.flow;
-    if (flow === 'jump' || flow === 'indirect-jump' || flow === 'return' || flow === 'stop') next[i] = -1;
-    if (flow !== 'jump' && flow !== 'branch' && flow !== 'call') continue;
-    const operand = unit.instruction.operands[0];
-    target[i] = operand?.kind === 'target' ? labels.resolve(operand.expression, unit.statement) : -2;
+    const leaves = flowOf[i];
+    if (leaves === flow.jump || leaves === flow['indirect-jump'] || leaves === flow.return || leaves === flow.stop)
+      next[i] = -1;
+    if (leaves !== flow.jump && leaves !== flow.branch && leaves !== flow.call) continue;
+    const operand = units[i]?.instruction.operands[0];
+    target[i] = operand?.kind === 'target' ? labels.resolve(operand.expression, statementOf[i] ?? 0) : -2;
   }
-  const addressed = new Set<number>();
-  const address = (name: string, statement: number): void => {
-    const unit = isLocalLabel(name) ? labels.resolve(name, statement) : -1;
-    if (unit >= 0) addressed.add(unit);
-  };
-  for (const { entries } of addresses.runs)
-    for (const { expression, statement } of entries)
-      namesIn(expression).forEach((name) => address(name, statement));
-  for (const { unit, names } of addresses.mentions)
-    names.forEach((name) => address(name, units[unit]?.statement ?? 0));
   const functionEntries = new Set<number>();
   for (const name of functions) {
     const unit = labels.resolve(name, file.count);
     if (unit >= 0) functionEntries.add(unit);
   }
+  const count = units.length;
   return {
     mode,
     units,
-    next: next.subarray(0, units.length),
+    distinct,
+    first: firstOf.subarray(0, count),
+    statement: statementOf.subarray(0, count),
+    flow: flowOf.subarray(0, count),
+    next: next.subarray(0, count),
     target,
     functionEntries,
     callable,
-    addressed,
     functions,
     labels,
     addresses,
     diagnostics,
   };
+}
+
+/** Units at which a local label stands whose address is data or an operand: hand-written code may call it there. */
+export function addressedUnits({ labels, addresses, statement }: Code): ReadonlySet<number> {
+  const addressed = new Set<number>();
+  const address = (name: string, from: number): void => {
+    const unit = isLocalLabel(name) ? labels.resolve(name, from) : -1;
+    if (unit >= 0) addressed.add(unit);
+  };
+  for (const { entries } of addresses.runs)
+    for (const entry of entries) for (const name of entry.names) address(name, entry.statement);
+  for (const { unit, names } of addresses.mentions)
+    for (const name of names) address(name, statement[unit] ?? 0);
+  return addressed;
 }
 
 function study(instruction: Instruction, mode: Mode): Known {
@@ -307,10 +367,20 @@ function study(instruction: Instruction, mode: Mode): Known {
   return {
     ok: true,
     effects,
-    kind: classify(instruction, effects, mode),
+    leaves: flow[effects.flow],
+    kind: kindOf(instruction, effects, mode),
     fromHere: usesDot(instruction),
     names: namesOf(instruction),
   };
+}
+
+/** All that decides on the kind is in the effects, or was told apart for them. */
+const kinds = new Map<Effects, WriteKind>();
+
+function kindOf(instruction: Instruction, effects: Effects, mode: Mode): WriteKind {
+  let kind = kinds.get(effects);
+  if (kind === undefined) kinds.set(effects, (kind = classify(instruction, effects, mode)));
+  return kind;
 }
 
 const dot = /(^|[^\w.$@"])\.($|[^\w.$@])/;

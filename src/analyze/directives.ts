@@ -31,3 +31,37 @@ for (const [role, names] of rows) for (const name of names.split(' ')) roles.set
 export function directiveRole(name: string): DirectiveRole | undefined {
   return roles.get(name);
 }
+
+/** What following a file's statements has to do at a directive. */
+export type DirectiveAction =
+  | Exclude<DirectiveRole, 'neutral'>
+  | 'unknown'
+  | 'syntax'
+  | 'assign'
+  | 'type'
+  | 'frame' // call frame information that says what the canonical frame address is computed from
+  | 'nothing';
+
+const neutral = new Map<string, DirectiveAction>([
+  ['.att_syntax', 'syntax'],
+  ['.cfi_def_cfa', 'frame'],
+  ['.cfi_def_cfa_register', 'frame'],
+  ['.cfi_endproc', 'frame'],
+  ['.cfi_escape', 'frame'],
+  ['.cfi_remember_state', 'frame'],
+  ['.cfi_restore_state', 'frame'],
+  ['.cfi_startproc', 'frame'],
+  ['.equ', 'assign'],
+  ['.equiv', 'assign'],
+  ['.eqv', 'assign'],
+  ['.intel_syntax', 'syntax'],
+  ['.set', 'assign'],
+  ['.type', 'type'],
+]);
+
+/** The same for a file of one word size: `.code64` changes nothing in 64-bit code. */
+export function directiveAction(name: string, mode: 32 | 64): DirectiveAction {
+  const role = name === (mode === 64 ? '.code64' : '.code32') ? 'neutral' : directiveRole(name);
+  if (role === 'neutral') return neutral.get(name) ?? 'nothing';
+  return role ?? 'unknown';
+}

@@ -1,8 +1,8 @@
 // Which code hangs together: a function with all its parts, as far as branches, tables and taken addresses show.
+import { flow } from './code.js';
 import type { Code } from './code.js';
 import type { Labels } from './labels.js';
 import type { DataRun } from './addresses.js';
-import { namesIn } from './addresses.js';
 
 export interface Tables {
   /** Run of each label that stands before data. */
@@ -79,7 +79,8 @@ function isSibling(code: Code, i: number): boolean {
 export function groupsOf(code: Code): Groups {
   const tables = tablesOf(code);
   const { units, next, target, labels, addresses } = code;
-  const parent = Int32Array.from({ length: units.length + addresses.runs.length }, (_, i) => i);
+  const parent = new Int32Array(units.length + addresses.runs.length);
+  for (let i = 0; i < parent.length; i++) parent[i] = i;
   const groupOf = (i: number): number => {
     let at = i;
     for (let up = parent[at] ?? at; up !== at; up = parent[at] ?? at) {
@@ -95,7 +96,7 @@ export function groupsOf(code: Code): Groups {
   const strange = new Set<number>();
   for (let i = 0; i < units.length; i++) {
     const onward = next[i] ?? -1;
-    const call = units[i]?.effects.flow === 'call';
+    const call = code.flow[i] === flow.call;
     // A call right before a function does not return.
     if (onward >= 0 && !(call && code.functionEntries.has(onward))) join(i, onward);
     const branch = target[i] ?? -1;
@@ -104,8 +105,8 @@ export function groupsOf(code: Code): Groups {
     else if (!isSibling(code, i)) join(i, branch);
   }
   const entriesOf = addresses.runs.map((run) =>
-    run.entries.flatMap(({ expression, statement }) =>
-      namesIn(expression).map((name) => ({ name, unit: placeOf(code, labels, name, statement) })),
+    run.entries.flatMap(({ names, statement }) =>
+      names.map((name) => ({ name, unit: placeOf(code, labels, name, statement) })),
     ),
   );
   // Data that points to tables belongs to them; other data is shared by many functions and joins nothing.
@@ -132,7 +133,7 @@ export function groupsOf(code: Code): Groups {
   });
   for (const { unit, names } of addresses.mentions)
     for (const name of names) {
-      const place = placeOf(code, labels, name, units[unit]?.statement ?? 0);
+      const place = placeOf(code, labels, name, code.statement[unit] ?? 0);
       if (place >= 0) {
         taken.add(place);
         join(unit, place);

@@ -1,12 +1,13 @@
 // Which registers still matter before and after each instruction: backward data flow over basic blocks.
 import type { Effects } from '../isa/effects.js';
 import type { Mode } from '../isa/rows.js';
+import { flow } from './code.js';
 import type { Code, Unit } from './code.js';
 import { changedByThunkCall, readByName } from './conventions.js';
 import { groupsOf } from './groups.js';
 import type { Groups } from './groups.js';
 import { resolveIndirect } from './indirect.js';
-import { losesR11 } from './lost.js';
+import { losesR11, USES, WRITES } from './lost.js';
 import type { Operand } from '../parse/syntax.js';
 import {
   ALL_INTEGER,
@@ -66,9 +67,9 @@ const conventions: Record<Mode, Record<Abi, Convention>> = {
   },
 };
 
-function conventionOf({ mode, units }: Code, abi: Abi): Convention {
+function conventionOf({ mode, distinct }: Code, abi: Abi): Convention {
   const convention = conventions[mode][abi];
-  const scalar = mode === 32 && abi === 'sysv' && units.every(({ effects }) => namesNoVector(effects));
+  const scalar = mode === 32 && abi === 'sysv' && distinct.every(({ effects }) => namesNoVector(effects));
   return scalar ? { ...convention, vectorReads: PASSED_VECTOR_32 } : convention;
 }
 
@@ -76,21 +77,25 @@ const namesNoVector = ({ vectorRead, vectorKilled, vectorWritten }: Effects): bo
   (vectorRead | vectorKilled | vectorWritten) === 0;
 
 /** First units of basic blocks, ascending. */
-export function blockStarts(code: Code): Int32Array {
-  const count = code.units.length;
+export function blockStarts({ units, flow: leaves, next, target }: Code): Int32Array {
+  const count = units.length;
   const leader = new Uint8Array(count);
-  if (count > 0) leader[0] = 1;
+  let blocks = 0;
+  const lead = (i: number): void => {
+    blocks += leader[i] === 0 ? 1 : 0;
+    leader[i] = 1;
+  };
+  if (count > 0) lead(0);
   for (let i = 0; i < count; i++) {
-    const target = code.target[i] ?? -1;
-    if (target >= 0) leader[target] = 1;
-    const flow = code.units[i]?.effects.flow;
-    if (i + 1 < count && (flow !== 'next' || code.next[i] !== i + 1)) leader[i + 1] = 1;
-    const next = code.next[i] ?? -1;
-    if (next >= 0 && next !== i + 1) leader[next] = 1;
+    const branch = target[i] ?? -1;
+    const onward = next[i] ?? -1;
+    if (branch >= 0) lead(branch);
+    if (i + 1 < count && (leaves[i] !== flow.next || onward !== i + 1)) lead(i + 1);
+    if (onward >= 0 && onward !== i + 1) lead(onward);
   }
-  const starts: number[] = [];
-  for (let i = 0; i < count; i++) if (leader[i]) starts.push(i);
-  return Int32Array.from(starts);
+  const starts = new Int32Array(blocks);
+  for (let i = 0, block = 0; i < count; i++) if (leader[i]) starts[block++] = i;
+  return starts;
 }
 
 /** Where control goes from the end of each block, as blocks; -1 none. */
@@ -142,7 +147,7 @@ function edgesOf(
     const unit = code.units[last];
     const next = code.next[last] ?? -1;
     const target = code.target[last] ?? -1;
-    const flow = unit?.effects.flow;
+    const leaving = code.flow[last];
     const leaves = (reads: number): void => {
       edges.out[b] = (edges.out[b] ?? 0) | reads;
       edges.vectorOut[b] = convention.vectorReads;
@@ -153,16 +158,16 @@ function edgesOf(
     if (jump !== undefined) {
       more.set(b, [...new Set(jump.targets.map((to) => blockOf[to] ?? 0))]);
       if (jump.elsewhere) leaves(elsewhere);
-    } else if (flow === 'return') {
+    } else if (leaving === flow.return) {
       edges.returns[b] = 1;
       edges.group[b] = groupOf(last);
-    } else if (next < 0 && flow === 'call') {
+    } else if (next < 0 && leaving === flow.call) {
       leaves(elsewhere); // it does not return
-    } else if (next < 0 && flow !== 'jump' && flow !== 'stop') {
+    } else if (next < 0 && leaving !== flow.jump && leaving !== flow.stop) {
       // Falls off the end of what is in view, or jumps to a computed place.
       leaves(ALL_INTEGER);
     }
-    if (flow === 'call') {
+    if (leaving === flow.call) {
       // A thunk keeps registers whatever its callers read, and reads none of theirs.
       if (target < 0 || changedByThunkCall(unit?.instruction.operands[0]) !== 0) continue;
       edges.called[b] = blockOf[target] ?? 0;
@@ -183,22 +188,25 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
   const count = code.units.length;
   const convention = conventionOf(code, abi);
   const groups = groupsOf(code);
-  // A register of 64-bit code.
-  const lost =
-    abi === 'sysv' && code.mode === 64
-      ? losesR11(code, groups, (i) => usesR11(code.units[i]))
-      : new Uint8Array(groups.size);
-  const lostBy = (i: number): boolean => {
-    const target = code.target[i] ?? -1;
-    return target < 0 || lost[groups.groupOf(target)] === 1;
-  };
+  const told = code.distinct.map((unit) => describe(unit, convention, code.mode));
+  const losing = abi === 'sysv' && code.mode === 64; // r11 is a register of 64-bit code
+  const lost = losing ? losesR11(code, groups, r11Of(code)) : new Uint8Array(groups.size);
   const read = new Int32Array(count);
   const kill = new Int32Array(count);
   const vectorRead = new Int32Array(count);
   const vectorKill = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const unit = code.units[i];
-    if (unit) describe(code, unit, convention, i, lostBy, read, kill, vectorRead, vectorKill);
+    const known = told[code.units[i]?.number ?? -1];
+    if (known === undefined) continue;
+    read[i] = known.read;
+    kill[i] = known.kill;
+    vectorRead[i] = known.vectorRead;
+    vectorKill[i] = known.vectorKill;
+    if (known.losesR11) {
+      const target = code.target[i] ?? -1;
+      if (target < 0 || lost[groups.groupOf(target)] === 1) kill[i] = known.kill | USED_R11;
+    } else if (known.mayJump && returnsElsewhere(code, i))
+      read[i] = known.read | convention.callReads;
   }
   const starts = blockStarts(code);
   const blocks = starts.length;
@@ -358,56 +366,73 @@ const keepsAll = (operand: Operand | undefined): boolean =>
   operand.inner.kind === 'memory' &&
   /@TLSCALL\b/i.test(operand.inner.displacement);
 
-function describe(
-  code: Code,
-  unit: Unit,
-  convention: Convention,
-  i: number,
-  lostBy: (call: number) => boolean,
-  read: Int32Array,
-  kill: Int32Array,
-  vectorRead: Int32Array,
-  vectorKill: Int32Array,
-): void {
+/** What a unit reads and overwrites wherever it stands. */
+interface Told {
+  readonly read: number;
+  readonly kill: number;
+  readonly vectorRead: number;
+  readonly vectorKill: number;
+  /** A call: of its target it depends whether it overwrites `USED_R11`. */
+  readonly losesR11: boolean;
+  /** A return: what stands before it may make a jump of it. */
+  readonly mayJump: boolean;
+}
+
+function describe(unit: Unit, convention: Convention, mode: Mode): Told {
   const { effects } = unit;
   const operand = unit.instruction.operands[0];
-  read[i] = effects.integerRead;
-  kill[i] = effects.integerKilled;
-  if (usesR11(unit)) read[i] |= USED_R11;
-  if ((effects.integerWritten >> R11) & 1) kill[i] |= USED_R11;
-  vectorRead[i] = effects.vectorRead;
-  vectorKill[i] = effects.vectorKilled;
+  let read = effects.integerRead;
+  let kill = effects.integerKilled;
+  let { vectorRead } = effects;
+  let losing = false;
+  let mayJump = false;
+  if ((effects.integerWritten >> R11) & 1) kill |= USED_R11;
   switch (effects.flow) {
     case 'call': {
       const changed = changedByThunkCall(operand);
-      kill[i] |= changed;
-      if (changed !== 0) return;
-      read[i] = effects.integerRead | convention.callReads | readByName(operand, code.mode);
-      vectorRead[i] = convention.vectorReads;
-      if (!keepsAll(operand)) {
-        kill[i] = effects.integerKilled | (1 << R11) | (lostBy(i) ? USED_R11 : 0);
+      kill |= changed;
+      if (changed !== 0) {
+        if (usesR11(unit)) read |= USED_R11;
+        break;
       }
-      return;
+      read |= convention.callReads | readByName(operand, mode);
+      vectorRead = convention.vectorReads;
+      if (keepsAll(operand)) break;
+      kill = effects.integerKilled | (1 << R11);
+      losing = true;
+      break;
     }
     case 'jump':
     case 'branch':
-      read[i] = effects.integerRead | readByName(operand, code.mode);
-      return;
+      read |= readByName(operand, mode);
+      break;
     case 'return':
-      read[i] = effects.integerRead | convention.returnReads;
-      if (effects.base !== 'ret' || unit.keepsRegisters)
-        read[i] = ALL_INTEGER | USED_R11; // an interrupt handler keeps every register
-      else if (returnsElsewhere(code, i))
-        read[i] = effects.integerRead | convention.returnReads | convention.callReads;
-      vectorRead[i] = convention.vectorReads;
-      return;
+      // An interrupt handler keeps every register.
+      if (effects.base !== 'ret' || unit.keepsRegisters) read = ALL_INTEGER | USED_R11;
+      else {
+        read |= convention.returnReads;
+        mayJump = true;
+      }
+      vectorRead = convention.vectorReads;
+      break;
     case 'syscall':
-      read[i] = effects.integerRead | convention.syscallReads;
-      return;
+      read |= convention.syscallReads;
+      break;
     case 'interrupt':
-      read[i] = effects.integerRead | convention.interruptReads;
-      return;
+      read |= convention.interruptReads;
+      break;
     default:
-      return;
+      if (usesR11(unit)) read |= USED_R11;
   }
+  return { read, kill, vectorRead, vectorKill: effects.vectorKilled, losesR11: losing, mayJump };
+}
+
+/** What each unit does with r11. */
+function r11Of({ units, distinct }: Code): Uint8Array {
+  const told = distinct.map(
+    (unit) => (usesR11(unit) ? USES : 0) | ((unit.effects.integerWritten >> R11) & 1 ? WRITES : 0),
+  );
+  const all = new Uint8Array(units.length);
+  for (let i = 0; i < units.length; i++) all[i] = told[units[i]?.number ?? -1] ?? 0;
+  return all;
 }

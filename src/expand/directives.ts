@@ -87,9 +87,16 @@ const telling =
   '\\.(?:i(?:f|rp|rep|nclude)|e(?:lse|nd|rr|xitm)|m(?:acro|exit|ri)|rep|altmacro|noaltmacro|purgem|fail|linefile)';
 
 // Both cases spelt out: twice as fast as the flag `i`.
-const pattern = new RegExp(telling.replace(/[a-z]/g, (c) => `[${c}${c.toUpperCase()}]`));
+const pattern = new RegExp(
+  telling.replace(/[a-z]/g, (c) => `[${c}${c.toUpperCase()}]`) + '[\\w.$\\u0080-\\uffff]*',
+  'g',
+);
 
 /** Whether the text may hold anything to expand. Almost no compiler output does: this has to be fast. */
 export function mayExpand(text: string): boolean {
-  return pattern.test(text);
+  pattern.lastIndex = 0;
+  // Names of other things may begin as these do: a member's in a string of debug information.
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text))
+    if (actions.has(found[0].toLowerCase())) return true;
+  return false;
 }

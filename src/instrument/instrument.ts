@@ -1,5 +1,6 @@
 // Writes and liveness in, edits out: picks each site's pattern.
 import type { WriteKind } from '../analyze/classify.js';
+import { addressedUnits } from '../analyze/code.js';
 import type { Code, Unit } from '../analyze/code.js';
 import type { Diagnostic } from '../analyze/diagnostic.js';
 import type { Abi, Liveness } from '../analyze/liveness.js';
@@ -94,21 +95,25 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     kept = where;
   };
   const patterns = patternsOf[options.profile.name];
+  const callee = options.callMirror === 'callee';
+  // Compilers take the address of a local label to jump there only.
+  const addressed = callee && options.abi === 'none' ? addressedUnits(code) : new Set<number>();
 
   for (let i = 0; i < code.units.length; i++) {
     const unit = code.units[i];
     if (!unit) continue;
     const { kind } = unit;
-    const entry = options.callMirror === 'callee' && isEntry(code, options.abi, i);
+    const entry = callee && isEntry(code, addressed, i);
     if (kind === 'none' && !entry) continue;
+    const statement = code.statement[i] ?? 0;
     const row = patterns[kind];
     if (typeof row !== 'function') {
-      diagnostics.push({ statement: unit.statement, code: row.code, message: row.message, note: row.note });
+      diagnostics.push({ statement, code: row.code, message: row.message, note: row.note });
       continue;
     }
     kept = 'nothing';
     const site = siteOf(unit, i, code.target[i] ?? -1, live, options, label, keeps);
-    const left = kind === 'call' && options.callMirror === 'callee' && calleeCopies(code, unit);
+    const left = kind === 'call' && callee && calleeCopies(code, unit);
     let expansion: Expansion;
     try {
       expansion = left ? unchanged : row(site);
@@ -116,7 +121,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     } catch (error) {
       if (!(error instanceof NoPattern)) throw error;
       diagnostics.push({
-        statement: unit.statement,
+        statement,
         code: error.code,
         message: error.message,
         note: error.note === '' ? REPORT : error.note,
@@ -128,7 +133,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     // Fail closed: whatever a pattern does, a write that nothing mirrors does not go out.
     if (!left && !notASite.has(kind) && kind !== 'syscall' && !lines.some(mirrors))
       diagnostics.push({
-        statement: unit.statement,
+        statement,
         code: 'M010',
         message: `this write (${kind}) got no mirror store`,
         note: REPORT,
@@ -140,7 +145,6 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
       const mirrored = isChosen(options.sites, sites.length + 1);
       const kinds = [...(entry ? (['entry'] as const) : []), ...(written ? [kind] : [])];
       const { window } = expansion;
-      const { statement } = unit;
       sites.push({ statement, before, replace, after, unit: i, kinds, inserted, window, kept, mirrored });
       if (!mirrored) continue;
       if (sites.length === options.sites?.clobberAt) before = [clobber(site), ...before];
@@ -156,7 +160,7 @@ export function instrument(code: Code, live: Liveness, options: InstrumentOption
     }
     counts.inserted += inserted;
     if (before.length === 0 && replace === null && after.length === 0) continue;
-    push(edits, unit, before, replace, after);
+    push(edits, unit, code.first[i] ?? 0, statement, before, replace, after);
   }
 
   function count(source: string): void {
@@ -205,11 +209,9 @@ function siteOf(
 }
 
 /** The unit at which copy-on-call belongs: a function's first instruction, or the one behind its endbr (which stays first). */
-function isEntry(code: Code, abi: Abi, i: number): boolean {
+function isEntry(code: Code, addressed: ReadonlySet<number>, i: number): boolean {
   const isEndbr = (at: number): boolean => /^endbr(64|32)$/.test(code.units[at]?.effects.base ?? '');
-  // Compilers take the address of a local label to jump there only.
-  const isCallable = (at: number): boolean =>
-    code.callable.has(at) || (abi === 'none' && code.addressed.has(at));
+  const isCallable = (at: number): boolean => code.callable.has(at) || addressed.has(at);
   if (isCallable(i)) return !isEndbr(i);
   return i > 0 && isCallable(i - 1) && isEndbr(i - 1) && code.next[i - 1] === i;
 }
@@ -228,19 +230,18 @@ function calleeCopies(code: Code, unit: Unit): boolean {
 function push(
   edits: Edit[],
   unit: Unit,
+  first: number,
+  statement: number,
   before: readonly string[],
   replace: readonly string[] | null,
   after: readonly string[],
 ): void {
   let body = replace;
-  if (unit.first !== unit.statement) {
-    for (let s = unit.first; s < unit.statement; s++)
-      edits.push({ statement: s, before: '', replace: '', after: '' });
-  }
-  if (unit.first !== unit.statement || unit.respelled)
+  for (let s = first; s < statement; s++) edits.push({ statement: s, before: '', replace: '', after: '' });
+  if (first !== statement || unit.respelled)
     body ??= [formatInstruction(unit.instruction, unit.instruction.mnemonic, -1, '')];
   edits.push({
-    statement: unit.statement,
+    statement,
     before: before.join('\n'),
     replace: body === null ? null : body.join('\n'),
     after: after.join('\n'),

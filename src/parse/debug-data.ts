@@ -8,8 +8,11 @@ const section = /\.section[ \t]+(\.debug_\w+),"[GMSe]*",[@%]progbits[^"\n;#/]*\n
 const line =
   /(?:[ \t]+\.(?:[248]?byte|asci[iz]|long|quad|short|sleb128|string|uleb128|value)[ \t]+(?:[-+\w.$@(][-+\w.$@() \t,]*|"(?:[^"\\\n]|\\[^\n])*"[ \t]*)|\.L[\w.$]+:)(?:#[^\n]*)?\n/y;
 
-/** DWARF has a score of them; each is looked for in the whole text. */
+/** DWARF has a score of them. */
 const mostSections = 64;
+
+/** A section's name, as it may stand anywhere. */
+const anyName = /\.debug_\w+/g;
 
 /** Under a quoted name any section may hide. */
 const quotedName = /section[ \t]*"/i;
@@ -19,6 +22,9 @@ export class DebugData {
   /** By section: whether it is one of debug information. */
   private readonly known = new Map<string, boolean>();
   private quoted: boolean | undefined;
+  /** Names in the text up to `readTo`. */
+  private readonly names = new Set<string>();
+  private readTo = 0;
 
   constructor(private readonly text: string) {}
 
@@ -41,9 +47,19 @@ export class DebugData {
     if (found === undefined) {
       if (this.known.size === mostSections) return false;
       this.quoted ??= quotedName.test(this.text);
-      found = !this.quoted && this.text.indexOf(name) === this.text.indexOf('.debug_', at);
+      found = !this.quoted && !this.namesBefore(at).has(name);
       this.known.set(name, found);
     }
     return found;
+  }
+
+  private namesBefore(at: number): ReadonlySet<string> {
+    const name = this.text.startsWith('.debug_', at) ? at : this.text.indexOf('.debug_', at);
+    for (anyName.lastIndex = this.readTo; ; this.readTo = anyName.lastIndex) {
+      const found = anyName.exec(this.text);
+      if (found === null || found.index >= name) break;
+      this.names.add(found[0]);
+    }
+    return this.names;
   }
 }

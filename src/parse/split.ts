@@ -2,11 +2,16 @@
 // silent, GNU as 2.40 for x86-64 Linux decides: test/parse/gas.test.ts compares.
 
 import { DebugData } from './debug-data.js';
+import { DebugLines } from './debug-lines.js';
 
 export interface Spans {
   readonly count: number;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  /** Where the lines of line information (`.loc`) begin that made no statement. */
+  readonly places: Int32Array;
+  /** Whether labels of debug information were left out. */
+  readonly unlabelled: boolean;
 }
 
 const TAB = 9;
@@ -42,10 +47,15 @@ function hidesStatement(text: string, at: number): boolean {
   return marker.test(text);
 }
 
-/** Splits at newlines and `;` outside strings, character constants, comments and debug information. Spans hold no surrounding blanks. */
-export function split(text: string): Spans {
+/**
+ * Splits at newlines and `;` outside strings, character constants, comments and debug information. Spans hold no surrounding blanks.
+ *
+ * @param keepLabels also those that gcc makes for debug information become statements
+ */
+export function split(text: string, keepLabels: boolean): Spans {
   const length = text.length;
   const debugData = new DebugData(text);
+  const debugLines = new DebugLines(text, keepLabels);
   let starts = new Int32Array(1024 + (length >> 4));
   let ends = new Int32Array(starts.length);
   let count = 0;
@@ -103,6 +113,7 @@ export function split(text: string): Spans {
           from = -1;
         }
         state = START;
+        if (text.charCodeAt(i) === NEWLINE) i = debugLines.behind(i);
         continue;
       }
     }
@@ -113,7 +124,13 @@ export function split(text: string): Spans {
     if (c === QUOTE || c === APOSTROPHE) i = endOfQuoted(text, i) - 1;
     to = i + 1;
   }
-  return { count, starts: starts.slice(0, count), ends: ends.slice(0, count) };
+  return {
+    count,
+    starts: starts.slice(0, count),
+    ends: ends.slice(0, count),
+    places: debugLines.places,
+    unlabelled: debugLines.unlabelled,
+  };
 }
 
 export function isBlank(c: number): boolean {

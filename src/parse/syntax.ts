@@ -116,6 +116,11 @@ export interface SourceFile {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly parsed: readonly Parsed[];
+  /** By statement: a number below `kindCount`; where it is the same, `parsed` is. */
+  readonly kinds: Int32Array;
+  readonly kindCount: number;
   /** The syntax of each statement; null where all are AT&T. */
   readonly syntaxes: readonly Syntax[] | null;
+  /** Where lines of line information (`.loc`) begin that make no statement, ascending. */
+  readonly places: Int32Array;
 }

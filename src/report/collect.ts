@@ -94,7 +94,7 @@ export function functionsOf(file: SourceFile, code: Code, sites: readonly SiteEd
     if (parsed === undefined) continue;
     for (const label of parsed.labels) if (code.functions.has(label)) enter(label);
     if (parsed.body.kind === 'directive') sections.apply(parsed.body.name, parsed.body.args);
-    if (code.units[unit]?.statement !== i) continue;
+    if (code.statement[unit] !== i) continue;
     const into = open.get(sections.current) ?? enter('');
     into.native++;
     unit++;

@@ -14,7 +14,7 @@ import type { SourceFile } from '../parse/syntax.js';
 export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
   const rows: string[] = [];
   const sections = createSectionTracker();
-  const places = createPlaceTracker();
+  const places = createPlaceTracker(file);
   let statement = 0;
   /** Where the native line begins, in the file's text. */
   let lineStart = 0;
@@ -36,8 +36,8 @@ export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
   const shown = (): boolean => {
     const lineEnd = lineStart + left.length;
     const code = sections.executable;
-    let loc = false;
-    let statements = 0;
+    let loc = places.upTo(lineEnd);
+    let statements = loc ? 1 : 0;
     for (; statement < file.count && (file.starts[statement] ?? 0) <= lineEnd; statement++) {
       const body = file.parsed[statement]?.body;
       statements++;
