@@ -115,7 +115,9 @@ export function explain(
     breakAt: options.breakAt,
     labelPrefix: '.Lmirror',
   });
-  const units = new Map(code.units.map((unit, i) => [code.statement[i], { unit, first: code.first[i] ?? 0 }]));
+  const units = new Map(
+    code.units.map((unit, i) => [code.statement[i], { unit, first: code.first[i] ?? 0 }]),
+  );
   const editOf = new Map(edits.map((edit) => [edit.statement, edit]));
   const refusals = new Map<number, Diagnostic>();
   for (const diagnostic of [...code.diagnostics, ...diagnostics])

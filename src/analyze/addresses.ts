@@ -80,7 +80,8 @@ export function namesOf(instruction: Instruction): readonly string[] {
 
 /** The values of a data directive, or of an assignment. */
 export function valuesOf(directive: string, args: string): Values {
-  if (NO_ADDRESS.test(directive) || !HAS_NAME.test(args) || NUMBER.test(args)) return { plain: true, all: [] };
+  if (NO_ADDRESS.test(directive) || !HAS_NAME.test(args) || NUMBER.test(args))
+    return { plain: true, all: [] };
   const all = splitArguments(args).map((expression) => ({ expression, names: namesIn(expression) }));
   return { plain: false, all };
 }
@@ -109,7 +110,8 @@ export function createAddresses(): {
     runs,
     mentions: [],
     open,
-    behind: (run) => (run.labels.length === 0 && run.entries.length === 0 && !run.mixed ? run : open(run.section)),
+    behind: (run) =>
+      run.labels.length === 0 && run.entries.length === 0 && !run.mixed ? run : open(run.section),
     label(run, name) {
       const mine = run.entries.length > 0 || run.mixed ? open(run.section) : run;
       mine.labels.push(name);

@@ -307,7 +307,12 @@ export function collectCode(file: SourceFile, allow: ReadonlySet<string>, mode: 
   const target = new Int32Array(units.length).fill(-1);
   for (let i = 0; i < units.length; i++) {
     const leaves = flowOf[i];
-    if (leaves === flow.jump || leaves === flow['indirect-jump'] || leaves === flow.return || leaves === flow.stop)
+    if (
+      leaves === flow.jump ||
+      leaves === flow['indirect-jump'] ||
+      leaves === flow.return ||
+      leaves === flow.stop
+    )
       next[i] = -1;
     if (leaves !== flow.jump && leaves !== flow.branch && leaves !== flow.call) continue;
     const operand = units[i]?.instruction.operands[0];

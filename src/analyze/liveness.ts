@@ -183,14 +183,18 @@ function edgesOf(
   return { ...edges, more, groups: size };
 }
 
-/** Computes liveness. Cost: a few sweeps over the blocks, then one over the units. */
-export function computeLiveness(code: Code, abi: Abi): Liveness {
+/** What each unit reads and overwrites. */
+interface Facts {
+  readonly read: Int32Array;
+  readonly kill: Int32Array;
+  readonly vectorRead: Int32Array;
+  readonly vectorKill: Int32Array;
+}
+
+/** @param lost by group: whether a call of it loses r11 */
+function factsOf(code: Code, convention: Convention, { groupOf }: Groups, lost: Uint8Array): Facts {
   const count = code.units.length;
-  const convention = conventionOf(code, abi);
-  const groups = groupsOf(code);
   const told = code.distinct.map((unit) => describe(unit, convention, code.mode));
-  const losing = abi === 'sysv' && code.mode === 64; // r11 is a register of 64-bit code
-  const lost = losing ? losesR11(code, groups, r11Of(code)) : new Uint8Array(groups.size);
   const read = new Int32Array(count);
   const kill = new Int32Array(count);
   const vectorRead = new Int32Array(count);
@@ -204,11 +208,26 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
     vectorKill[i] = known.vectorKill;
     if (known.losesR11) {
       const target = code.target[i] ?? -1;
-      if (target < 0 || lost[groups.groupOf(target)] === 1) kill[i] = known.kill | USED_R11;
-    } else if (known.mayJump && returnsElsewhere(code, i))
-      read[i] = known.read | convention.callReads;
+      if (target < 0 || lost[groupOf(target)] === 1) kill[i] = known.kill | USED_R11;
+    } else if (known.mayJump && returnsElsewhere(code, i)) read[i] = known.read | convention.callReads;
   }
-  const starts = blockStarts(code);
+  return { read, kill, vectorRead, vectorKill };
+}
+
+/** Basic blocks, and what each reads before it overwrites it (`gen`), and lets through (`pass`). */
+interface Blocks {
+  readonly starts: Int32Array;
+  readonly lastOf: Int32Array;
+  /** By unit. */
+  readonly blockOf: Int32Array;
+  readonly gen: Int32Array;
+  readonly pass: Int32Array;
+  readonly vectorGen: Int32Array;
+  readonly vectorPass: Int32Array;
+}
+
+function blocksOf({ read, kill, vectorRead, vectorKill }: Facts, starts: Int32Array): Blocks {
+  const count = read.length;
   const blocks = starts.length;
   const gen = new Int32Array(blocks);
   const pass = new Int32Array(blocks);
@@ -238,8 +257,18 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
     vectorGen[b] = vg;
     vectorPass[b] = vp;
   }
+  return { starts, lastOf, blockOf, gen, pass, vectorGen, vectorPass };
+}
 
-  const edges = edgesOf(code, abi, convention, blockOf, lastOf, groups);
+/** What is read behind each block. */
+interface Behind {
+  readonly blockOut: Int32Array;
+  readonly vectorBlockOut: Int32Array;
+}
+
+/** Sweeps backwards over the blocks until nothing changes. */
+function solve({ gen, pass, vectorGen, vectorPass }: Blocks, edges: Edges, lost: Uint8Array): Behind {
+  const blocks = gen.length;
   // What callers in this file read after a function's return, by its group: local functions may have conventions of their own.
   const afterReturn = new Int32Array(edges.groups);
   const blockIn = new Int32Array(blocks);
@@ -298,26 +327,43 @@ export function computeLiveness(code: Code, abi: Abi): Liveness {
       }
     }
   }
+  return { blockOut, vectorBlockOut };
+}
 
-  const live: Liveness = {
-    integerIn: new Int32Array(count),
-    integerOut: new Int32Array(count),
-    vectorIn: new Int32Array(count),
-    vectorOut: new Int32Array(count),
-  };
+/** From blocks to units. */
+function spread(facts: Facts, { starts, lastOf }: Blocks, { blockOut, vectorBlockOut }: Behind): Liveness {
+  const { read, kill, vectorRead, vectorKill } = facts;
+  const count = read.length;
+  const blocks = starts.length;
+  const integerIn = new Int32Array(count);
+  const integerOut = new Int32Array(count);
+  const vectorIn = new Int32Array(count);
+  const vectorOut = new Int32Array(count);
   for (let b = 0; b < blocks; b++) {
     let out = blockOut[b] ?? 0;
-    let vectorOut = vectorBlockOut[b] ?? 0;
+    let vectors = vectorBlockOut[b] ?? 0;
     for (let i = lastOf[b] ?? 0; i >= (starts[b] ?? 0); i--) {
-      live.integerOut[i] = registersIn(out);
-      live.vectorOut[i] = vectorOut;
+      integerOut[i] = registersIn(out);
+      vectorOut[i] = vectors;
       out = (read[i] ?? 0) | (out & ~(kill[i] ?? 0));
-      vectorOut = (vectorRead[i] ?? 0) | (vectorOut & ~(vectorKill[i] ?? 0));
-      live.integerIn[i] = registersIn(out);
-      live.vectorIn[i] = vectorOut;
+      vectors = (vectorRead[i] ?? 0) | (vectors & ~(vectorKill[i] ?? 0));
+      integerIn[i] = registersIn(out);
+      vectorIn[i] = vectors;
     }
   }
-  return live;
+  return { integerIn, integerOut, vectorIn, vectorOut };
+}
+
+/** Computes liveness. Cost: a few sweeps over the blocks, then one over the units. */
+export function computeLiveness(code: Code, abi: Abi): Liveness {
+  const convention = conventionOf(code, abi);
+  const groups = groupsOf(code);
+  const losing = abi === 'sysv' && code.mode === 64; // r11 is a register of 64-bit code
+  const lost = losing ? losesR11(code, groups, r11Of(code)) : new Uint8Array(groups.size);
+  const facts = factsOf(code, convention, groups, lost);
+  const blocks = blocksOf(facts, blockStarts(code));
+  const edges = edgesOf(code, abi, convention, blocks.blockOf, blocks.lastOf, groups);
+  return spread(facts, blocks, solve(blocks, edges, lost));
 }
 
 const isFunction = (code: Code, unit: Unit | undefined): boolean => {

@@ -2,7 +2,6 @@
 import { flow } from './code.js';
 import type { Code } from './code.js';
 import type { Groups } from './groups.js';
-import { R11 } from './sets.js';
 
 /** What units do with r11, one bit each: its value is used for any purpose; some of it is written. */
 export const USES = 1;
@@ -47,7 +46,8 @@ export function losesR11(code: Code, { groupOf, size, strange }: Groups, r11: Ui
     const call = code.flow[i] === flow.call;
     const writes = ((r11[i] ?? 0) & WRITES) !== 0;
     const branch = target[i] ?? -1;
-    if (used[i] && (code.functionEntries.has(i) || code.callable.has(i) || strange.has(i))) saves[groupOf(i)] = 1;
+    if (used[i] && (code.functionEntries.has(i) || code.callable.has(i) || strange.has(i)))
+      saves[groupOf(i)] = 1;
     if (!call && writes) loses[groupOf(i)] = 1;
     else if (branch >= 0) {
       const group = groupOf(i);

@@ -1,4 +1,5 @@
 // One statement's text to its typed form: labels, directive or mnemonic by hand, operands by the grammar.
+import { createPlainReader } from './convert-plain.js';
 import { convertIntelInstruction } from './intel.js';
 import { computesRegister, isAssignment, withRegisters } from './dialect.js';
 import type { Dialect } from './dialect.js';
@@ -64,6 +65,12 @@ const empty: StatementBody = { kind: 'empty' };
 
 const malformed = (reason: string): StatementBody => ({ kind: 'malformed', reason });
 
+const convertPlain = createPlainReader({
+  isMnemonic: (word) => !prefixNames.has(word) && !word.startsWith('rex') && !implied.has(word),
+  isBranch: (word) => branch.test(word),
+  isDirective: (name) => /^\.[a-z\d_.$]+$/.test(name) && !isAssignment(name),
+});
+
 /**
  * Parses one statement.
  *
@@ -71,6 +78,11 @@ const malformed = (reason: string): StatementBody => ({ kind: 'malformed', reaso
  * @param dialect of Intel syntax; undefined for AT&T
  */
 export function convert(statement: string, dialect?: Dialect): Parsed {
+  return (dialect === undefined ? convertPlain(statement) : undefined) ?? convertAny(statement, dialect);
+}
+
+/** The same for statements of every form. */
+export function convertAny(statement: string, dialect?: Dialect): Parsed {
   // Comments inside a statement count as a blank each, and keep their length so that offsets stay true.
   const text = statement.includes('/*') ? blankComments(statement) : statement;
   const labels: string[] = [];

@@ -11,7 +11,8 @@ const L = 108;
 
 /** Characters of line information: names, numbers, signs and blanks. */
 const plain = new Uint8Array(128);
-for (const c of '\t -.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz') plain[c.charCodeAt(0)] = 1;
+for (const c of '\t -.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz')
+  plain[c.charCodeAt(0)] = 1;
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
@@ -63,7 +64,7 @@ export class DebugLines {
    */
   behind(at: number): number {
     const { text } = this;
-    for (let i = at; ; ) {
+    for (let i = at; ;) {
       const first = text.charCodeAt(i + 1);
       let end = -1;
       if (first === TAB && text.charCodeAt(i + 3) === L) {

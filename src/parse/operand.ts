@@ -19,10 +19,8 @@ export function forgetOperands(): void {
 
 /** Parses one operand; a bare expression is a memory operand with nothing but a displacement. */
 export function parseOperand(text: string): OperandResult {
-  const plain = plainOperand(text);
-  if (plain) return plain;
   let known = remembered.get(text);
-  if (known === undefined) remembered.set(text, (known = parseByGrammar(text)));
+  if (known === undefined) remembered.set(text, (known = plainOperand(text) ?? parseByGrammar(text)));
   return known;
 }
 

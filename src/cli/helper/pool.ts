@@ -29,6 +29,9 @@ interface Thread {
   done: ((answer: Answer) => void) | undefined;
 }
 
+/** Nearly all that the pass makes of a file is garbage when the next one comes: with room for several files little of it is ever copied. */
+const maxYoungGenerationSizeMb = 96;
+
 export class Pool {
   private readonly threads: Thread[] = [];
   private readonly waiting: { job: Job; done: (answer: Answer) => void }[] = [];
@@ -51,7 +54,8 @@ export class Pool {
   }
 
   private add(): void {
-    const thread: Thread = { worker: new Worker(this.script), done: undefined };
+    const worker = new Worker(this.script, { resourceLimits: { maxYoungGenerationSizeMb } });
+    const thread: Thread = { worker, done: undefined };
     thread.worker.unref();
     thread.worker.on('message', (answer: Answer) => {
       const { done } = thread;
