@@ -24,11 +24,13 @@
 #define FRAME_FLAGS 168
 #define FRAME_BYTES 176
 #endif
-/* Calls that entry.S does (x86_64/quick.c): they write nothing, nothing with these commands, as many bytes as they return at argument 1; more: that many
-   bytes at argument 1 on success. */
+/* Calls that entry.S does (x86_64/quick.c): they write nothing, nothing with most commands; at argument 1 as many bytes as they return, the same where nobody
+   asks for an address, as many events of 12 bytes; more: that many bytes at argument 1 on success. */
 #define QUICK 1
 #define QUICK_FCNTL 2
 #define QUICK_RET 3
+#define QUICK_RECEIVE 4
+#define QUICK_EVENTS 5
 #define QUICK_END 335
 /* Bytes of address over which the locks of atomic.S are spread. */
 #define MR_LOCKS 65536

@@ -106,7 +106,8 @@ static long do_mmap(struct frame *f) {
   }
   if (prot & P_X && refuses_code("mmap-executable")) return -E_ACCES;
   flags &= ~(word)(M_32BIT | M_GROWSDOWN); /* neither can have a mirror at a constant distance, or follow page faults */
-  long r = sys6(MR_NR_mmap, f->a[0], f->a[1], prot, flags, f->a[4], f->a[5]);
+  word at = fixed || mr_in_zone(f->a[0], len) ? f->a[0] : 0; /* otherwise it is a wish only (mmap(2)) */
+  long r = sys6(MR_NR_mmap, at, f->a[1], prot, flags, f->a[4], f->a[5]);
   if (IS_ERR(r)) return r;
   u32 shift = page_shift(flags, f->a[4], (word)r);
   if (shift) len = rounded(len, 1ul << shift);

@@ -47,20 +47,31 @@ void mr_split(word at) {
   S.ranges[i].hi = at;
   insert(i + 1, right);
 }
+/* Rows are moved only where there is one more or one less: that costs most in a long table. */
 void mr_remove(word lo, word hi) {
-  mr_split(lo), mr_split(hi);
   word i = mr_find(lo), n = 0;
-  while (i + n < S.n_ranges && S.ranges[i + n].lo < hi) n++;
+  if (lo >= hi || i == S.n_ranges || S.ranges[i].lo >= hi) return;
+  mr_state_changes();
+  if (S.ranges[i].lo < lo) {
+    if (S.ranges[i].hi > hi) mr_split(hi);
+    S.ranges[i++].hi = lo;
+  }
+  while (i + n < S.n_ranges && S.ranges[i + n].hi <= hi) n++;
+  if (i + n < S.n_ranges && S.ranges[i + n].lo < hi) S.ranges[i + n].lo = hi;
   if (n) delete(i, n);
 }
-static int same(struct range *a, struct range *b) { return a->hi == b->lo && a->prot == b->prot && a->flags == b->flags; }
+static int same(const struct range *a, const struct range *b) { return a->hi == b->lo && a->prot == b->prot && a->flags == b->flags; }
 void mr_add(word lo, word hi, u32 prot, u32 flags) {
   mr_remove(lo, hi);
   word i = mr_find(lo);
-  insert(i, (struct range){lo, hi, prot, flags});
-  if (flags & R_SHM) return; /* shmdt ends one attachment: keep its bounds */
-  if (i + 1 < S.n_ranges && same(&S.ranges[i], &S.ranges[i + 1])) S.ranges[i].hi = S.ranges[i + 1].hi, delete(i + 1, 1);
-  if (i && same(&S.ranges[i - 1], &S.ranges[i])) S.ranges[i - 1].hi = S.ranges[i].hi, delete(i, 1);
+  struct range r = {lo, hi, prot, flags};
+  int joins = !(flags & R_SHM); /* shmdt ends one attachment: keep its bounds */
+  int below = joins && i && same(&S.ranges[i - 1], &r), above = joins && i < S.n_ranges && same(&r, &S.ranges[i]);
+  mr_state_changes();
+  if (below) S.ranges[i - 1].hi = above ? S.ranges[i].hi : hi;
+  else if (above) S.ranges[i].lo = lo;
+  else insert(i, r);
+  if (below && above) delete(i, 1);
 }
 
 /* A fresh zero mirror. PROT_EXEC is never wanted there. */

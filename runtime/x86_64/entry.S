@@ -168,6 +168,8 @@ mr_entered:
         mov     FRAME_NR(%rsp), %rax
         QUICK_KIND
         jz      .Ldispatch
+        cmp     $QUICK_RECEIVE, %r11d
+        je      2f
         cmp     $QUICK_FCNTL, %r11d
         jne     1f
         mov     $0b11011111, %ecx               # F_DUPFD to F_SETLKW without F_GETLK, which is 5
@@ -183,15 +185,21 @@ mr_entered:
         mov     %rcx, %gs:-8(%rsp)
         push    %rcx
         jmp     mr_native_ready
+2:      mov     FRAME_A+32(%rsp), %rax
+        or      FRAME_A+40(%rsp), %rax
+        jz      1b
+        jmp     .Ldispatch
 .Lquick:
         cmp     $-14, %rax                      # EFAULT
         je      .Ldispatch
         mov     %rax, %rcx
         mov     FRAME_NR(%rsp), %rax
         QUICK_KIND
-        cmp     $QUICK_RET, %r11d
-        jb      .Lleave
-        je      1f
+        cmp     $QUICK_FCNTL, %r11d
+        jbe     .Lleave
+        cmp     $QUICK_EVENTS, %r11d
+        jb      1f
+        je      2f
         test    %rcx, %rcx
         jnz     .Lleave
         mov     %r11d, %ecx                     # as many bytes
@@ -205,6 +213,10 @@ mr_entered:
         mov     $-MR_DISTANCE, %rdi
         add     %rsi, %rdi
         rep movsb
+        jmp     .Lleave
+2:      lea     (%rcx,%rcx,2), %rcx
+        shl     $2, %rcx
+        jmp     1b
 .Lleave:
         mov     FRAME_RESULT(%rsp), %rax
         .cfi_remember_state

@@ -70,6 +70,8 @@ test('calls that entry.S does by itself write what their row says', () => {
     QUICK: 'NONE',
     QUICK_FCNTL: 'FCNTL(2)',
     QUICK_RET: 'RET(1)',
+    QUICK_RECEIVE: 'RET(1), LENP(4, 5)',
+    QUICK_EVENTS: 'RETN(1, 12)',
   };
   for (const [, name = '', kind = ''] of quick) {
     const [, rule] = new RegExp(`^X\\(${name}, \\d+, (.*)\\) /\\*`, 'm').exec(table) ?? [];

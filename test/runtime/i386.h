@@ -2,6 +2,7 @@
 #include <asm/unistd_32.h>
 #define NR_mmap __NR_mmap2
 #define NR_fstatat __NR_fstatat64
+#define NR_recv __NR_recvfrom
 enum { RED_ZONE = 0 };
 #define OUTSIDE 0x90000000 /* no mirror is possible there */
 #define M "-0x7fe00000"

@@ -77,6 +77,8 @@ static void memory(void) {
   OK(C(__NR_brk, b + 5000, 0, 0, 0, 0, 0) == b + 5000 && C(__NR_brk, b + 90000, 0, 0, 0, 0, 0) == b + 90000);
   OK(((char *)b)[80000] == 0 && eq((char *)b, 90000));
   OK(C(NR_mmap, OUTSIDE, 4096, 3, 0x32, -1, 0) == -12); /* no mirror possible there */
+  p = (char *)C(NR_mmap, OUTSIDE, 4096, 3, 0x22, -1, 0); /* wished for only */
+  OK(GOOD(p) && eq(p, 4096));
   long fd = C(__NR_open, "/proc/self/exe", 0, 0, 0, 0, 0);
   p = (char *)C(NR_mmap, 0, 8192, 3, 2, fd, 0);
   OK(GOOD(p) && p[1] == 'E' && eq(p, 8192));
@@ -101,6 +103,12 @@ static void boundary(void) {
   OK(C(__NR_fstat, fd[0], p + 4400, 0, 0, 0, 0) == 0 && eq(p, 8192));
   OK(C(__NR_fstat, fd[0], 0, 0, 0, 0, 0) == -14 && C(__NR_fstat, -1, p + 4400, 0, 0, 0, 0) == -9 && eq(p, 8192));
   OK(C(__NR_write, fd[1], "more", 4, 0, 0, 0) == 4 && C(__NR_read, fd[0], 0, 4, 0, 0, 0) == -14 && eq(p, 8192));
+  put(p + 6100, 1), put(p + 6104, 77); /* EPOLLIN */
+  long events = C(__NR_epoll_create1, 0, 0, 0, 0, 0, 0);
+  OK(C(__NR_epoll_ctl, events, 1, fd[0], p + 6100, 0, 0) == 0 && C(__NR_epoll_pwait, events, p + 6200, 5, 0, 0, 0) == 1 && p[6204] == 77 && eq(p, 8192));
+  OK(C(__NR_write, fd[1026], "abc", 3, 0, 0, 0) == 3 && C(NR_recv, fd[1025], p + 6300, 2, 0, 0, 0) == 2 && p[6301] == 'b' && eq(p, 8192));
+  put(p + 6400, 110), put(p + 6401, 0), put(p + 6402, 0), put(p + 6403, 0);
+  OK(C(NR_recv, fd[1025], p + 6300, 2, 0, p + 6500, p + 6400) == 1 && p[6300] == 'c' && !p[6400] && eq(p, 8192));
   long file = C(__NR_open, "/proc/self/exe", 0, 0, 0, 0, 0);
   OK(C(__NR_fcntl, file, 5, p + 6000, 0, 0, 0) == 0 && p[6000] == 2 && eq(p, 8192)); /* F_GETLK: F_UNLCK */
   OK(C(__NR_fcntl, file, 1, 0, 0, 0, 0) == 0 && C(__NR_lseek, file, 4, 0, 0, 0, 0) == 4 && C(__NR_read, file, p + 7000, 1, 0, 0, 0) == 1 && eq(p, 8192));

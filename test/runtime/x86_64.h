@@ -2,6 +2,7 @@
 #include <asm/unistd_64.h>
 #define NR_mmap __NR_mmap
 #define NR_fstatat __NR_newfstatat
+#define NR_recv __NR_recvfrom
 enum { RED_ZONE = 128 };
 #define OUTSIDE 0x10000000 /* no mirror is possible there */
 
