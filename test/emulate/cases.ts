@@ -244,6 +244,8 @@ function* x87(): Generator<string> {
   yield* ['xsave -256(%rdi)', 'xsave64 -256(%rdi)', 'xrstor -256(%rdi)', 'xrstor64 -256(%rdi)'];
   yield* ['fxsave 8(%rdi)', 'xsave 16(%rdi)', 'fxrstor 8(%rdi)', 'xrstor 32(%rdi)'];
   yield* ['ficomps (%rdi)', 'ficompl (%rdi)', 'fnop'];
+  yield* 'f2xm1 fyl2x fyl2xp1 fpatan fptan fsin fcos fsincos fxtract'.split(' ');
+  yield* ['fbld (%rdi)', 'fbstp (%rdi)'];
   yield* ['fwait', 'fnstcw (%rdi)', 'fnstsw %ax', 'fnstsw (%rdi)', 'fldcw (%rdi)'];
 }
 

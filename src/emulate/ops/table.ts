@@ -23,6 +23,7 @@ import { vectorShifts } from './vector-shift.js';
 import { vectorShuffles } from './vector-shuffle.js';
 import { vectorTexts } from './vector-text.js';
 import { x87 } from './x87.js';
+import { x87Functions } from './x87-functions.js';
 
 const all: ReadonlyMap<string, Builder> = new Map(
   [
@@ -44,6 +45,7 @@ const all: ReadonlyMap<string, Builder> = new Map(
     vectorShuffles,
     vectorTexts,
     x87,
+    x87Functions,
   ].flatMap((table: Table) => Object.entries(table)),
 );
 const stringTable: ReadonlyMap<string, Builder> = new Map(Object.entries(strings));

@@ -1,4 +1,4 @@
-// x87 (SDM vol. 2, by name). All arithmetic is softfloat.ts's, to 80 bits. What computes sines, logarithms and powers is not there yet.
+// x87 (SDM vol. 2, by name). All arithmetic is softfloat.ts's, to 80 bits. Sines, logarithms and powers are x87-functions.ts's.
 import { operand, place } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
 import * as soft from '../softfloat.js';
