@@ -111,10 +111,18 @@ function gzip(): Program {
   };
 }
 
-/** With zlib. Modules are linked in: a static program loads none. Debian's musl has no crypt, so musl's own is made for both. */
+/** Debian's musl has no crypt, so musl's own is made, for both sides, in the folder lib. */
+const withCrypt = (): string => {
+  const musl = debianSource('musl');
+  return lines(
+    `mkdir lib && cp ${musl}/src/crypt/* ${musl}/include/crypt.h lib && cd lib`,
+    '$CC $CFLAGS -I. -Dhidden= -c *.c && ar rc libcrypt.a *.o && cd ..',
+  );
+};
+
+/** With zlib. Modules are linked in: a static program loads none. */
 function lighttpd(): Program {
   const source = debianSource('lighttpd');
-  const musl = debianSource('musl');
   const modules = [
     ...['access', 'accesslog', 'auth', 'authn_file', 'cgi', 'deflate', 'dirlisting', 'expire', 'extforward'],
     ...[
@@ -138,9 +146,8 @@ function lighttpd(): Program {
     source,
     build: lines(
       'set -e; top=$PWD',
-      `mkdir lib && cp ${musl}/src/crypt/* ${musl}/include/crypt.h lib && cd lib`,
-      '$CC $CFLAGS -I. -Dhidden= -c *.c && ar rc libcrypt.a *.o',
-      `cp -r ${debianSource('zlib')} zlib && cd zlib && ./configure --static && make libz.a`,
+      withCrypt(),
+      `cp -r ${debianSource('zlib')} lib/zlib && cd lib/zlib && ./configure --static && make libz.a`,
       'cp libz.a zlib.h zconf.h .. && cd $top',
       'export LIBRARY_PATH=$PWD/lib',
       `printf 'PLUGIN_INIT(mod_%s)\\n' ${modules.join(' ')} > plugin-static.h`,
@@ -202,6 +209,35 @@ function lua(): Program {
   };
 }
 
+/** LMDB, whose tests write keys at random into a mapped file. The library alone and its tools, as Debian's package has nothing else. */
+function lmdb(): Program {
+  const source = debianSource('lmdb');
+  const tests = ['mtest', 'mtest2', 'mtest3', 'mtest4', 'mtest5'];
+  const tools = ['mdb_dump', 'mdb_load', 'mdb_stat'];
+  return {
+    name: 'lmdb',
+    source,
+    build: `cp -r ${source}/libraries/liblmdb/. . && make CC="$CC" OPT="$CFLAGS" liblmdb.a ${[...tests, ...tools].join(' ')}`,
+    tests: lines(
+      ...tests.map((test) => `rm -rf testdb; mkdir testdb; ./${test} > out && echo ok ${test}`),
+      `seq 1 5000 | awk '{ print "key" $0; print $0 }' > pairs`,
+      'for name in one two; do rm -rf $name; mkdir $name; done',
+      './mdb_load -T -f pairs one && ./mdb_dump one > dump && ./mdb_load -f dump two && ./mdb_dump two | cmp - dump && echo ok load',
+      "./mdb_stat two | sed -n 's/.*Entries/ok entries/p'",
+    ),
+    passed: /^ok/,
+    seconds: 60,
+    load: lines(
+      'rm -rf large; mkdir large',
+      `{ printf '%s\\n' VERSION=3 format=print type=btree mapsize=268435456 HEADER=END; seq 1000000 1300000 | awk '{ print " key" $0; print " value " $0 " of a key" }'; echo DATA=END; } > pairs`,
+      'used ./mdb_load -f pairs large; used ./mdb_dump large > /dev/null',
+    ),
+    tools: {},
+    sample: [],
+    leftOut: {},
+  };
+}
+
 /** With libevent, which it needs. Its tests want memcached-debug, which has options of its own. */
 function memcached(): Program {
   const source = debianSource('memcached');
@@ -227,6 +263,62 @@ function memcached(): Program {
       `perl ${join(root, 'test/programs/memcached-load.pl')} $PORT && usage $server; kill $server; wait $server`,
     ),
     tools: { prove: 'perl' },
+    sample: [],
+    leftOut: {},
+  };
+}
+
+/** Without what needs other libraries; it comes without tests, so these are some of what people have it do. */
+function nginx(): Program {
+  const source = debianSource('nginx');
+  const settings = [
+    'user root; daemon off; worker_processes 2; pid nginx.pid; error_log error.log;',
+    'events { worker_connections 64; }',
+    'http { access_log off; default_type text/plain; server { listen 127.0.0.1:%s; root www;',
+    '  location /status { stub_status; } location /list/ { alias www/; autoindex on; }',
+    '  location /proxy/ { proxy_pass http://127.0.0.1:%s/; } } }',
+  ];
+  const serve = [
+    `printf '${settings.join('\\n')}\\n' $PORT $PORT > nginx.conf`,
+    './objs/nginx -p . -c nginx.conf & server=$!; listening $PORT',
+  ];
+  const asks: readonly (readonly [name: string, question: string])[] = [
+    ['page', '/page.txt | cksum'],
+    ['part', '/page.txt -r 1000-1999 | cksum'],
+    ['large', '/large.txt | cksum'],
+    ['proxied', '/proxy/large.txt | cksum'],
+    ['proxied part', '/proxy/page.txt -r 5-9,20-29 -o /dev/null -w "%{http_code} %{size_download}"'],
+    ['missing', '/none -o /dev/null -w "%{http_code}"'],
+    ['head', '/page.txt -I | grep -i ^content-length'],
+    ['post', '/page.txt -d word -o /dev/null -w "%{http_code}"'],
+    ['list', '/list/ | grep -c page.txt'],
+    ['status', '/status | grep -c Active'],
+  ];
+  return {
+    name: 'nginx',
+    source,
+    build: lines(
+      `set -e; cp -r ${source}/. .; sed -i 's/-Werror//' auto/cc/gcc`,
+      withCrypt(),
+      './configure --with-cc="$CC" --with-cc-opt="$CFLAGS -I$PWD/lib" --with-ld-opt=-L$PWD/lib --with-threads --with-http_stub_status_module --without-http_rewrite_module --without-http_gzip_module > /dev/null',
+      'make -s',
+    ),
+    tests: lines(
+      'mkdir -p www logs && text 2 > www/large.txt && head -c 4096 www/large.txt > www/page.txt',
+      ...serve,
+      ...asks.map(([name, question]) => `echo "ok ${name} $(curl -s http://127.0.0.1:$PORT${question})"`),
+      'kill -HUP $server; sleep 1',
+      'echo "ok again $(curl -s http://127.0.0.1:$PORT/page.txt | cksum)"',
+      'kill -QUIT $server; wait $server',
+    ),
+    passed: /^ok /,
+    seconds: 60,
+    load: lines(
+      ...serve,
+      "wrk -t1 -c16 -d4s http://127.0.0.1:$PORT/page.txt | sed -nE 's/^ *([0-9]+) requests in.*/work \\1/p' >> usage.out",
+      'for worker in $(pgrep -P $server); do usage $worker; done; kill -QUIT $server; wait $server',
+    ),
+    tools: { curl: 'curl', pgrep: 'procps', wrk: 'wrk' },
     sample: [],
     leftOut: {},
   };
@@ -314,8 +406,10 @@ export const programs = (): readonly Program[] => [
   bzip2(),
   gzip(),
   lighttpd(),
+  lmdb(),
   lua(),
   memcached(),
+  nginx(),
   redis(),
   sqlite(),
   zlib(),
