@@ -10,6 +10,7 @@ import type { Origins } from './expand/origins.js';
 import type { ExpandOptions, Problem } from './expand/types.js';
 import { instrument } from './instrument/instrument.js';
 import type { Counts, SiteChoice } from './instrument/instrument.js';
+import { withMarks } from './instrument/marks.js';
 import { parse } from './parse/parse.js';
 import { positionOf } from './parse/position.js';
 import type { SourceFile } from './parse/syntax.js';
@@ -38,6 +39,8 @@ export interface RewriteOptions {
   readonly clock?: (() => number) | undefined;
   /** Show both texts line by line in the result (report/listing.ts). */
   readonly listing?: boolean;
+  /** List in the object which instructions are inserted (instrument/marks.ts). */
+  readonly marks?: boolean;
   /** What `.include` reads, and `--defsym` values. */
   readonly expand: ExpandOptions;
 }
@@ -99,6 +102,9 @@ function unreadable(name: string, text: string, nul: number): Message {
   };
 }
 
+const withList = (text: string, list: string): string =>
+  list === '' || text.endsWith('\n') ? text + list : `${text}\n${list}`;
+
 /**
  * Rewrites one assembly file so that each memory write is mirrored.
  *
@@ -129,20 +135,22 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
   const profile = profiles[options.profile];
   const code = timed('analyze', () => collectCode(file, new Set(options.allow), profile.mode));
   if (code.diagnostics.length > 0) return refuse(code.diagnostics);
+  const labelPrefix = freshPrefix(expansion.text);
   const { edits, sites, counts, diagnostics } = timed('instrument', () =>
     instrument(code, computeLiveness(code, options.abi), {
       profile,
       abi: options.abi,
       callMirror: callMirrorOf(profile, options.callMirror),
       breakAt: options.breakAt,
-      labelPrefix: freshPrefix(expansion.text),
+      labelPrefix,
       sites: options.sites,
     }),
   );
   if (diagnostics.length > 0) return refuse(diagnostics);
+  const marked = options.marks === true ? withMarks(file, code, edits, labelPrefix) : { edits, list: '' };
   return {
     ok: true,
-    text: timed('emit', () => emit(file, edits)),
+    text: timed('emit', () => withList(emit(file, marked.edits), marked.list)),
     stats: counts,
     sites: options.listSites === true ? describeSites(file, code, sites) : [],
     functions: options.clock === undefined ? [] : functionsOf(file, code, sites),

@@ -58,7 +58,7 @@ const emulated = (tier: number): readonly string[] => [
   process.execPath,
   join(root, 'dist/mirrorasm.js'),
   'run',
-  '--stats',
+  '--time',
   `--tier=${tier}`,
 ];
 

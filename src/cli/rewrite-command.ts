@@ -17,6 +17,7 @@ interface Arguments {
   stats: string | undefined;
   'stats-text': boolean;
   break: number;
+  marks: boolean;
   allow: string[];
   include: string[];
   defsym: string[];
@@ -49,6 +50,11 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         type: 'boolean',
         default: false,
         describe: 'beside the counts, both texts for the source view of a report',
+      })
+      .option('marks', {
+        type: 'boolean',
+        default: false,
+        describe: 'list in the object which instructions are inserted, for `mirrorasm run --stats`',
       })
       .option('break', {
         type: 'number',
@@ -94,6 +100,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       allow: args.allow,
       clock: args.stats === undefined ? undefined : () => performance.now(),
       listing: args['stats-text'],
+      marks: args.marks,
       expand: expandOptions(args.include, args.defsym),
     });
     if (!result.ok) {

@@ -9,6 +9,8 @@ export interface RunArguments {
   memory: number;
   tier: number;
   stats: boolean;
+  time: boolean;
+  profile: string | undefined;
   trace: string | undefined;
   jobs: number;
   limit: number;

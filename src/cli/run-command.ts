@@ -6,6 +6,7 @@ import type { CommandModule } from 'yargs';
 import { runEmulatedCampaign } from './run-campaign.js';
 import { machineOptions } from './run-arguments.js';
 import type { RunArguments } from './run-arguments.js';
+import { profileOfRun, statsOfRun } from './run-stats.js';
 import type * as Emulate from '../emulate/index.js';
 
 const exitRefused = 2;
@@ -27,6 +28,7 @@ const takesValue = new Set([
   '--jobs',
   '--recovery',
   '--lose',
+  '--profile',
 ]);
 
 /** Splits off the program of `run`, and what `--` parts from other commands: its arguments are not ours to parse. */
@@ -79,7 +81,21 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ru
         default: Number.MAX_SAFE_INTEGER,
         describe: 'instructions to execute at most',
       })
-      .option('stats', { type: 'boolean', default: false, describe: 'print what was executed' })
+      .option('stats', {
+        type: 'boolean',
+        default: false,
+        describe: 'print what was executed, by class, mnemonic and function (interpreted)',
+      })
+      .option('profile', {
+        type: 'string',
+        describe:
+          'write how often each instruction was executed, for mirrorasm stats --profile (interpreted)',
+      })
+      .option('time', {
+        type: 'boolean',
+        default: false,
+        describe: 'print the number of instructions executed, and the time',
+      })
       .option('check', {
         type: 'boolean',
         default: false,
@@ -128,6 +144,7 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ru
     let machine: Emulate.Machine;
     let lockstep: Emulate.Lockstep | undefined;
     let recorder: Emulate.Recorder | undefined;
+    let counter: Emulate.Counter | undefined;
     const [name = ''] = program;
     const path = resolve(name);
     try {
@@ -137,6 +154,7 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ru
       });
       if (args.trace) recorder = new emulate.Recorder(machine, Number(args.trace));
       if (args.check) lockstep = new Lockstep(machine);
+      if (args.stats || args.profile !== undefined) counter = new emulate.Counter(machine);
     } catch (error) {
       process.stderr.write(`${name}: error: ${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = exitRefused;
@@ -149,12 +167,18 @@ export const runCommand = (program: readonly string[]): CommandModule<object, Ru
     const started = process.hrtime.bigint();
     const result = machine.run(args.limit);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-    if (args.stats) {
+    if (args.stats || args.time) {
       const mips = machine.executed / seconds / 1e6;
       process.stderr.write(
         `${basename(path)}: ${machine.executed} instructions, ${seconds.toFixed(2)} s, ${mips.toFixed(1)} million a second\n`,
       );
     }
+    const counted = counter?.result();
+    const placeOf = (address: number): string => machine.symbolize(address);
+    if (counted !== undefined && args.stats)
+      process.stderr.write(statsOfRun(counted, (address) => placeOf(address).replace(/\+0x[0-9a-f]+$/, '')));
+    if (counted !== undefined && args.profile !== undefined)
+      writeFileSync(args.profile, profileOfRun(counted, placeOf));
     if (recorder) process.stderr.write(recorder.describe());
     const say = (text: string): void => {
       process.stderr.write(`mirrorasm: ${text}\n`);

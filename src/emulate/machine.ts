@@ -13,6 +13,8 @@ import { fault } from './linux/signals.js';
 import { abis } from './linux/abi.js';
 import { load } from './load.js';
 import type { Start } from './load.js';
+import { originsOf } from './marks.js';
+import type { Origin } from './marks.js';
 import { addressOf, Memory } from './memory.js';
 import type { MemorySnapshot } from './memory.js';
 import { Cpu, RIP, RSP } from './state.js';
@@ -63,6 +65,7 @@ export class Machine {
   readonly elf: Elf;
   readonly start: Start;
   private lines: ((address: number) => SourceLine | undefined) | undefined;
+  private origins: ((address: number) => Origin) | undefined;
 
   constructor(
     private readonly file: Uint8Array,
@@ -188,6 +191,12 @@ export class Machine {
   sourceLine(address: number): SourceLine | undefined {
     this.lines ??= sourceLines(this.file, this.elf);
     return this.lines(address - this.start.bias);
+  }
+
+  /** Whose the instruction at an address is. */
+  originOf(address: number): Origin {
+    this.origins ??= originsOf(this.file, this.elf, this.start.bias);
+    return this.origins(address);
   }
 
   /** The function or object that an address is in, with the distance from its start. */

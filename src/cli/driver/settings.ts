@@ -23,7 +23,7 @@ export interface Settings {
 }
 
 /**
- * Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP,
+ * Reads MIRROR_ABI, MIRROR_ALLOW, MIRROR_AS, MIRROR_BREAK, MIRROR_CALL, MIRROR_EMIT, MIRROR_KEEP, MIRROR_MARKS,
  * MIRROR_REFUSED, MIRROR_SITE_LIST, MIRROR_SITES, MIRROR_STATS, MIRROR_STATS_TEXT, and for tests MIRROR_CLOBBER. Throws on a wrong value.
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
@@ -43,6 +43,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       abi,
       breakAt,
       allow: (env['MIRROR_ALLOW'] ?? '').split(',').filter((name) => name !== ''),
+      marks: env['MIRROR_MARKS'] === '1',
     },
     stats: env['MIRROR_STATS'],
     listing: env['MIRROR_STATS'] !== undefined && env['MIRROR_STATS_TEXT'] === '1',
