@@ -16,13 +16,24 @@ static int equal(const char *n, const char *m, word bytes) {
     if (((const volatile char *)n)[i] != ((const volatile char *)m)[i]) return 0;
   return 1;
 }
+/* Files, whose mappings may end behind them. In a sandbox there is no way to ask, and they are left out. */
+static int readable(word at, word n, char *buf) { return !S.sandboxed && mr_read_native((word)buf, at, n) == (long)n; }
+/* The two copies, of files as the kernel reads them (past the end a plain load would be a SIGBUS): one after the other, so threads may write in between. */
+static int copies(word lo, word hi, u32 flags, const char **n, const char **m) {
+  *n = (const char *)lo, *m = (const char *)MVA(lo);
+  if (mr_loadable(flags)) return 1;
+  *n = S.buf_native, *m = S.buf_mirror;
+  return readable(lo, hi - lo, S.buf_native) && readable(MVA(lo), hi - lo, S.buf_mirror);
+}
 /* Other threads still run: what is found equal once is not looked at again, and a difference that goes away is their pending write, not a lost one. On a
    busy machine a thread may have to wait for a CPU: three seconds for all pages together. */
-static void compare(word lo, word hi, const char *n, const char *m) {
+static void compare(word lo, word hi, u32 flags) {
+  const char *n, *m;
+  if (!copies(lo, hi, flags, &n, &m)) return;
   S.checked += hi - lo;
   for (u32 i = 0; !equal(n, m, hi - lo); i++) {
     static const word millisecond[] = {0, 1000000};
-    if (!S.threads || n != (const char *)lo || (i >= 50 && (S.sandboxed || S.settling > 3000))) {
+    if (!S.threads || (i >= 50 && (S.sandboxed || S.settling > 3000))) {
       for (word at = 0; at < hi - lo; at++)
         if (((const volatile char *)n)[at] != ((const volatile char *)m)[at]) record(lo + at);
       return;
@@ -30,10 +41,9 @@ static void compare(word lo, word hi, const char *n, const char *m) {
     if (!mr_may(MAY_YIELD)) __asm__ volatile("pause");
     else if (i < 50 || S.sandboxed) sys(__NR_sched_yield, 0, 0, 0);
     else sys(__NR_nanosleep, millisecond, 0, 0), S.settling++;
+    if (!copies(lo, hi, flags, &n, &m)) return;
   }
 }
-/* Files, whose mappings may end behind them. In a sandbox there is no way to ask, and they are left out. */
-static int readable(word at, word n, char *buf) { return !S.sandboxed && mr_read_native((word)buf, at, n) == (long)n; }
 static void check_whole(word lo, word hi, u32 flags, long pagemap) {
   for (word at = lo; at < hi;) {
     word first = DOWN(at), n = (UP(hi) - first) / PG;
@@ -44,9 +54,7 @@ static void check_whole(word lo, word hi, u32 flags, long pagemap) {
       word end = first + (i + 1) * PG < hi ? first + (i + 1) * PG : hi;
       /* Bits 63 and 62: present, swapped (Documentation/admin-guide/mm/pagemap.rst). Neither in both: zero in both. */
       if (known && !((S.pm_native[i] | S.pm_mirror[i]) >> 62)) S.checked += end - at;
-      else if (flags & (R_ANON | R_STACK)) compare(at, end, (const char *)at, (const char *)MVA(at));
-      /* Files: past the end a plain load would be a SIGBUS. */
-      else if (readable(at, end - at, S.buf_native) && readable(MVA(at), end - at, S.buf_mirror)) compare(at, end, S.buf_native, S.buf_mirror);
+      else compare(at, end, flags);
       at = end;
     }
   }

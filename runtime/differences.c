@@ -12,12 +12,12 @@ void mr_pause(word ms) {
 int mr_comparable(const struct range *r) { return r->flags & R_MIRRORED && !(r->flags & R_ESCAPED) && r->prot & P_R; }
 /* Memory that a load can always reach. The kernel, asked to read a page whose error nobody knows of yet, would not survive it (a machine check in
    its own code); a load of ours is a SIGBUS, and the page is rebuilt. */
-static int loadable(u32 flags) { return (flags & (R_ANON | R_STACK | R_HEAP | R_IMAGE)) != 0; }
+int mr_loadable(u32 flags) { return (flags & (R_ANON | R_STACK | R_HEAP | R_IMAGE)) != 0; }
 
 /* The two copies of a page; 0 where there is nothing to compare: files may end before their mapping. */
 static int page_copies(word at, u32 flags, const volatile word **native, const volatile word **mirror) {
   *native = (const volatile word *)at, *mirror = (const volatile word *)MVA(at);
-  if (loadable(flags)) return 1;
+  if (mr_loadable(flags)) return 1;
   *native = (const volatile word *)S.buf_native, *mirror = (const volatile word *)S.buf_mirror;
   return !S.sandboxed && mr_read_native((word)S.buf_native, at, PG) == (long)PG && mr_read_native((word)S.buf_mirror, MVA(at), PG) == (long)PG;
 }

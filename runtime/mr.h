@@ -259,6 +259,7 @@ void mr_after_bpf(const word a[]);
 /* differences.c */
 void mr_pause(word ms);
 int mr_comparable(const struct range *r);
+int mr_loadable(u32 flags);
 /* Compares the range at or behind `from`, up to `to`, for a while, with the lock held: what differs joins `found`, which may get full. Gives where to go on. */
 word mr_compare(struct suspects *found, word from, word to, long pagemap, word *bytes);
 word mr_settle(struct suspects *found, int locked);

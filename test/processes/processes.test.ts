@@ -18,7 +18,7 @@ const built = (name: string, kind: 'native' | 'mirrored', size: Size): string =>
 
 beforeAll(() => {
   for (const size of sizes)
-    for (const name of ['ending', 'exec', 'join', 'leave', 'load', 'shown', 'spawn'])
+    for (const name of ['counting', 'ending', 'exec', 'join', 'leave', 'load', 'shown', 'spawn'])
       for (const kind of ['native', 'mirrored'] as const) {
         const compiler = kind === 'native' ? 'gcc' : driver;
         const source = join(programs, `${name}.c`);
@@ -164,6 +164,7 @@ test.each(sizes)('the end of threads, %i bits', (size) => {
 test.each([
   ['wait in memory calls', 'leave'],
   ['end', 'ending'],
+  ['count on in its data', 'counting'],
 ])('the process ends while its threads %s', (_, name) => {
   for (const size of sizes)
     for (let time = 0; time < 10; time++) {
