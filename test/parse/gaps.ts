@@ -17,6 +17,10 @@ function withoutDebugData(between: string, before: string): string {
   return `${first}\n${lines.slice(kept < 0 ? lines.length : kept).join('\n')}`;
 }
 
+/** Lines for debuggers among code: they make no statements. */
+const debuggersLine = /^(?:\t\.loc[ \t][-\w. \t]*(?:#.*)?|\.L(?:VL|BB|BE)\d+:)$/;
+const debuggersLabel = /\.L(?:VL|BB|BE)\d+(?![\w.$])/g;
+
 /**
  * Every place where the spans are not ascending, or overlap, or a gap holds what belongs to a statement. The spans and gaps together are
  * the text when there is none.
@@ -25,6 +29,7 @@ export function strangeInGaps(file: SourceFile): string[] {
   const strange: string[] = [];
   let at = 0;
   let joined = '';
+  const leftOut = new Set<string>();
   for (let i = 0; i <= file.count; i++) {
     const start = i < file.count ? file.starts[i]! : file.text.length;
     const end = i < file.count ? file.ends[i]! : file.text.length;
@@ -32,11 +37,20 @@ export function strangeInGaps(file: SourceFile): string[] {
       strange.push(`span ${i}: ${start} to ${end}`);
     const between = file.text.slice(at, start);
     const before = i > 0 ? file.text.slice(file.starts[i - 1], file.ends[i - 1]) : '';
-    if (between !== '\n' && between !== '\n\t' && !gap.test(withoutDebugData(between, before)))
-      strange.push(`gap ${i}: '${between}'`);
+    if (between !== '\n' && between !== '\n\t') {
+      const lines = withoutDebugData(between, before).split('\n');
+      // The first and the last belong to the statements beside it.
+      const debuggers = lines.slice(1, -1).filter((line) => debuggersLine.test(line));
+      for (const line of debuggers) if (line.endsWith(':')) leftOut.add(line.slice(0, -1));
+      const rest = debuggers.length === 0 ? lines : lines.filter((line) => !debuggersLine.test(line));
+      if (!gap.test(rest.join('\n'))) strange.push(`gap ${i}: '${between}'`);
+    }
     joined += between + file.text.slice(start, end);
     at = end;
   }
+  for (let i = 0; leftOut.size > 0 && i < file.count; i++)
+    for (const [name] of file.text.slice(file.starts[i], file.ends[i]).matchAll(debuggersLabel))
+      if (leftOut.has(name)) strange.push(`statement ${i} names ${name}, which was left out`);
   if (joined !== file.text) strange.push('spans and gaps are not the text');
   return strange;
 }
