@@ -1,5 +1,5 @@
 // The text of a command of `as`, rewritten.
-import { marker } from './driver/linkmap.js';
+import { markerOf } from './driver/linkmap.js';
 import type { Settings } from './driver/settings.js';
 import { choiceFor, keyOf } from './driver/site-selection.js';
 import type { ExpandOptions } from '../expand/types.js';
@@ -67,6 +67,8 @@ export function rewriteFor(
     expand,
   });
   // A file with some of its writes left out must not pass for a mirrored one at the link.
-  const output = result.ok ? (settings.sites === undefined ? marker : '') + result.text : '';
+  const output = result.ok
+    ? (settings.sites === undefined ? markerOf(profile, settings.options.callMirror) : '') + result.text
+    : '';
   return { name, source, key, profile, result, output };
 }

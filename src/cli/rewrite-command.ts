@@ -4,7 +4,7 @@ import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { fileStats } from '../report/collect.js';
 import { statsText } from '../report/format.js';
 import { rewrite } from '../rewrite.js';
-import { marker } from './driver/linkmap.js';
+import { markerOf } from './driver/linkmap.js';
 import { expandOptions, formatMessages, pathArgument, readText, writeListing, writeText } from './files.js';
 import { abiOption, checkCallMirror, passOptions } from './pass-options.js';
 
@@ -108,7 +108,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
       process.exitCode = exitRefused;
       return;
     }
-    writeText(args.output, marker + result.text);
+    writeText(args.output, markerOf(args.profile, args['call-mirror']) + result.text);
     if (args.stats !== undefined) {
       writeText(
         args.stats,

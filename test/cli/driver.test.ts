@@ -219,6 +219,26 @@ describe('32-bit programs', () => {
   });
 });
 
+test('objects that mirror return addresses otherwise than libraries are named at the link', () => {
+  for (const [options, text] of [
+    [
+      ['--mirror-call=callee'],
+      /^mirrorcc: warning\[M031\]: part\.o was built with --mirror-call=callee.*\n$/,
+    ],
+    [['--mirror-call=site'], /^$/],
+    [['-m32', '--mirror-call=callee'], /^$/],
+  ] as const) {
+    const size = options.filter((option) => option === '-m32');
+    expect(cc(...options, '-c', 'part.c').status).toBe(0);
+    const { status, stderr } = cc(...size, 'main.c', 'part.o', '-o', 'program');
+    expect([options, status, stderr]).toEqual([options, 0, expect.stringMatching(text)]);
+  }
+  cc('--mirror-call=callee', '-c', 'part.c');
+  const strict = cc('--mirror-strict=1', 'main.c', 'part.o', '-o', 'strict');
+  expect([strict.status, strict.stderr]).toEqual([2, expect.stringContaining('error[M031]: part.o')]);
+  expect(existsSync(join(folder, 'strict'))).toBe(false);
+});
+
 describe('objects that are not mirrored', () => {
   beforeEach(() => execFileSync('gcc', ['-O1', '-c', join(folder, 'part.c'), '-o', join(folder, 'part.o')]));
 

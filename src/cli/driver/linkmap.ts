@@ -1,10 +1,29 @@
-// Which objects of a link were not rewritten, read from the linker's map (GNU ld manual, -Map).
+// Which objects of a link were not rewritten, or otherwise than the libraries, read from the linker's map (GNU ld manual, -Map).
+import type { CallMirror, ProfileName } from '../../profile/profile.js';
+import { callMirrorOf, profiles } from '../../profile/profiles.js';
 
 /** The section that every rewritten object carries, and that no other does. */
 const markerSection = '.mirrorasm';
 
+/** Carried beside it where return addresses are not mirrored as in the libraries (--mirror-call). */
+const callSection = '.mirrorasm_call';
+
 /** A line in front of rewritten text. Equal strings are merged by the linker, so a program holds it once, in no memory. */
-export const marker = `\t.pushsection ${markerSection},"MS",@progbits,1; .string "mirrorasm"; .popsection\n`;
+const lineOf = (section: string): string =>
+  `\t.pushsection ${section},"MS",@progbits,1; .string "mirrorasm"; .popsection\n`;
+export const marker = lineOf(markerSection);
+const otherMarker = marker + lineOf(callSection);
+
+/**
+ * What stands in front of rewritten text.
+ *
+ * @param name what it was rewritten for
+ * @param wanted who was asked to mirror return addresses
+ */
+export function markerOf(name: ProfileName, wanted: CallMirror | undefined): string {
+  const profile = profiles[name];
+  return callMirrorOf(profile, wanted) === profile.callMirrors[0] ? marker : otherMarker;
+}
 
 /** Sections that hold code in the linker's default script. */
 const code = /^\.(text|init|fini|plt)(\.|$)/;
@@ -12,16 +31,20 @@ const code = /^\.(text|init|fini|plt)(\.|$)/;
 /** ` .text.name  0xaddress  0xsize file`; a long name stands on a line of its own before the rest. */
 const inputSection = /^ (\S+)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (.+)$/;
 
-/**
- * Objects whose code went into a program without having been rewritten, as ld writes them: `file.o`, `library.a(member.o)`.
- *
- * @param map text of the linker's map
- * @param own objects and libraries of the runtime and of its start, which are not rewritten by design
- */
-export function unmirroredObjects(map: string, own: readonly string[]): string[] {
+/** Objects as ld writes them: `file.o`, `library.a(member.o)`. */
+interface Objects {
+  /** Their code went into the program without having been rewritten. */
+  readonly unmirrored: readonly string[];
+  /** Return addresses of what they call in libraries are mirrored by nobody. */
+  readonly otherCalls: readonly string[];
+}
+
+/** @param own objects and libraries of the runtime and of its start, which are not rewritten by design */
+function readMap(map: string, own: readonly string[]): Objects {
   const from = map.indexOf('\nLinker script and memory map');
   const withCode = new Set<string>();
   const marked = new Set<string>();
+  const otherCalls = new Set<string>();
   let pending = '';
   for (const line of map.slice(Math.max(from, 0)).split('\n')) {
     const found = inputSection.exec(line);
@@ -33,16 +56,49 @@ export function unmirroredObjects(map: string, own: readonly string[]): string[]
     const name = named ?? pending;
     pending = '';
     if (name === markerSection) marked.add(file);
+    else if (name === callSection) otherCalls.add(file);
     else if (code.test(name) && parseInt(size, 16) > 0) withCode.add(file);
   }
   const isOwn = (file: string): boolean => own.some((one) => file === one || file.startsWith(`${one}(`));
-  return [...withCode].filter((file) => !marked.has(file) && !isOwn(file)).sort();
+  return {
+    unmirrored: [...withCode].filter((file) => !marked.has(file) && !isOwn(file)).sort(),
+    otherCalls: [...otherCalls].sort(),
+  };
 }
 
 const namesShown = 10;
 
+interface Kind {
+  readonly code: string;
+  readonly what: string;
+  readonly more: string;
+  readonly wayOut: string;
+}
+const unmirrored: Kind = {
+  code: 'M026',
+  what: 'is not mirrored: what its code writes has no second copy',
+  more: 'are not mirrored',
+  wayOut: 'build them with mirrorcc',
+};
+const otherCalls: Kind = {
+  code: 'M031',
+  what: 'was built with --mirror-call=callee: return addresses of its calls of libraries have no second copy',
+  more: 'were built with --mirror-call=callee',
+  wayOut: 'build them without that option',
+};
+
+function describe(kind: Kind, objects: readonly string[], level: string, strict: boolean): string[] {
+  if (objects.length === 0) return [];
+  const lines = objects
+    .slice(0, namesShown)
+    .map((object) => `${level}[${kind.code}]: ${object} ${kind.what}`);
+  if (objects.length > namesShown)
+    lines.push(`${level}[${kind.code}]: ${objects.length - namesShown} more objects ${kind.more}`);
+  return strict ? [...lines, `note: ${kind.wayOut}, or leave --mirror-strict=1 out`] : lines;
+}
+
 /**
- * What is said about the objects of a link that are not mirrored, and whether the program is refused for them.
+ * What is said about the objects of a link of which not all has a second copy, and whether the program is refused for them.
  *
  * @param map text of the linker's map
  */
@@ -50,14 +106,11 @@ export function reportUnmirrored(
   map: string,
   { own, strict }: { readonly own: readonly string[]; readonly strict: boolean },
 ): { readonly text: string; readonly refused: boolean } {
-  const objects = unmirroredObjects(map, own);
-  if (objects.length === 0) return { text: '', refused: false };
+  const objects = readMap(map, own);
   const level = strict ? 'error' : 'warning';
-  const lines = objects
-    .slice(0, namesShown)
-    .map((object) => `${level}[M026]: ${object} is not mirrored: what its code writes has no second copy`);
-  if (objects.length > namesShown)
-    lines.push(`${level}[M026]: ${objects.length - namesShown} more objects are not mirrored`);
-  if (strict) lines.push('note: build them with mirrorcc, or leave --mirror-strict=1 out');
-  return { text: lines.map((line) => `mirrorcc: ${line}\n`).join(''), refused: strict };
+  const lines = [
+    ...describe(unmirrored, objects.unmirrored, level, strict),
+    ...describe(otherCalls, objects.otherCalls, level, strict),
+  ];
+  return { text: lines.map((line) => `mirrorcc: ${line}\n`).join(''), refused: strict && lines.length > 0 };
 }
