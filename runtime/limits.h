@@ -47,5 +47,6 @@
 #define MR_DISTANCE 0x7fe00000
 #else
 #define MR_DISTANCE 0x400000200000
-#define MR_NATIVE_LOW 0x400000400000
+/* Addresses that can have a mirror: bit 46 set, and far enough up that the mirror's are below. User addresses end at 2^47. */
+#define MR_NATIVE_LOW (2 * MR_DISTANCE - 0x400000000000)
 #endif

@@ -26,14 +26,11 @@ static inline long sys6(long n, word a, word b, word c, word d, word e, word f) 
 
 static inline long mr_fstatfs(word fd, word *to, word size) { return (void)size, sys6(__NR_fstatfs, fd, (word)to, 0, 0, 0, 0); }
 
-/* Addresses that can have a mirror: bit 46 set, and far enough up that the mirror's are below. User addresses end at 2^47. */
 #define BIT46 (1ul << 46)
-#define NATIVE_LOW (2 * (MR_DISTANCE - BIT46) + BIT46)
-_Static_assert(NATIVE_LOW == MR_NATIVE_LOW, "entry.S");
-static inline int mr_in_zone(word lo, word len) { return lo >= NATIVE_LOW && lo < 2 * BIT46 && len <= 2 * BIT46 - lo; }
+#define MR_USER_END (1ul << 47)
+static inline int mr_in_zone(word lo, word len) { return lo >= MR_NATIVE_LOW && lo < MR_USER_END && len <= MR_USER_END - lo; }
 
 enum { FLOCK_SIZE = 32, FLOCK64_SIZE = 32 }; /* struct flock */
-#define MR_USER_END (1ul << 47)
 #define IPC_DS_SIZES 104, 120, 112 /* semid64_ds, msqid64_ds, shmid64_ds */
 enum { MR_ROWS = 512 };
 
