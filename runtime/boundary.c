@@ -100,7 +100,7 @@ static void after(struct frame *f, u32 rule, long r, word before) {
   switch (kind) {
   case K_RET: mr_copy(p, (word)r); break;
   case K_RETN: mr_copy(p, (word)r * n); break;
-  case K_RETMAX: if (q) mr_copy(p, (word)r); break;
+  case K_RETMAX: mr_copy(p, (word)r < q ? (word)r : q); break; /* what is asked for with no room, and MSG_TRUNC, return more than is written */
   case K_FIX: mr_copy(p, n); break;
   case K_MUL: mr_copy(p, q * n); break;
   case K_IOV: copy_iov((struct iov *)p, q, (word)r); break;

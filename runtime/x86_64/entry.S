@@ -198,7 +198,7 @@ mr_entered:
         cmp     $QUICK_FCNTL, %r11d
         jbe     .Lleave
         cmp     $QUICK_EVENTS, %r11d
-        jb      1f
+        jb      3f
         je      2f
         test    %rcx, %rcx
         jnz     .Lleave
@@ -216,6 +216,11 @@ mr_entered:
         jmp     .Lleave
 2:      lea     (%rcx,%rcx,2), %rcx
         shl     $2, %rcx
+        jmp     1b
+3:      test    %rcx, %rcx
+        jle     .Lleave
+        cmp     FRAME_A+16(%rsp), %rcx          # MSG_TRUNC returns more than there is room for
+        cmova   FRAME_A+16(%rsp), %rcx
         jmp     1b
 .Lleave:
         mov     FRAME_RESULT(%rsp), %rax

@@ -70,7 +70,7 @@ test('calls that entry.S does by itself write what their row says', () => {
     QUICK: 'NONE',
     QUICK_FCNTL: 'FCNTL(2)',
     QUICK_RET: 'RET(1)',
-    QUICK_RECEIVE: 'RET(1), LENP(4, 5)',
+    QUICK_RECEIVE: 'RETMAX(1, 2), LENP(4, 5)',
     QUICK_EVENTS: 'RETN(1, 12)',
   };
   for (const [, name = '', kind = ''] of quick) {
@@ -80,6 +80,21 @@ test('calls that entry.S does by itself write what their row says', () => {
     expect(elsewhere).not.toContain(name);
   }
 });
+
+test.each([64, 32])(
+  'no more than there is room for is copied of a datagram that was longer: %i bits',
+  (bits) => {
+    const program = join(work, `truncated${bits}`);
+    const source = join(__dirname, 'truncated.c');
+    execFileSync(join(root, 'dist/mirrorcc'), [`-m${bits}`, '-O1', '-w', source, '-o', program]);
+    const { status, stdout, stderr } = spawnSync(program, {
+      encoding: 'utf8',
+      env: { MIRROR_CHECK: 'exit' },
+    });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '16384 7\n16384 7\n' });
+    expect(stderr).toMatch(/, 0 differ$/m);
+  },
+);
 
 test.each([64, 32])('the numbers of ioctl requests are those of the headers: %i bits', (bits) => {
   const table = readFileSync(join(root, 'runtime/ioctls.def'), 'utf8');
