@@ -10,6 +10,7 @@ import { builderOf } from './ops/table.js';
 import type { Op } from './operands.js';
 import { RIP, Trap } from './state.js';
 import type { Cpu } from './state.js';
+import type { StoreWatch } from './store-watch.js';
 import { Tier1 } from './wasm/tier.js';
 
 /** Why the interpreter came back. `done`: as many instructions as asked for. */
@@ -61,6 +62,7 @@ export class Interpreter {
   /** Compiled code, if there is to be any. */
   readonly compiled: Tier1 | undefined;
   private readonly longest: number;
+  private watched: Interpreter['onBlock'];
 
   constructor(
     readonly cpu: Cpu,
@@ -72,6 +74,16 @@ export class Interpreter {
       this.stale = true;
       cpu.end = 0;
     };
+  }
+
+  /**
+   * Compiled code tells its stores; the interpreter's are told by `onStore`, its blocks by what is `onBlock` now. Whoever sets another one has the
+   * interpreter execute all.
+   */
+  watchStores(watch: StoreWatch): void {
+    if (!this.compiled) return;
+    this.compiled.watch = watch;
+    this.watched = this.onBlock;
   }
 
   /** run() comes back as if it had been asked for no more. */
@@ -156,7 +168,10 @@ export class Interpreter {
   /** False: nothing was executed. Whoever watches each instruction has the interpreter do them all. */
   private runCompiled(tier: Tier1, block: Block, room: number): boolean {
     const { onStore, onTouch } = this.cpu.memory;
-    if (this.onBlock || this.precise || onStore || onTouch) return false;
+    if (onTouch || this.onInstruction) return false;
+    if (tier.watch) {
+      if (this.onBlock !== this.watched || !tier.watch.compiles(block.instructions)) return false;
+    } else if (this.onBlock || this.precise || onStore) return false;
     if (++block.count === tier.hot && !block.compiled) tier.compile(block);
     return block.compiled !== undefined && tier.run(block, block.compiled, room) > 0;
   }

@@ -8,6 +8,8 @@ export const vectorsAt = 256;
 export const exitAt = 2584;
 /** Flags that compiled code has not computed yet (wasm/flags.ts). */
 export const lazyAt = 2560;
+/** What a check of stores and compiled code tell each other (wasm/watched.ts). */
+export const watchAt = 2592;
 export const tlbEntries = 1024;
 export const readTlbAt = 0x1000;
 export const writeTlbAt = readTlbAt + 16 * tlbEntries;

@@ -7,7 +7,7 @@ import type { MemorySnapshot, Page } from './pages.js';
 import { fileBytes, Regions, untouched } from './regions.js';
 import type { Region } from './regions.js';
 import { Runs } from './runs.js';
-import { Tlb } from './tlb.js';
+import { emptyTlb, Tlb } from './tlb.js';
 import { wasm } from './wasm/api.js';
 import type { WasmMemory } from './wasm/api.js';
 
@@ -24,8 +24,7 @@ export class Memory {
   readonly regions = new Regions();
   /** The upper word of what read64 read. */
   high = 0;
-  /** Called behind every store of an instruction; while it is set each store takes the slow path. */
-  onStore: ((lo: number, hi: number, size: number) => void) | undefined;
+  private storeWatcher: ((lo: number, hi: number, size: number) => void) | undefined;
   /** Called before loads and stores of the program and its system calls: page, place in it, bytes. While it is set each takes the slow path. */
   onTouch: ((page: number, offset: number, size: number) => void) | undefined;
   /** Called with the number of a page that is given up or moved away. */
@@ -43,7 +42,9 @@ export class Memory {
   private readonly frames: Frames;
   readonly tlb: Tlb;
   private readonly readTlb: Int32Array;
-  private readonly writeTlb: Int32Array;
+  private readonly ownWriteTlb: Int32Array;
+  /** Where interpreted stores look: an empty one while each has to take the slow path. */
+  private writeTlb: Int32Array;
 
   /** size: bytes that pages may take, at most 2 GiB; they cost nothing before they are used. */
   constructor(size = 0x40000000) {
@@ -57,7 +58,18 @@ export class Memory {
     this.frames = new Frames(this.bytes, pageSize, framesAt);
     this.tlb = new Tlb(buffer);
     this.readTlb = this.tlb.read;
-    this.writeTlb = this.tlb.write;
+    this.ownWriteTlb = this.writeTlb = this.tlb.write;
+  }
+
+  get onStore(): ((lo: number, hi: number, size: number) => void) | undefined {
+    return this.storeWatcher;
+  }
+
+  /** Called behind every store of an interpreted instruction; while it is set each takes the slow path. */
+  set onStore(watcher) {
+    this.storeWatcher = watcher;
+    this.writeTlb = watcher ? emptyTlb : this.ownWriteTlb;
+    this.runs.watched = watcher !== undefined;
   }
 
   read8(lo: number, hi: number): number {
@@ -162,7 +174,7 @@ export class Memory {
       throw fault;
     }
     const i = ((lo >>> 12) & (tlbEntries - 1)) << 2;
-    const tlb = access === READ ? this.readTlb : this.writeTlb;
+    const tlb = access === READ ? this.readTlb : this.ownWriteTlb;
     return tlb[i] === (lo & -pageSize) && tlb[i + 1] === hi;
   }
 
@@ -327,9 +339,9 @@ export class Memory {
       return page.frame;
     }
     const i = ((lo >>> 12) & (tlbEntries - 1)) << 2;
-    const tlb = access === READ ? this.readTlb : this.writeTlb;
+    const tlb = access === READ ? this.readTlb : this.ownWriteTlb;
     if (access === WRITE) this.unshare(page, lo);
-    if (access === READ || (access === WRITE && !page.code && this.onStore === undefined)) {
+    if (access === READ || (access === WRITE && !page.code)) {
       tlb[i] = lo & -pageSize;
       tlb[i + 1] = hi;
       tlb[i + 2] = page.frame;
@@ -494,6 +506,6 @@ export class Memory {
       bytes.setInt32(4, high, true);
       this.writeBytes(address, new Uint8Array(bytes.buffer, 0, size));
     }
-    this.onStore?.(lo, hi, size);
+    this.storeWatcher?.(lo, hi, size);
   }
 }

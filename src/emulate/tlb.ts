@@ -5,7 +5,10 @@ import { pagesAt, pagesEach, readTlbAt, tlbEntries, writeTlbAt } from './layout.
 const pageSize = 4096;
 /** By entry, an address that belongs into another one: no address differs from it by less than a page. */
 const noTag = (entry: number): number => (entry ^ 1) << 12;
-const empty = Int32Array.from({ length: 4 * tlbEntries }, (_, n) => (n % 4 === 0 ? noTag(n >> 2) : 0));
+/** Of a table in which nothing is found. */
+export const emptyTlb = Int32Array.from({ length: 4 * tlbEntries }, (_, n) =>
+  n % 4 === 0 ? noTag(n >> 2) : 0,
+);
 /** A page that no program has, and a frame that is in no memory. */
 const noPage = [-0x21524000, 0x4badf00d | -0x80000000, -pageSize, 0];
 const noPages = Int32Array.from({ length: 4 * pagesEach }, (_, n) => noPage[n % 4] ?? 0);
@@ -28,13 +31,13 @@ export class Tlb {
   }
 
   flush(): void {
-    this.read.set(empty);
+    this.read.set(emptyTlb);
     this.forgetPages(this.readPages);
     this.flushWrites();
   }
 
   flushWrites(): void {
-    this.write.set(empty);
+    this.write.set(emptyTlb);
     this.forgetPages(this.writePages);
   }
 

@@ -4,11 +4,12 @@ import type { Decoded } from '../instruction.js';
 import type { Machine } from '../machine.js';
 import { RSP } from '../state.js';
 import { Pending } from './pending.js';
-import type { Window, Writer } from './pending.js';
+import type { Part, Window, Writer } from './pending.js';
 import { mirrorIn, mirrorOf, nativeOf } from './mirror.js';
 import type { Mirror } from './mirror.js';
 import { runtimeMap, runtimeStack, within } from './runtime-map.js';
 import type { RuntimeMap } from './runtime-map.js';
+import type { StoreWatch } from '../store-watch.js';
 import { Turns } from './turns.js';
 import type { Finding, LockstepResult, WindowClass } from './result.js';
 
@@ -20,10 +21,10 @@ const AHEAD = 1;
 const BEHIND = 2;
 const UNCHANGED = 4;
 
-export class Lockstep {
+export class Lockstep implements StoreWatch {
   private readonly map: RuntimeMap;
   private readonly inRuntime = new WeakMap<readonly Decoded[], boolean>();
-  private readonly pending = new Pending((window) => {
+  private readonly halves = new Pending((window) => {
     this.closed(window);
   });
   private readonly windows = new Map<string, WindowClass>();
@@ -58,6 +59,7 @@ export class Lockstep {
     interpreter.onBlock = (instructions, count) => {
       this.block(instructions, count);
     };
+    interpreter.watchStores(this);
     const { onWrite } = kernel;
     this.own = this.turnsOf(kernel.current);
     this.own.begin(machine.executed);
@@ -92,25 +94,59 @@ export class Lockstep {
   }
 
   private block(instructions: readonly Decoded[], count: number): void {
-    const { cpu } = this.machine;
-    let runtime = this.inRuntime.get(instructions);
-    if (runtime === undefined) {
-      runtime = this.isRuntime(Number(instructions[0]?.address ?? 0n));
-      this.inRuntime.set(instructions, runtime);
-    }
-    if (!runtime) {
-      this.own.stackPointer = this.stackPointer();
-      if (
-        this.pending
-          .all()
-          .some(({ window }) => window.thread.inProgram(cpu.executed) - window.openedInProgram > patience)
-      )
-        this.expire();
+    if (!this.isRuntimeBlock(instructions)) {
+      this.left();
       return;
     }
     this.runtimeExecuted += count;
     this.own.inRuntime += count;
     if (!this.copy && !this.isRuntime(this.machine.rip)) this.begin();
+  }
+
+  private isRuntimeBlock(instructions: readonly Decoded[]): boolean {
+    let runtime = this.inRuntime.get(instructions);
+    if (runtime === undefined) {
+      runtime = this.isRuntime(Number(instructions[0]?.address ?? 0n));
+      this.inRuntime.set(instructions, runtime);
+    }
+    return runtime;
+  }
+
+  // What compiled code asks for and tells: all of it is the program's.
+
+  get copies(): Mirror | undefined {
+    return this.copy;
+  }
+
+  compiles(instructions: readonly Decoded[]): boolean {
+    return this.copy !== undefined && !this.isRuntimeBlock(instructions);
+  }
+
+  get pending(): boolean {
+    return this.halves.all().length > 0;
+  }
+
+  get longestAhead(): number {
+    return this.counts.longestAhead;
+  }
+
+  stored(instruction: Decoded, address: number, size: number): void {
+    const { interpreter } = this.machine;
+    interpreter.current = instruction;
+    interpreter.position = 0;
+    this.expire();
+    this.write(address, size, this.writer());
+  }
+
+  paired(count: number): void {
+    this.counts.stores += count;
+    this.counts.ahead += count;
+    this.counts.mirrorStores += count;
+  }
+
+  left(): void {
+    this.own.stackPointer = this.stackPointer();
+    this.expire();
   }
 
   private isRuntimeStack(lo: number, hi: number): boolean {
@@ -191,8 +227,8 @@ export class Lockstep {
     let ahead = false;
     const before = this.own.recent.covering(lo, hi);
     this.refute(writer, before);
-    if (this.pending.touches(lo, hi))
-      this.pending.take(lo, hi, (window, from, to) => {
+    if (this.halves.touches(lo, hi))
+      this.halves.take(lo, hi, (window, from, to) => {
         if (window.kind === 'ahead') {
           ahead = true;
           this.counts.longestAhead = Math.max(this.counts.longestAhead, this.lengthOf(window));
@@ -202,7 +238,7 @@ export class Lockstep {
           else this.miss(window);
         } else if (window.opened !== now) this.overwritten(window);
       });
-    if (differs) this.pending.add(lo, hi, this.window('behind', lo, writer));
+    if (differs) this.halves.add(lo, hi, this.window('behind', lo, writer));
     // Atomic operations of the program are done in the runtime: only what it uses of the stack for itself does not count.
     if (writer.kind === 'program' || (writer.kind === 'runtime' && !this.isRuntimeStack(lo, hi)))
       this.tally(now, differs ? BEHIND : ahead || before !== undefined ? AHEAD : UNCHANGED);
@@ -213,7 +249,7 @@ export class Lockstep {
    * store, which then comes (docs/architecture.md, Threads).
    */
   private leavesAsItWas(lo: number, hi: number): boolean {
-    return this.pending
+    return this.halves
       .all()
       .some(
         ({ window, ...part }) =>
@@ -227,8 +263,8 @@ export class Lockstep {
     this.own.recent.add(lo, hi, now);
     // Native memory that is not there (any more) differs.
     const differs = this.differs(lo, hi) ?? true;
-    if (this.pending.touches(lo, hi))
-      this.pending.take(lo, hi, (window, from, to) => {
+    if (this.halves.touches(lo, hi))
+      this.halves.take(lo, hi, (window, from, to) => {
         const stillDiffers = this.differs(from, to) ?? true;
         if (window.kind === 'behind') {
           if (stillDiffers) this.overwritten(window);
@@ -236,7 +272,7 @@ export class Lockstep {
           if (window.opened !== now) this.overwritten(window);
         } else this.counts.takenBack++;
       });
-    if (differs) this.pending.add(lo, hi, this.window('ahead', lo, writer));
+    if (differs) this.halves.add(lo, hi, this.window('ahead', lo, writer));
   }
 
   /** The other half of a write will not come. The runtime and the kernel write the same stack bytes again and again before they are copied. */
@@ -292,13 +328,14 @@ export class Lockstep {
   /** Bytes that have been pending for too long; what became equal by other writes is settled. */
   private expire(): void {
     const { executed } = this.machine.cpu;
-    for (const part of [...this.pending.all()]) {
-      const { thread, openedInProgram } = part.window;
-      if (thread.inProgram(executed) - openedInProgram <= patience) continue;
+    const isOld = ({ window }: Part): boolean =>
+      window.thread.inProgram(executed) - window.openedInProgram > patience;
+    if (!this.halves.all().some(isOld)) return;
+    for (const part of this.halves.all().filter(isOld)) {
       const differs = this.differs(part.lo, part.hi);
       if (differs === true) this.miss(part.window);
       else part.window.missed = true; // equal again, or unmapped: no window whose length says anything
-      this.pending.take(part.lo, part.hi, () => undefined);
+      this.halves.take(part.lo, part.hi, () => undefined);
     }
   }
 
@@ -387,7 +424,7 @@ export class Lockstep {
       this.comparedBytes += pageSize;
       if (!differs) continue;
       for (let at = address; at < address + pageSize; at++)
-        if (this.differs(at, at + 1) === true && !this.pending.touches(at, at + 1) && !this.explained.has(at))
+        if (this.differs(at, at + 1) === true && !this.halves.touches(at, at + 1) && !this.explained.has(at))
           this.find('differs', { kind: 'kernel', name: when, address: 0 }, at, 1);
     }
   }
@@ -398,7 +435,7 @@ export class Lockstep {
     this.settleTally();
     this.compareAll(this.copy, 'at the end');
     let unfinished = 0;
-    for (const part of this.pending.all()) {
+    for (const part of this.halves.all()) {
       if (
         part.window.writer.kind !== 'program' &&
         part.hi <= part.window.thread.stackPointer - this.map.redZone

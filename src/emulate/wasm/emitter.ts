@@ -2,17 +2,19 @@
 //
 // As every way out of a region leaves the state before an instruction, a row first reads and checks all memory that it touches, and changes
 // registers and flags only behind its last check.
-import type { ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
+import type { Decoded, ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
 import { FS, FS_SELECTOR, GS, GS_SELECTOR } from '../state.js';
 import { access, I32, I64, op } from './encode.js';
 import type { ValueType } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
-import { Frame, wordAt } from './frame.js';
+import { budgetLocal, Frame, wordAt } from './frame.js';
 import type { Exits } from './frame.js';
+import { slot, watch, WatchedStores } from './watched.js';
+import type { Store, WatchSource } from './watched.js';
 
 /** Functions that every region imports, in this order. */
-export const imported = { miss: 0, flush: 1, call: 2 } as const;
+export const imported = { miss: 0, flush: 1, call: 2, store: 3, pair: 4 } as const;
 
 const RSP = 4;
 const stackName = 'stack';
@@ -26,14 +28,42 @@ export class Emitter extends Frame {
   flagsMatter = true;
   /** By registers of operands: where their page is remembered. */
   private readonly pages = new Map<string, number>();
+  /** Operands that the instruction writes. */
+  private stores: Store[] = [];
+  /** Under a check of every store. */
+  private readonly watched: WatchedStores | undefined;
 
   constructor(
     bits: 32 | 64,
     exits: Exits,
     /** A new place for a page. */
     private readonly place: (writes: boolean) => number,
+    watchSource: WatchSource | undefined,
   ) {
     super(bits, exits);
+    if (watchSource) this.watched = new WatchedStores(this.c, bits, watchSource, imported, budgetLocal);
+  }
+
+  // The check of stores.
+
+  /** A node with these instructions begins. */
+  begin(instructions: readonly Decoded[]): void {
+    this.watched?.begin(instructions);
+  }
+
+  /** Behind the instruction at a position of the node: tells what it has stored. */
+  tellStores(position: number): void {
+    for (const store of this.stores) this.watched?.stored(position, this.left, store);
+    this.stores = [];
+  }
+
+  /** Behind this, the interpreter or another node may store. */
+  settleStores(): void {
+    this.watched?.settle();
+  }
+
+  protected override leaving(): void {
+    this.watched?.leaving();
   }
 
   // Memory.
@@ -90,9 +120,9 @@ export class Emitter extends Frame {
   /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
   host(m: MemoryOperand, size: number, writes: boolean): number {
     this.addressOf(m);
-    if (m.base === RSP) return this.translate(size, true, stackName);
     const page = m.base === undefined && m.index === undefined ? m.displacement >> 12n : '';
-    return this.translate(size, writes, `${m.segment ?? ''} ${m.base ?? ''} ${m.index ?? ''} ${page}`);
+    const name = m.base === RSP ? stackName : `${m.segment ?? ''} ${m.base ?? ''} ${m.index ?? ''} ${page}`;
+    return this.translate(m, size, writes, name);
   }
 
   /** Behind this operands with the same registers may be in other pages. */
@@ -103,13 +133,15 @@ export class Emitter extends Frame {
   }
 
   /**
-   * As host, of an address on the stack. Its page is compared with the one that operands with the same registers were in last: as that is
+   * As host, of an operand whose address is on the stack. Its page is compared with the one that operands with the same registers were in last: as that is
    * predicted, the access does not wait for a look into the TLB.
    */
-  private translate(size: number, writes: boolean, name: string): number {
+  private translate(operand: MemoryOperand, size: number, stores: boolean, name: string): number {
     const { c } = this;
     const at = this.temporary(I64);
     const host = this.temporary(I32);
+    if (stores) this.stores.push({ operand, at, host, size });
+    const writes = stores || name === stackName;
     const key = name === stackName ? name : `${name} ${writes}`;
     let page = this.pages.get(key);
     if (page === undefined) this.pages.set(key, (page = this.place(writes)));
@@ -213,11 +245,9 @@ export class Emitter extends Frame {
 
   /** Has the room for a word below the stack pointer checked; that is moved by the caller, with `moveStack`. */
   pushPlace(): number {
-    this.get(RSP);
-    this.c.i64(BigInt(this.word));
-    this.c.do(op.i64_sub);
-    if (this.bits === 32) this.modulo(32);
-    return this.translate(this.word, true, stackName);
+    const operand = slot(this.bits);
+    this.addressOf(operand);
+    return this.translate(operand, this.word, true, stackName);
   }
 
   moveStack(by: number): void {
@@ -361,6 +391,11 @@ export class Emitter extends Frame {
     const { c } = this;
     const result = this.temporary(I32);
     if (!plain) this.flush();
+    if (this.watched) {
+      c.i32(0);
+      c.get(budgetLocal);
+      c.memory(access.i32_store, watch.budget);
+    }
     c.i32(index);
     c.call(imported.call);
     c.tee(result);

@@ -149,10 +149,16 @@ export class Frame {
   /** As leave, where the number of the way is stored. */
   protected refuse(): void {
     const { c } = this;
+    this.leaving();
     this.storeFlags();
     c.get(budgetLocal);
     c.i32(-1);
     c.do(op.i32_xor, op.return);
+  }
+
+  /** On each way out to the interpreter. */
+  protected leaving(): void {
+    // What a check of stores has to be told (watched.ts).
   }
 
   /** To wherever the program goes on, which is not in this region. */

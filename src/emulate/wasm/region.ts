@@ -21,6 +21,7 @@ import { isPlace } from './row.js';
 import type { Row } from './row.js';
 import { shifts } from './shifts.js';
 import { vectors } from './vectors.js';
+import type { WatchSource } from './watched.js';
 import { floats } from './floats.js';
 import { strings } from './strings.js';
 import { Layout, shape } from './structure.js';
@@ -50,13 +51,15 @@ const mostCopied = 64;
 export interface RegionSource {
   /** Undefined: not executed often enough to be worth it. */
   readonly find: (address: bigint) => Block | undefined;
-  /** A number by which compiled code can have the interpreter execute one instruction. */
-  readonly callable: (run: Op) => number;
+  /** A number by which compiled code can have the interpreter execute one instruction of a node that counts so many. */
+  readonly callable: (run: Op, counted: number) => number;
   readonly exit: Exits;
   /** A place where a page is remembered. */
   readonly place: (writes: boolean) => number;
   /** Of the region, by which the jump cache knows it. */
   readonly index: number;
+  /** Who is told of stores. */
+  readonly watch: WatchSource | undefined;
 }
 
 export interface Region {
@@ -207,7 +210,7 @@ class RegionCompiler {
     private readonly source: RegionSource,
     bits: 32 | 64,
   ) {
-    this.e = new Emitter(bits, source.exit, source.place);
+    this.e = new Emitter(bits, source.exit, source.place, source.watch);
     this.numbers = new Map(nodes.map((node, n) => [node.address, n + 1]));
     // Where returns, jumps and calls to any address may go to.
     const found = new Set<number>();
@@ -354,6 +357,7 @@ class RegionCompiler {
     e.forgetPages();
     if (this.isChecked(n)) e.need(node.address, this.reach(n));
     if (node.length > 0) e.count(node.length);
+    e.begin(node.block.instructions);
     const matters = flagsThatMatter(node);
     node.steps.forEach((step, position) => {
       const { i, emit } = step;
@@ -361,11 +365,15 @@ class RegionCompiler {
       e.at(i, node.length - position);
       e.flagsMatter = matters[position] ?? true;
       e.byInterpreter = () => {
-        const index = this.source.callable(node.block.ops[position] ?? missing);
+        const index = this.source.callable(node.block.ops[position] ?? missing, node.length);
         e.callInterpreter(index, i.next, !usesFlags(i), usesRegisters(i));
       };
       if (emit) emit(e);
-      else e.byInterpreter();
+      else {
+        e.settleStores();
+        e.byInterpreter();
+      }
+      e.tellStores(position);
     });
     e.flagsMatter = true;
     e.save();
@@ -374,6 +382,7 @@ class RegionCompiler {
 
   private end(n: number, end: End): void {
     const { e } = this;
+    if (end.kind !== 'call' && end.kind !== 'callAt') e.settleStores();
     switch (end.kind) {
       case 'branch': {
         e.condition(end.condition);
@@ -392,7 +401,7 @@ class RegionCompiler {
         return;
       case 'call':
         e.at(end.i, 1);
-        pushAddress(e, end.next);
+        this.pushReturn(n, end.next);
         e.save();
         e.forgetTemporaries();
         this.go(n, end.to);
@@ -404,7 +413,7 @@ class RegionCompiler {
         e.read(end.from, e.word);
         wideAddress(e);
         e.c.set(to);
-        if (end.kind === 'callAt') pushAddress(e, end.next);
+        if (end.kind === 'callAt') this.pushReturn(n, end.next);
         e.c.get(to);
         e.c.set(e.rip);
         this.goToRip(n);
@@ -418,6 +427,13 @@ class RegionCompiler {
       case 'stop':
         e.leave(end.at, 0);
     }
+  }
+
+  private pushReturn(n: number, address: bigint): void {
+    const { e } = this;
+    pushAddress(e, address);
+    e.tellStores((this.nodes[n - 1]?.length ?? 0) - 1);
+    e.settleStores();
   }
 
   private goToRip(from: number): void {

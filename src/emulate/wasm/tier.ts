@@ -1,7 +1,8 @@
 // Tier 1: compiles regions around hot blocks and runs them. What it leaves is as the interpreter would have left it at the same instruction.
 import type { Block, Compiled } from '../block.js';
 import { exitAt, jumpCacheAt, jumpCacheEntries, wasmPage } from '../layout.js';
-import { MemoryFault } from '../memory-fault.js';
+import type { Decoded } from '../instruction.js';
+import { addressOf, MemoryFault } from '../memory-fault.js';
 import type { Op } from '../operands.js';
 import { Missing } from '../missing.js';
 import { RIP, Trap } from '../state.js';
@@ -11,6 +12,9 @@ import { jumpSlot, makeDriver, types } from './driver.js';
 import type { Driver } from './driver.js';
 import { encodeModule } from './encode.js';
 import { compileRegion } from './region.js';
+import type { StoreWatch } from '../store-watch.js';
+import { watch as watchWords } from './watched.js';
+import type { WatchSource } from './watched.js';
 
 /** One call of compiled code executes at most so many instructions: the next one may find better code. */
 const slice = 1 << 22;
@@ -19,7 +23,18 @@ const share = 32;
 
 export class Tier1 {
   private driver: Driver | undefined;
-  private readonly callables: Op[] = [];
+  private readonly callables: { readonly run: Op; readonly counted: number }[] = [];
+  /** Stores that are told. */
+  private readonly stores: {
+    readonly instruction: Decoded;
+    readonly left: number;
+    readonly size: number;
+  }[] = [];
+  /** Who is told of stores; set before the first block. */
+  watch: StoreWatch | undefined;
+  /** Instructions that were executed before this call of compiled code, and its budget. */
+  private before = 0;
+  private budget = 0;
   /** Ways out to the interpreter, by number: the address that it goes on at, and how many counted instructions were not executed. */
   private readonly exits: { readonly address: number; readonly left: number }[] = [];
   private regions = 0;
@@ -52,6 +67,7 @@ export class Tier1 {
     for (let n = 0; n < this.regions; n++) this.driver.table.set(n, null);
     this.regions = 0;
     this.callables.length = 0;
+    this.stores.length = 0;
     this.exits.length = 0;
     this.emptyJumpCache();
   }
@@ -69,20 +85,23 @@ export class Tier1 {
         const found = this.find(Number(address));
         return found && found.count * share >= this.hot ? found : undefined;
       },
-      callable: (run) => this.callables.push(run) - 1,
+      callable: (run, counted) => this.callables.push({ run, counted }) - 1,
       exit: (address, left) => this.exits.push({ address: Number(address), left }) - 1,
       place: (writes) => this.cpu.memory.tlb.place(writes),
       index: this.regions,
+      watch: this.watchSource(),
     });
     if (!region) return;
     const { table, imports } = this.start();
     const module = new wasm.Module(
       encodeModule({
-        types: [types.region, types.miss, types.flush, types.call],
+        types: [types.region, types.miss, types.flush, types.call, types.store, types.pair],
         imports: [
           { name: 'miss', type: 1 },
           { name: 'flush', type: 2 },
           { name: 'call', type: 3 },
+          { name: 'store', type: 4 },
+          { name: 'pair', type: 5 },
         ],
         table: false,
         pages: this.view.byteLength / wasmPage,
@@ -90,7 +109,7 @@ export class Tier1 {
       }),
     );
     const { exports } = new wasm.Instance(module, {
-      e: { ...imports, call: (n: number) => this.call(n) },
+      e: { ...imports, ...this.told, call: (n: number) => this.call(n) },
     });
     const index = this.regions++;
     if (index >= table.length) table.grow(table.length);
@@ -112,6 +131,9 @@ export class Tier1 {
     view.setInt32(slot + 8, compiled.index, true);
     view.setInt32(slot + 12, compiled.entry, true);
     const budget = Math.min(room, slice);
+    this.before = cpu.executed;
+    this.budget = budget;
+    if (this.watch) this.showPending(this.watch);
     const left = this.start().go(compiled.index, compiled.entry, budget);
     let done = budget - left;
     if (left < 0) {
@@ -123,6 +145,7 @@ export class Tier1 {
     }
     cpu.executed += done;
     this.executed += done;
+    if (this.watch) this.leaveWatch(this.watch);
     const { thrown } = this;
     if (thrown !== undefined) {
       this.thrown = undefined;
@@ -131,12 +154,66 @@ export class Tier1 {
     return done;
   }
 
+  private watchSource(): WatchSource | undefined {
+    const { watch } = this;
+    if (!watch?.copies) return undefined;
+    return {
+      watch,
+      copies: watch.copies,
+      number: (instruction, left, size) => this.stores.push({ instruction, left, size }) - 1,
+    };
+  }
+
+  private showPending(watch: StoreWatch): void {
+    this.view.setInt32(watchWords.pending, watch.pending ? 1 : 0, true);
+    this.view.setInt32(watchWords.longest, watch.longestAhead, true);
+  }
+
+  private leaveWatch(watch: StoreWatch): void {
+    const { view } = this;
+    watch.paired(Number(view.getBigInt64(watchWords.pairs, true)));
+    view.setBigInt64(watchWords.pairs, 0n, true);
+    watch.left();
+  }
+
+  /** With the CPU's count as it is before an instruction that is so far from the end of what was counted. */
+  private counted<T>(budget: number, left: number, then: () => T): T {
+    const { cpu } = this;
+    const { executed } = cpu;
+    cpu.executed = this.before + this.budget - budget - left;
+    try {
+      return then();
+    } finally {
+      cpu.executed = executed;
+      if (this.watch) this.showPending(this.watch);
+    }
+  }
+
+  private readonly told = {
+    store: (n: number, lo: number, hi: number, budget: number): void => {
+      const store = this.stores[n];
+      if (!store) throw new Error('no such store');
+      const { instruction, left, size } = store;
+      this.counted(budget, left, () => this.watch?.stored(instruction, addressOf(lo, hi), size));
+    },
+    /** Of stores that were taken for a pair. */
+    pair: (mirror: number, native: number, mLo: number, mHi: number, nLo: number, nHi: number, wasTold: number, budget: number): void => {
+      this.watch?.paired(-1);
+      if (wasTold === 0) this.told.store(mirror, mLo, mHi, budget);
+      this.told.store(native, nLo, nHi, budget);
+    }, // prettier-ignore
+  };
+
   /** One instruction of the interpreter's: -1 where it throws, 1 where compiled code may not be valid any more. */
   private call(n: number): number {
     const { cpu } = this;
+    const callable = this.callables[n];
+    if (!callable) throw new Error('no such instruction');
+    const { run, counted } = callable;
     cpu.end = 1;
     try {
-      this.callables[n]?.();
+      if (this.watch) this.counted(this.view.getInt32(watchWords.budget, true), counted, run);
+      else run();
     } catch (thrown) {
       if (!(thrown instanceof MemoryFault || thrown instanceof Trap || thrown instanceof Missing))
         throw thrown;

@@ -1,0 +1,27 @@
+// What a check of stores gives to compiled code, and what it is told by it.
+import type { Decoded } from './instruction.js';
+
+/** Where both copies of memory are (check/mirror.ts). */
+export interface Copies {
+  /** Native address minus mirror address; in 32-bit code modulo 2^32. */
+  readonly distance: number;
+  /** What is in between is mirror. */
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export interface StoreWatch {
+  /** Whether a block may be compiled. Only once there are copies. */
+  compiles(instructions: readonly Decoded[]): boolean;
+  readonly copies: Copies | undefined;
+  /** Whether there are bytes of which only one copy is written: each store is told then. */
+  readonly pending: boolean;
+  /** Instructions from a mirror store to its native store at most, so far: of a pair further apart the first is told. */
+  readonly longestAhead: number;
+  /** An instruction has stored; the CPU's count is that of instructions before it. */
+  stored(instruction: Decoded, address: number, size: number): void;
+  /** So many more pairs of a mirror store and the native store of the same value behind it, while nothing was pending. */
+  paired(count: number): void;
+  /** Compiled code has been left. */
+  left(): void;
+}
