@@ -18,6 +18,7 @@ import type { CallMirror, ProfileName } from './profile/profile.js';
 import { callMirrorOf, profiles } from './profile/profiles.js';
 import { functionsOf } from './report/collect.js';
 import { listingOf } from './report/listing.js';
+import type { Listing } from './report/listing.js';
 import type { FunctionStats, Stage, Stages } from './report/types.js';
 import { describeSites } from './sites.js';
 import type { SiteInfo } from './sites.js';
@@ -147,7 +148,9 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
     }),
   );
   if (diagnostics.length > 0) return refuse(diagnostics);
-  const marked = options.marks === true ? withMarks(file, code, edits, labelPrefix) : { edits, list: '' };
+  const listing: Listing = options.listing === true ? listingOf(file, edits) : { text: '', rowOf: new Map() };
+  const marked =
+    options.marks === true ? withMarks(file, code, edits, labelPrefix, listing.rowOf) : { edits, list: '' };
   return {
     ok: true,
     text: timed('emit', () => withList(emit(file, marked.edits), marked.list)),
@@ -155,6 +158,6 @@ export function rewrite(name: string, text: string, options: RewriteOptions): Re
     sites: options.listSites === true ? describeSites(file, code, sites) : [],
     functions: options.clock === undefined ? [] : functionsOf(file, code, sites),
     stages,
-    listing: options.listing === true ? listingOf(file, edits) : '',
+    listing: listing.text,
   };
 }

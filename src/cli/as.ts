@@ -11,7 +11,15 @@ import type { AsCommand } from './as-command.js';
 import { rewriteFor, statsOf } from './as-rewrite.js';
 import { readSettings } from './driver/settings.js';
 import type { Settings } from './driver/settings.js';
-import { expandOptions, formatMessages, readText, statsFile, writeListing, writeText } from './files.js';
+import {
+  expandOptions,
+  formatMessages,
+  placesBytes,
+  readText,
+  statsFile,
+  writeListing,
+  writeText,
+} from './files.js';
 
 const exitRefused = 2;
 const exitInternal = 1;
@@ -72,7 +80,8 @@ function main(argv: readonly string[]): number {
       ? statsFile(settings.stats, command.output, process.cwd())
       : settings.stats;
     writeText(file, statsText(measured(stats, command, text, settings)), 'utf8');
-    writeListing(file, settings.listing ? result.listing : '');
+    const places = settings.listing ? placesBytes(readFileSync(command.output)) : new Uint8Array(0);
+    writeListing(file, result.listing, places);
   }
   return status ?? exitInternal;
 }

@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ExpandOptions } from '../expand/types.js';
 import type { Message } from '../rewrite.js';
+import { placesOf } from '../report/places.js';
 
 /** yargs hands over a lone `-` as an empty string. */
 export const pathArgument = (argument: string): string => (argument === '' ? '-' : argument);
@@ -43,10 +44,24 @@ export function statsFile(folder: string, output: string, workingFolder: string)
 /** Where the listing lies that belongs to a file of statistics. */
 export const listingPath = (stats: string): string => `${stats.replace(/\.json$/, '')}.listing.gz`;
 
-/** Writes the listing that belongs to a file of statistics; an empty one removes what an earlier build left. */
-export function writeListing(stats: string, listing: string): void {
-  if (listing === '') rmSync(listingPath(stats), { force: true });
-  else writeText(listingPath(stats), gzipSync(Buffer.from(listing, 'latin1')));
+/** Where it is written at which places of the object the rows of the listing lie. */
+export const placesPath = (stats: string): string => `${stats.replace(/\.json$/, '')}.places.gz`;
+
+/** What `placesPath` has, empty where there is nothing to tell. */
+export const placesBytes = (object: Uint8Array): Uint8Array => {
+  const places = placesOf(object);
+  return places === undefined ? new Uint8Array(0) : gzipSync(JSON.stringify(places));
+};
+
+/** Writes the listing that belongs to a file of statistics, and its places; an empty one removes what an earlier build left. */
+export function writeListing(stats: string, listing: string, places: Uint8Array): void {
+  const packed = listing === '' ? new Uint8Array(0) : gzipSync(Buffer.from(listing, 'latin1'));
+  for (const [path, bytes] of [
+    [listingPath(stats), packed],
+    [placesPath(stats), places],
+  ] as const)
+    if (bytes.length === 0) rmSync(path, { force: true });
+    else writeText(path, bytes);
 }
 
 /**

@@ -117,7 +117,7 @@ export const rewriteCommand: CommandModule<object, Arguments> = {
         ),
         'utf8',
       );
-      if (args.stats !== '-') writeListing(args.stats, result.listing);
+      if (args.stats !== '-') writeListing(args.stats, result.listing, new Uint8Array(0));
     }
   },
 };

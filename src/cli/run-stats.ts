@@ -1,4 +1,5 @@
 // What `mirrorasm run --stats` prints of a counted run, and what --profile writes for `mirrorasm stats --profile`. Pure.
+import { executedHead } from '../report/profile.js';
 import type * as Emulate from '../emulate/index.js';
 
 type Counts = Readonly<Record<Emulate.Origin, number>>;
@@ -78,10 +79,16 @@ export function statsOfRun(
 }
 
 /**
- * A profile with a line for each instruction that was executed: how often, and where.
+ * A profile with a line for each instruction that was executed: how often, where, and whose it is.
  *
  * @param placeOf function and distance from its beginning, `f+0x12`
  */
 export function profileOfRun({ sites }: Emulate.Counted, placeOf: (address: number) => string): string {
-  return `# instructions executed, by place\n${sites.map(({ executed, address }) => `${executed} ${placeOf(address)}\n`).join('')}`;
+  const lines = sites.map(({ executed, address, origin }) => {
+    const place = placeOf(address);
+    // A function without a place is one of which the place is not known.
+    const whole = place === '?' || place.includes('+0x') ? place : `${place}+0x0`;
+    return `${executed} ${whole} ${origin}\n`;
+  });
+  return `${executedHead}\n${lines.join('')}`;
 }

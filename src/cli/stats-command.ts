@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import type { CommandModule } from 'yargs';
 import { judge, metrics, parseCondition } from '../report/conditions.js';
 import type { Condition, Judgement } from '../report/conditions.js';
@@ -18,10 +19,14 @@ import type { By, Format, Table } from '../report/format.js';
 import type * as HtmlPage from '../report/html/page.js';
 import { merge, namesOf } from '../report/merge.js';
 import type { Report, Sum } from '../report/merge.js';
+import { placesVersion } from '../report/places.js';
+import type { Places } from '../report/places.js';
 import { parseProfile } from '../report/profile.js';
+import { hottestSites } from '../report/sites.js';
+import type { PlacedFile } from '../report/sites.js';
 import { statsVersion } from '../report/types.js';
 import type { FileStats } from '../report/types.js';
-import { listingPath, readText, writeText } from './files.js';
+import { listingPath, placesPath, readText, writeText } from './files.js';
 
 interface Arguments {
   paths: string[];
@@ -37,6 +42,8 @@ interface Arguments {
 }
 
 const exitRefused = 2;
+/** Sites in the page at most. */
+const hottestShown = 100;
 /** A condition of --fail-if holds. */
 const exitHolds = 4;
 const views: readonly By[] = ['class', 'mnemonic', 'file', 'function', 'section'];
@@ -80,7 +87,7 @@ export const statsCommand: CommandModule<object, Arguments> = {
       .option('profile', {
         type: 'string',
         implies: 'html',
-        describe: 'where time goes, for the page: a function a line, as of perf script -F sym',
+        describe: 'where time goes, for the page: a place a line, as of perf script -F ip,sym,symoff',
       })
       .option('step-summary', {
         type: 'boolean',
@@ -178,6 +185,7 @@ async function page(
   for (const [i, { path }] of files.entries())
     if (existsSync(listingPath(path)))
       listings.set(names[i] ?? path, readFileSync(listingPath(path)).toString('base64'));
+  const where = profile === undefined ? undefined : parseProfile(readText(profile));
   const programs: Sum[] = paths.map((path) => ({
     ...readStatistics([path]).report.totals,
     name: basename(resolve(path)),
@@ -186,11 +194,39 @@ async function page(
     report,
     older,
     programs: programs.length > 1 ? programs : [],
-    profile: profile === undefined ? undefined : parseProfile(readText(profile)),
+    profile: where,
+    hottest:
+      where &&
+      hottestSites(where, files.length > 0 ? placedFiles(files, names) : [unplaced(report)], hottestShown),
     listings,
     script: readFileSync(join(libexec, 'page/main.js'), 'utf8'),
     style: readFileSync(join(libexec, 'page/style.css'), 'utf8'),
   });
+}
+
+/** What builds left of each file, read when it is asked for: of a whole program it would not fit. */
+const placedFiles = (files: Found['files'], names: readonly string[]): PlacedFile[] =>
+  files.map(({ path, stats }, i) => ({
+    name: names[i] ?? path,
+    functions: stats.functions.map(({ name }) => name),
+    places: () => (existsSync(listingPath(path)) ? readPlaces(placesPath(path)) : undefined),
+    listing: () => gunzipSync(readFileSync(listingPath(path))).toString('latin1'),
+  }));
+
+/** All that a report tells of its files. */
+const unplaced = ({ functions }: Report): PlacedFile => ({
+  name: '',
+  functions: functions.map((one) => one.function),
+  places: () => undefined,
+  listing: () => '',
+});
+
+function readPlaces(path: string): Places | undefined {
+  if (!existsSync(path)) return undefined;
+  const places = JSON.parse(gunzipSync(readFileSync(path)).toString('utf8')) as Places;
+  if ((places.version as number) !== placesVersion)
+    throw new Error(`${path} is of another release: build again with this one`);
+  return places;
 }
 
 const filesOf = (path: string): string[] =>

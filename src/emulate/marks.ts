@@ -24,8 +24,10 @@ function marksOf(file: Uint8Array, elf: Elf, bias: number): Marks {
     bytes === 8 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true);
   for (let at = 0; at + 3 * bytes <= section.size; at += 3 * bytes) {
     const span = { lo: word(at) + bias, hi: word(at + bytes) + bias };
+    // The lowest two bits say what it is; behind them is where it stands in a listing.
+    const list = [covered, inserted][word(at + 2 * bytes) & 3];
     // Linkers write 0 for code that they have dropped.
-    if (span.hi > span.lo) (word(at + 2 * bytes) === 0 ? covered : inserted).push(span);
+    if (span.hi > span.lo) list?.push(span);
   }
   const ascending = (a: Span, b: Span): number => a.lo - b.lo;
   return { covered: covered.sort(ascending), inserted: inserted.sort(ascending) };

@@ -5,11 +5,14 @@ import type { Code, Unit } from '../analyze/code.js';
 import type { Edit } from '../emit/edit.js';
 import type { SourceFile } from '../parse/syntax.js';
 
-/** Records of three words: first byte, the byte behind the last one, and what is there. */
+/** Records of three words: first byte, the byte behind the last one, and what is there: one of these, and from the third bit on a row. */
 const section = '\t.section\t.debug_mirror,"",@progbits';
 /** All code of a file that has marks, whatever it is. */
 const COVERED = 0;
 const INSERTED = 1;
+/** The program's own instruction at which others are inserted. */
+const OWN = 2;
+const ROW = 4;
 
 export interface Marked {
   readonly edits: readonly Edit[];
@@ -30,17 +33,24 @@ function ownLine(lines: readonly string[], { instruction }: Unit): number {
  * Edits with marks. Pure.
  *
  * @param prefix of labels, that the text and the edits have not
+ * @param rowOf where a statement that is edited begins in the listing; of one that has a row the records tell it, and its own instruction has one, too
  */
-export function withMarks(file: SourceFile, code: Code, edits: readonly Edit[], prefix: string): Marked {
+export function withMarks(
+  file: SourceFile,
+  code: Code,
+  edits: readonly Edit[],
+  prefix: string,
+  rowOf: ReadonlyMap<number, number> = new Map(),
+): Marked {
   const word = code.mode === 64 ? '.quad' : '.long';
   const rows: string[] = [];
   let labels = 0;
   const label = (): string => `${prefix}m${labels++}`;
-  const around = (lines: readonly string[]): readonly string[] => {
+  const around = (lines: readonly string[], row: number): readonly string[] => {
     if (!lines.some(isInstruction)) return lines;
     const lo = label();
     const hi = label();
-    rows.push(`\t${word}\t${lo}, ${hi}, ${INSERTED}`);
+    rows.push(`\t${word}\t${lo}, ${hi}, ${INSERTED + ROW * row}`);
     return [`${lo}:`, ...lines, `${hi}:`];
   };
   const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.split('\n'));
@@ -50,19 +60,42 @@ export function withMarks(file: SourceFile, code: Code, edits: readonly Edit[], 
   const marked = new Map<number, Edit>();
   for (const edit of edits) {
     const unit = code.units[unitAt.get(edit.statement) ?? -1];
-    let { replace } = edit;
-    if (replace !== null && unit !== undefined) {
-      const lines = linesOf(replace);
-      const own = ownLine(lines, unit);
-      replace = [
-        ...around(lines.slice(0, own)),
-        ...lines.slice(own, own + 1),
-        ...around(lines.slice(own + 1)),
-      ].join('\n');
+    const row = rowOf.get(edit.statement);
+    const marks = (lines: readonly string[]): readonly string[] => around(lines, row ?? 0);
+    // Its own instruction stands between these.
+    let lo: readonly string[] = [];
+    let hi: readonly string[] = [];
+    if (row !== undefined && unit !== undefined) {
+      const [first, last] = [label(), label()];
+      rows.push(`\t${word}\t${first}, ${last}, ${OWN + ROW * row}`);
+      lo = [`${first}:`];
+      hi = [`${last}:`];
     }
-    const before = around(linesOf(edit.before)).join('\n');
-    const after = around(linesOf(edit.after)).join('\n');
-    marked.set(edit.statement, { statement: edit.statement, before, replace, after });
+    const before = marks(linesOf(edit.before));
+    const after = marks(linesOf(edit.after));
+    if (edit.replace === null || unit === undefined) {
+      marked.set(edit.statement, {
+        statement: edit.statement,
+        before: [...before, ...lo].join('\n'),
+        replace: edit.replace,
+        after: [...hi, ...after].join('\n'),
+      });
+      continue;
+    }
+    const lines = linesOf(edit.replace);
+    const own = ownLine(lines, unit);
+    marked.set(edit.statement, {
+      statement: edit.statement,
+      before: before.join('\n'),
+      replace: [
+        ...marks(lines.slice(0, own)),
+        ...lo,
+        ...lines.slice(own, own + 1),
+        ...hi,
+        ...marks(lines.slice(own + 1)),
+      ].join('\n'),
+      after: after.join('\n'),
+    });
   }
 
   // Code of a section lies in a row from one directive of sections to the next.

@@ -1,5 +1,32 @@
-// How many bytes of code an object file has, as a whole and by function (System V gABI: file header, section header table, symbol table).
+// Object files as data: sections, symbols, and how many bytes of code there are (System V gABI: file header, section header table, symbol table).
 import type { FileStats } from './types.js';
+
+export interface ObjectSection {
+  readonly name: string;
+  readonly type: number;
+  readonly flags: bigint;
+  /** Where its bytes are in the file. */
+  readonly at: number;
+  readonly size: number;
+  readonly link: number;
+  readonly info: number;
+}
+
+export interface ObjectSymbol {
+  readonly name: string;
+  readonly type: number;
+  readonly section: number;
+  /** From the section's beginning. */
+  readonly value: number;
+  readonly size: number;
+}
+
+export interface ObjectFile {
+  readonly view: DataView;
+  readonly bits: 32 | 64;
+  readonly sections: readonly ObjectSection[];
+  readonly symbols: readonly ObjectSymbol[];
+}
 
 export interface ObjectCode {
   /** Bytes of its executable sections. */
@@ -10,10 +37,10 @@ export interface ObjectCode {
 
 const EXECINSTR = 4n;
 const SYMTAB = 2;
-const FUNC = 2;
+export const FUNC = 2;
 
 /** Reads a relocatable file of either word size. Throws a RangeError where it is none. */
-export function readObject(file: Uint8Array): ObjectCode {
+export function openObject(file: Uint8Array): ObjectFile {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (view.getUint32(0) !== 0x7f454c46) throw new RangeError('not an ELF file');
   const wide = view.getUint8(4) === 2;
@@ -22,43 +49,45 @@ export function readObject(file: Uint8Array): ObjectCode {
   const table = word(wide ? 40 : 32);
   const entry = view.getUint16(wide ? 58 : 46, true);
   const count = view.getUint16(wide ? 60 : 48, true);
-  const section = (i: number): { type: number; flags: bigint; at: number; size: number; link: number } => {
+  const decoder = new TextDecoder('latin1');
+  const nameAt = (at: number): string => decoder.decode(file.subarray(at, file.indexOf(0, at)));
+  const place = (i: number): number => word(table + i * entry + (wide ? 24 : 16));
+  const names = count === 0 ? 0 : place(view.getUint16(wide ? 62 : 50, true));
+  const sections = Array.from({ length: count }, (_, i): ObjectSection => {
     const at = table + i * entry;
-    return wide
-      ? {
-          type: u32(at + 4),
-          flags: BigInt(word(at + 8)),
-          at: word(at + 24),
-          size: word(at + 32),
-          link: u32(at + 40),
-        }
-      : {
-          type: u32(at + 4),
-          flags: BigInt(u32(at + 8)),
-          at: u32(at + 16),
-          size: u32(at + 20),
-          link: u32(at + 24),
-        };
-  };
-  const nameAt = (at: number): string => {
-    let end = at;
-    while (view.getUint8(end) !== 0) end++;
-    return new TextDecoder('latin1').decode(file.subarray(at, end));
-  };
-  let bytes = 0;
-  const functions = new Map<string, number>();
-  for (let i = 0; i < count; i++) {
-    const { type, flags, at, size, link } = section(i);
-    if (flags & EXECINSTR) bytes += size;
+    return {
+      name: nameAt(names + u32(at)),
+      type: u32(at + 4),
+      flags: BigInt(word(at + 8)),
+      at: place(i),
+      size: word(at + (wide ? 32 : 20)),
+      link: u32(at + (wide ? 40 : 24)),
+      info: u32(at + (wide ? 44 : 28)),
+    };
+  });
+  const symbols: ObjectSymbol[] = [];
+  for (const { type, at, size, link } of sections) {
     if (type !== SYMTAB) continue;
-    const names = section(link).at;
-    const symbol = wide ? 24 : 16;
-    for (let s = at; s < at + size; s += symbol) {
-      if ((view.getUint8(s + (wide ? 4 : 12)) & 15) !== FUNC) continue;
-      const name = nameAt(names + u32(s));
-      functions.set(name, (functions.get(name) ?? 0) + word(s + (wide ? 16 : 8)));
-    }
+    const strings = sections[link]?.at ?? 0;
+    for (let s = at; s < at + size; s += wide ? 24 : 16)
+      symbols.push({
+        name: nameAt(strings + u32(s)),
+        type: view.getUint8(s + (wide ? 4 : 12)) & 15,
+        section: view.getUint16(s + (wide ? 6 : 14), true),
+        value: word(s + (wide ? 8 : 4)),
+        size: word(s + (wide ? 16 : 8)),
+      });
   }
+  return { view, bits: wide ? 64 : 32, sections, symbols };
+}
+
+/** How much code there is. Throws a RangeError where it is no object file. */
+export function readObject(file: Uint8Array): ObjectCode {
+  const { sections, symbols } = openObject(file);
+  const functions = new Map<string, number>();
+  for (const { name, type, size } of symbols)
+    if (type === FUNC) functions.set(name, (functions.get(name) ?? 0) + size);
+  const bytes = sections.reduce((sum, { flags, size }) => sum + (flags & EXECINSTR ? size : 0), 0);
   return { bytes, functions };
 }
 

@@ -10,8 +10,14 @@ import { emitPieces } from '../emit/emit.js';
 import type { Edit } from '../emit/edit.js';
 import type { SourceFile } from '../parse/syntax.js';
 
+export interface Listing {
+  readonly text: string;
+  /** By statement that is edited: the row, from 0, at which the rows of its line begin, those of what is inserted before it included. */
+  readonly rowOf: ReadonlyMap<number, number>;
+}
+
 /** The listing of a file that is rewritten by these edits. */
-export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
+export function listingOf(file: SourceFile, edits: readonly Edit[]): Listing {
   const rows: string[] = [];
   const sections = createSectionTracker();
   const places = createPlaceTracker(file);
@@ -25,10 +31,16 @@ export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
   let leftOut = 0;
   let leftOutOf = '';
   let place = '';
+  const rowOf = new Map<number, number>();
+  let edit = 0;
+  /** Of the native line: the row at which it begins, -1 where none is made yet, and the statements in it that are edited. */
+  let firstRow = -1;
+  let edited: number[] = [];
 
   const show = (row: string): void => {
     if (leftOut > 0) rows.push(`~${leftOut} ${leftOutOf}`);
     leftOut = 0;
+    if (firstRow < 0) firstRow = rows.length;
     rows.push(row);
   };
 
@@ -41,6 +53,10 @@ export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
     for (; statement < file.count && (file.starts[statement] ?? 0) <= lineEnd; statement++) {
       const body = file.parsed[statement]?.body;
       statements++;
+      if (edits[edit]?.statement === statement) {
+        edited.push(statement);
+        edit++;
+      }
       if (body?.kind !== 'directive') continue;
       if (!sections.executable) leftOutOf = sections.current;
       sections.apply(body.name, body.args);
@@ -69,6 +85,9 @@ export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
       if (visible) show(` ${left}`);
     } else for (const line of left.split('\n')) show(`-${line}`);
     for (const line of mirrored) show(`+${line}`);
+    if (firstRow >= 0) for (const one of edited) rowOf.set(one, firstRow);
+    firstRow = -1;
+    edited = [];
     ended = [];
     left = '';
     right = '';
@@ -95,5 +114,5 @@ export function listingOf(file: SourceFile, edits: readonly Edit[]): string {
   });
   if (left !== '' || right !== '' || ended.length > 0) endLine();
   if (leftOut > 0) rows.push(`~${leftOut} ${leftOutOf}`);
-  return rows.map((row) => `${row}\n`).join('');
+  return { text: rows.map((row) => `${row}\n`).join(''), rowOf };
 }

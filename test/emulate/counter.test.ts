@@ -144,6 +144,6 @@ test('mirrorasm run prints the tables, and writes a profile that mirrorasm stats
   expect(stderr).toMatch(/^function .*\n(?:.*\n)*own_sum /m);
   expect(stderr).toMatch(/^bytes written: \d+ to native memory, \d+ to the mirror, \d+ by the kernel$/m);
   const samples = parseProfile(readFileSync(profile, 'utf8'));
-  expect([...samples.values()].reduce((sum, count) => sum + count, 0)).toBe(Number(executed));
-  expect(samples.get('own_sum')).toBe(Number(/^own_sum +(\d+)/m.exec(stderr)?.[1]));
+  expect([...samples.functions.values()].reduce((sum, count) => sum + count, 0)).toBe(Number(executed));
+  expect(samples.functions.get('own_sum')).toBe(Number(/^own_sum +(\d+)/m.exec(stderr)?.[1]));
 });

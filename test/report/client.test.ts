@@ -75,11 +75,33 @@ test('functions', () => {
 });
 
 test('profiles', () => {
-  expect([...parseProfile('f\n# no\n  f+0x1c\n 12 g\n[unknown]\n')]).toEqual([
-    ['f', 2],
+  const { executed, functions, places } = parseProfile('f\n# no\n  f+0x1c\n 12 g\n[unknown]\n2 f+0x1c\n');
+  expect(executed).toBe(false);
+  expect([...functions]).toEqual([
+    ['f', 4],
     ['g', 12],
     ['[unknown]', 1],
   ]);
+  expect(places.get('f')).toEqual([
+    { offset: undefined, origin: undefined, samples: 1 },
+    { offset: 28, origin: undefined, samples: 3 },
+  ]);
+  const perf = [
+    ' ffffffff815d7ad1 [unknown]',
+    '     7fabfb07f4a6 work+0x36',
+    '           401136 f+0x0',
+    '     12            401136 f+0x0',
+    ...['', '\t          401137 f+0x1', '\t          401500 main+0x5', '\t    ffff81500000 [unknown]', ''],
+    '\t          401137 f+0x1',
+  ];
+  expect([...parseProfile(perf.join('\n')).functions]).toEqual([
+    ['[unknown]', 1],
+    ['work', 1],
+    ['f', 15],
+  ]);
+  const counted = parseProfile('# instructions executed, by place\n7 f+0x0 native\n');
+  expect(counted.executed).toBe(true);
+  expect(counted.places.get('f')).toEqual([{ offset: 0, origin: 'native', samples: 7 }]);
   expect(() => parseProfile('f\n1 2 3\n')).toThrow(
     "line 2 of the profile is no function and no number with a function: '1 2 3'",
   );

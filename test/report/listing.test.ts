@@ -12,7 +12,7 @@ const edit = (statement: number, before: string, replace: string | null, after: 
   replace,
   after,
 });
-const listed = (text: string, ...edits: Edit[]): string => listingOf(parse('a.s', text), edits);
+const listed = (text: string, ...edits: Edit[]): string => listingOf(parse('a.s', text), edits).text;
 
 test.each([
   ['before', 'f:\n\tnop\n', edit(1, '\tB', null, ''), ' f:\n+\tB\n \tnop\n'],
@@ -59,7 +59,7 @@ test('any text, any edits: the rows are the lines of both', () => {
         .map(({ statement, parts: [before = '', replace = '', after = ''], replaced }) =>
           edit(statement, before, replaced ? replace : null, after),
         );
-      const rows = listingOf(file, edits).split('\n').slice(0, -1);
+      const rows = listingOf(file, edits).text.split('\n').slice(0, -1);
       const side = (mark: string): string =>
         rows
           .filter((row) => row.startsWith(' ') || row.startsWith(mark))

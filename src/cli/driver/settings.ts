@@ -36,6 +36,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const breakAt = Number(env['MIRROR_BREAK'] ?? '0');
   if (!Number.isInteger(breakAt) || breakAt < 0)
     throw new RangeError('MIRROR_BREAK or --mirror-break is a number');
+  const listing = env['MIRROR_STATS'] !== undefined && env['MIRROR_STATS_TEXT'] === '1';
   return {
     options: {
       profile: 'linux-x86_64',
@@ -43,10 +44,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       abi,
       breakAt,
       allow: (env['MIRROR_ALLOW'] ?? '').split(',').filter((name) => name !== ''),
-      marks: env['MIRROR_MARKS'] === '1',
+      // The page's sites are found by them.
+      marks: env['MIRROR_MARKS'] === '1' || listing,
     },
     stats: env['MIRROR_STATS'],
-    listing: env['MIRROR_STATS'] !== undefined && env['MIRROR_STATS_TEXT'] === '1',
+    listing,
     emitText: env['MIRROR_EMIT'] === 'text',
     keep: env['MIRROR_KEEP'] === '1',
     assembler: env['MIRROR_AS'] ?? 'as',

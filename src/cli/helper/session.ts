@@ -1,7 +1,7 @@
 // One launcher's work. The helper decides and rewrites; the launcher reads, runs and writes.
 import type { Socket } from 'node:net';
 import { measuringOptions, readCommand } from '../as-command.js';
-import { listingPath, statsFile } from '../files.js';
+import { listingPath, placesBytes, placesPath, statsFile } from '../files.js';
 import { readObject, withBytes } from '../../report/elf.js';
 import { statsText } from '../../report/format.js';
 import { CannotAsk, plan } from '../driver/plan.js';
@@ -120,6 +120,8 @@ async function assemble(launcher: Launcher, { argv, env, folder }: Work, pool: P
     const file = many ? statsFile(settings.stats, command.output, folder) : settings.stats;
     launcher.say('w', encodeStrings([file]), Buffer.from(statsText(whole), 'utf8'));
     launcher.say('w', encodeStrings([listingPath(file)]), rewritten.listing ?? Buffer.alloc(0));
+    const places = settings.listing ? placesBytes(mirrored) : Buffer.alloc(0);
+    launcher.say('w', encodeStrings([placesPath(file)]), places);
     launcher.say('e');
   } finally {
     clearInterval(alive);

@@ -9,6 +9,16 @@ export interface PageData {
   readonly functions: readonly FunctionRow[];
   /** Whether there is a profile. */
   readonly profiled: boolean;
+  /** The hottest sites, in the order of the table. */
+  readonly sites: readonly SiteRow[];
+}
+
+export interface SiteRow {
+  /** Index into the files. */
+  readonly file: number;
+  /** Row of the file's text, directives and source lines counted. */
+  readonly row: number;
+  readonly samples: number;
 }
 
 export interface FunctionRow {

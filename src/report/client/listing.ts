@@ -99,6 +99,17 @@ export function rowOf({ text, starts }: Rows, offset: number): number {
   return isPlace ? Math.min(low + ((starts[low] ?? 0) < offset ? 1 : 0), starts.length - 1) : low;
 }
 
+/** Where a row of the text begins, those that are not shown counted. */
+export function offsetOfRow(text: string, row: number): number {
+  let offset = 0;
+  for (let left = row; left > 0; left--) {
+    const end = text.indexOf('\n', offset);
+    if (end < 0) break;
+    offset = end + 1;
+  }
+  return offset;
+}
+
 /** Where the code of a function begins; -1: nowhere. */
 export function offsetOfFunction(text: string, name: string): number {
   for (const label of [`${name}:`, `"${name}":`])

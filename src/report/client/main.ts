@@ -1,7 +1,7 @@
 // The page's script. Everything it needs is in the page; nothing is fetched.
 import type { FunctionRow, PageData } from './data.js';
 import { functionTable } from './functions.js';
-import { offsetOfFunction, patternOf, rowAt, rowOf, rowsOf, search, unpack } from './listing.js';
+import { offsetOfFunction, offsetOfRow, patternOf, rowAt, rowOf, rowsOf, search, unpack } from './listing.js';
 import type { Rows } from './listing.js';
 import { SourceView } from './source-view.js';
 
@@ -32,7 +32,22 @@ async function openFunction(row: FunctionRow): Promise<void> {
   await source?.openFunction(row.file, row.name);
 }
 
+for (const cell of document.querySelectorAll<HTMLElement>('[data-site]')) {
+  const site = data.sites[Number(cell.dataset['site'])];
+  if (site === undefined || source === undefined) continue;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'link';
+  button.textContent = cell.textContent;
+  button.addEventListener('click', () => {
+    document.getElementById('source')?.scrollIntoView();
+    void source.openRow(site.file, site.row);
+  });
+  cell.replaceChildren(button);
+}
+
 function sourceView(scroller: HTMLElement): {
+  openRow: (file: number, row: number) => Promise<void>;
   openFunction: (file: number, name: string) => Promise<void>;
 } {
   const file = the('file', HTMLSelectElement);
@@ -65,10 +80,16 @@ function sourceView(scroller: HTMLElement): {
     const rows = rowsOf(await packed(index), directives.checked);
     // Another file may have been chosen meanwhile.
     if (opening?.index === index) {
-      view.show(rows);
+      view.show(rows, countsIn(index, rows));
       scroller.removeAttribute('aria-busy');
     }
     return rows;
+  }
+
+  /** By row: how often the hottest sites of a file were executed. */
+  function countsIn(index: number, rows: Rows): Map<number, number> {
+    const sites = data.sites.filter(({ file }) => file === index);
+    return new Map(sites.map(({ row, samples }) => [rowOf(rows, offsetOfRow(rows.text, row)), samples]));
   }
 
   function forget(): void {
@@ -167,6 +188,11 @@ function sourceView(scroller: HTMLElement): {
   }).observe(scroller);
 
   return {
+    openRow: async (index, row) => {
+      const all = await open(index);
+      view.goTo(rowOf(all, offsetOfRow(all.text, row)));
+      scroller.focus({ preventScroll: true });
+    },
     openFunction: async (index, name) => {
       const all = await open(index);
       const offset = offsetOfFunction(all.text, name);

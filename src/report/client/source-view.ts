@@ -43,6 +43,7 @@ const names: Readonly<Record<Row['mark'], string>> = {
 export class SourceView {
   private rows: Rows | undefined;
   private pattern: RegExp | undefined;
+  private counts: ReadonlyMap<number, number> = new Map();
   private current = -1;
   private layout: Layout = 'columns';
   private readonly space = element('div', 'space');
@@ -62,8 +63,10 @@ export class SourceView {
     }).observe(scroller);
   }
 
-  show(rows: Rows): void {
+  /** @param counts of the profile, by row */
+  show(rows: Rows, counts: ReadonlyMap<number, number>): void {
     this.rows = rows;
+    this.counts = counts;
     this.current = -1;
     this.scroller.setAttribute('aria-rowcount', String(rows.starts.length));
     this.space.style.height = `${Math.min(rows.starts.length * rowHeight, mostPixels)}px`;
@@ -146,6 +149,13 @@ export class SourceView {
         cell('text native', mark === '+' ? '' : text, this.pattern),
         cell('text mirrored', mark === '-' ? '' : text, this.pattern),
       );
+    const count = this.counts.get(number);
+    if (count !== undefined) {
+      const shown = element('span', 'heat', count.toLocaleString('en'));
+      shown.title = 'with what is inserted here, in the profile';
+      shown.append(element('span', 'hidden', ' in the profile'));
+      (made.querySelector('.native') ?? made.lastElementChild)?.append(shown);
+    }
     return made;
   }
 }

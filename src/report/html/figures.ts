@@ -76,8 +76,8 @@ function hottest(report: Report, profile: Profile): Figure {
     const sum = byName.get(name) ?? { native: 0, inserted: 0 };
     byName.set(name, { native: sum.native + native, inserted: sum.inserted + inserted });
   }
-  const whole = [...profile.values()].reduce((sum, samples) => sum + samples, 0);
-  const known = [...profile].filter(([name]) => byName.has(name)).sort(([, a], [, b]) => b - a);
+  const whole = [...profile.functions.values()].reduce((sum, samples) => sum + samples, 0);
+  const known = [...profile.functions].filter(([name]) => byName.has(name)).sort(([, a], [, b]) => b - a);
   const inside = known.reduce((sum, [, samples]) => sum + samples, 0);
   const rows = known.slice(0, most).map(([name, samples]) => {
     const { native, inserted } = byName.get(name) ?? { native: 0, inserted: 0 };

@@ -3,10 +3,12 @@ import type { FunctionRow, PageData } from '../client/data.js';
 import { summary } from '../format.js';
 import type { Report, Sum } from '../merge.js';
 import type { Profile } from '../profile.js';
+import type { HotSites } from '../sites.js';
 import { barChart } from './charts.js';
 import { escaped, scriptJson } from './escape.js';
 import { figuresOf } from './figures.js';
 import type { Figure } from './figures.js';
+import { sitesSection } from './sites.js';
 
 export interface PageInput {
   readonly report: Report;
@@ -14,6 +16,8 @@ export interface PageInput {
   /** Where several were given: the totals of each, with its name. */
   readonly programs: readonly Sum[];
   readonly profile: Profile | undefined;
+  /** The sites of the profile. */
+  readonly hottest: HotSites | undefined;
   /** Listings by the name that the report has for the file: gzip, as base64. */
   readonly listings: ReadonlyMap<string, string>;
   readonly script: string;
@@ -56,7 +60,7 @@ function tiles(report: Report, older: Report | undefined): string {
     .join('')}</dl>`;
 }
 
-function dataOf({ report, listings, profile }: PageInput): PageData {
+function dataOf({ report, listings, profile, hottest }: PageInput): PageData {
   const places = new Map(report.files.map(({ name }, i) => [name, i]));
   return {
     files: report.files.map(({ name }) => ({ name, text: listings.has(name) })),
@@ -67,9 +71,14 @@ function dataOf({ report, listings, profile }: PageInput): PageData {
       inserted: one.inserted,
       writes: one.sites,
       windows: one.windows,
-      samples: profile?.get(one.function) ?? 0,
+      samples: profile?.functions.get(one.function) ?? 0,
     })),
     profiled: profile !== undefined,
+    sites: (hottest?.sites ?? []).map(({ file, row, own, added }) => ({
+      file: places.get(file) ?? -1,
+      row,
+      samples: own + added,
+    })),
   };
 }
 
@@ -95,7 +104,7 @@ function sourceView(data: PageData): string {
 
 /** The page. */
 export function htmlPage(input: PageInput): string {
-  const { report, older, programs, profile, listings, script, style } = input;
+  const { report, older, programs, profile, hottest, listings, script, style } = input;
   const data = dataOf(input);
   const { title } = summary(report, older);
   const texts = data.files
@@ -125,7 +134,7 @@ ${tiles(report, older)}
 ${figuresOf(report, programs, profile).map(figure).join('\n')}
 </div>
 </section>
-<section aria-labelledby="functions"><h2 id="functions">Functions</h2>
+${hottest === undefined ? '' : sitesSection(hottest, profile?.executed === true)}<section aria-labelledby="functions"><h2 id="functions">Functions</h2>
 <div class="controls"><label>Filter <input id="function-filter" type="search" placeholder="function or file" autocomplete="off" spellcheck="false"></label> <span id="function-status" role="status"></span></div>
 <div class="long" tabindex="0" role="region" aria-label="Table of functions"><table id="function-table"><caption class="hidden">Functions</caption></table></div>
 <noscript><p>The table of functions and the assembly need JavaScript; nothing is fetched.</p></noscript>
