@@ -151,6 +151,11 @@ export function hottestSites(profile: Profile, files: readonly PlacedFile[], mos
   const unmirrored =
     origins.some((origin) => origin !== undefined) && !origins.some((origin) => origin === 'runtime');
   const tallies = new Map<string, Tally>();
+  const ambiguous = new Set(
+    [...codes].flatMap(([name, [first, ...rest]]) =>
+      first !== undefined && rest.every((one) => alike(one, first)) ? [] : [name],
+    ),
+  );
 
   const whereIs = (name: string, { offset, origin, samples }: PlaceSamples): Where => {
     const known = codes.get(name) ?? [];
@@ -159,7 +164,7 @@ export function hottestSites(profile: Profile, files: readonly PlacedFile[], mos
     if (code === undefined || untold.has(name)) return untold.has(name) ? 'untold' : 'elsewhere';
     if (offset === undefined) return 'unplaced';
     if (unmirrored) return 'strange';
-    if (!known.every((one) => alike(one, code))) return 'ambiguous';
+    if (ambiguous.has(name)) return 'ambiguous';
     if (offset >= code.size) return 'strange';
     const at = spanAt(code, offset);
     const kind = code.spans[at + 2];
@@ -178,26 +183,26 @@ export function hottestSites(profile: Profile, files: readonly PlacedFile[], mos
   const ranked = [...tallies.values()].sort((a, b) => b.own + b.added - (a.own + a.added));
   const sites: HotSite[] = [];
   let differing = 0;
-  const rowsOf = listings(files);
-  for (const tally of ranked) {
-    if (sites.length === most) break;
-    const texts = tally.codes.map(({ file, spans }) => ({
-      file,
-      text: siteText(rowsOf(file), spans, tally.word),
-    }));
-    const [first] = texts;
-    if (first === undefined) continue;
-    // Code of the same lengths that says something else.
-    if (texts.some(({ text }) => instructionsIn(text) !== instructionsIn(first.text))) {
-      samples.ambiguous += tally.own + tally.added;
-      samples.site -= tally.own + tally.added;
-      differing++;
-      continue;
+  for (let from = 0; sites.length < most && from < ranked.length;) {
+    const next = ranked.slice(from, from + most - sites.length);
+    from += next.length;
+    const textsOf = textsAt(next, files);
+    for (const tally of next) {
+      const { function: name, codes, own, added } = tally;
+      const texts = textsOf.get(tally) ?? [];
+      const [first] = texts;
+      if (first === undefined) continue;
+      // Code of the same lengths that says something else.
+      if (texts.some((text) => instructionsIn(text) !== instructionsIn(first))) {
+        samples.ambiguous += own + added;
+        samples.site -= own + added;
+        differing++;
+        continue;
+      }
+      const file = files[codes[0]?.file ?? -1]?.name ?? '';
+      const others = new Set(codes.map((code) => code.file)).size - 1;
+      sites.push({ file, others, function: name, ...first, own, added });
     }
-    const { function: name, own, added } = tally;
-    const file = files[first.file]?.name ?? '';
-    const others = new Set(texts.map(({ file }) => file)).size - 1;
-    sites.push({ file, others, function: name, ...first.text, own, added });
   }
   const total = [...profile.functions.values()].reduce((sum, number) => sum + number, 0);
   return { sites, count: ranked.length - differing, samples, total };
@@ -207,18 +212,21 @@ export function hottestSites(profile: Profile, files: readonly PlacedFile[], mos
 const instructionsIn = ({ native, inserted }: SiteText): string =>
   [...native, '', ...inserted].join('\n').replace(/\.L[\w.$]+/g, '.L');
 
-/** Listings as rows, the last few kept: sites of one function come in a row. */
-function listings(files: readonly PlacedFile[]): (file: number) => readonly string[] {
-  const kept = new Map<number, readonly string[]>();
-  return (file) => {
-    let rows = kept.get(file);
-    if (rows === undefined) {
-      const [oldest] = kept.keys();
-      if (kept.size > 8 && oldest !== undefined) kept.delete(oldest);
-      kept.set(file, (rows = (files[file]?.listing() ?? '').split('\n')));
+/** What stands at sites, in each of their files. A listing is large: each is read once, and only one at a time is kept. */
+function textsAt(tallies: readonly Tally[], files: readonly PlacedFile[]): Map<Tally, SiteText[]> {
+  const wanted = new Map<number, (readonly [Tally, Code])[]>();
+  for (const tally of tallies)
+    for (const code of tally.codes) {
+      const here = wanted.get(code.file);
+      if (here === undefined) wanted.set(code.file, [[tally, code]]);
+      else here.push([tally, code]);
     }
-    return rows;
-  };
+  const found = new Map<Tally, SiteText[]>(tallies.map((tally) => [tally, []]));
+  for (const [file, here] of [...wanted].sort(([a], [b]) => a - b)) {
+    const rows = (files[file]?.listing() ?? '').split('\n');
+    for (const [tally, { spans }] of here) found.get(tally)?.push(siteText(rows, spans, tally.word));
+  }
+  return found;
 }
 
 type SiteText = Pick<HotSite, 'place' | 'native' | 'inserted' | 'replaced' | 'row'>;

@@ -185,7 +185,7 @@ describe('the same as without it', () => {
       const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((name) => name.startsWith('counts') && name !== 'counts')
         .sort();
-      expect(files).toHaveLength(2);
+      expect(files).toHaveLength(3);
       const contents = files.map((name) => {
         const content = readFileSync(join(folder, name));
         rmSync(join(folder, name));
@@ -201,7 +201,11 @@ describe('the same as without it', () => {
     expect(helpers()).toHaveLength(1);
     expect(statistics({ PATH: bin })).toEqual(alone);
     expect(alone).toMatchObject({
-      contents: [{ bytes: { native: expect.any(Number) } }, expect.stringContaining('%gs:cell')],
+      contents: [
+        { bytes: { native: expect.any(Number) } },
+        expect.stringContaining('%gs:cell'),
+        expect.stringMatching(/"functions":\[\[.*"spans":\[\d+,/),
+      ],
     });
     // Without the texts, those of an earlier build do not stay.
     run(mirrorcc, ['-c', 'part.c'], { MIRROR_STATS: place, MIRROR_STATS_TEXT: '1' });
