@@ -162,6 +162,8 @@ export class Interpreter {
         };
       }
       throw thrown;
+    } finally {
+      this.position = 0;
     }
   }
 

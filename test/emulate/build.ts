@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Machine } from '../../src/emulate/index.js';
-import type { MachineOptions } from '../../src/emulate/index.js';
+import { Lockstep, Machine } from '../../src/emulate/index.js';
+import type { LockstepResult, MachineOptions, RunResult } from '../../src/emulate/index.js';
 
 const mirrorcc = join(__dirname, '../../dist/mirrorcc');
 
@@ -73,4 +73,22 @@ export function loaded(program: string, options: Partial<MachineOptions> = {}): 
     ...options,
   });
   return { machine, output: () => Buffer.concat(chunks).toString() };
+}
+
+export interface Checked {
+  readonly found: LockstepResult;
+  readonly end: RunResult;
+  readonly output: string;
+}
+
+/** The check of every store, interpreted and in compiled code: both have to find the same. */
+export function checked(program: string, options: Partial<MachineOptions> = {}): Checked {
+  const [interpreted, compiled] = ([{ tier: 0 }, { tier: 1, hot: 3 }] as const).map((tiers) => {
+    const { machine, output } = loaded(program, { ...options, tiers });
+    const lockstep = new Lockstep(machine);
+    const end = machine.run(60_000_000);
+    return { found: lockstep.finish(end.kind === 'exit'), end, output: output() };
+  });
+  expect(compiled).toEqual(interpreted);
+  return compiled!;
 }

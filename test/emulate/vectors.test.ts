@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeLockstep, Lockstep, Machine, runCampaign } from '../../src/emulate/index.js';
-import { loaded, native32, Workshop } from './build.js';
+import { describeLockstep, Machine, runCampaign } from '../../src/emulate/index.js';
+import { checked, loaded, native32, Workshop } from './build.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
@@ -34,10 +34,8 @@ test.each([
   ['mirrored', []],
   ['mirrored32', ['-m32']],
 ] as const)('%s: every store is mirrored', (name, more) => {
-  const { machine } = loaded(shop.mirrored(`checked-${name}`, [source], [...more, ...options]));
-  const lockstep = new Lockstep(machine);
-  expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
-  const found = lockstep.finish(true);
+  const { found, end } = checked(shop.mirrored(`checked-${name}`, [source], [...more, ...options]));
+  expect(end).toEqual({ kind: 'exit', code: 0 });
   expect(
     describeLockstep({ ...found, windows: [] })
       .split('\n')

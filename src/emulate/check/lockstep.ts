@@ -38,6 +38,7 @@ export class Lockstep implements StoreWatch {
   /** Bytes that a finding speaks of. */
   private readonly explained = new Set<number>();
   private tallied = -1;
+  private lastMirrorStore = -1;
   private seen = 0;
   private comparedBytes = 0;
   private readonly counts = {
@@ -225,7 +226,7 @@ export class Lockstep implements StoreWatch {
       return;
     }
     let ahead = false;
-    const before = this.own.recent.covering(lo, hi);
+    const before = this.own.recent.take(lo, hi, now, this.own.executed(now));
     this.refute(writer, before);
     if (this.halves.touches(lo, hi))
       this.halves.take(lo, hi, (window, from, to) => {
@@ -258,9 +259,10 @@ export class Lockstep implements StoreWatch {
   }
 
   private mirror(lo: number, hi: number, writer: Writer): void {
-    this.counts.mirrorStores++;
     const now = this.now();
-    this.own.recent.add(lo, hi, now);
+    if (now !== this.lastMirrorStore) this.counts.mirrorStores++;
+    this.lastMirrorStore = now;
+    this.own.recent.add(lo, hi, now, this.own.executed(now));
     // Native memory that is not there (any more) differs.
     const differs = this.differs(lo, hi) ?? true;
     if (this.halves.touches(lo, hi))

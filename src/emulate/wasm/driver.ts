@@ -27,7 +27,6 @@ export const types = {
   flush: { parameters: [I32, I32, I64, I64], results: [] },
   call: { parameters: [I32], results: [I32] },
   store: { parameters: [I32, I32, I32, I32], results: [] },
-  pair: { parameters: [I32, I32, I32, I32, I32, I32, I32, I32], results: [] },
 } as const satisfies Readonly<Record<string, FunctionType>>;
 
 /** (region, entry, budget): executes from region to region. What is left of the budget, inverted where the interpreter has to go on. */

@@ -4,19 +4,25 @@
 // registers and flags only behind its last check.
 import type { Decoded, ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
 import { FS, FS_SELECTOR, GS, GS_SELECTOR } from '../state.js';
-import { access, I32, I64, op } from './encode.js';
+import { access, I32, I64, loadOf, op, storeOf } from './encode.js';
 import type { ValueType } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
 import { budgetLocal, Frame, wordAt } from './frame.js';
 import type { Exits } from './frame.js';
-import { slot, watch, WatchedStores } from './watched.js';
+import { load, parts, slot, watch, WatchedStores } from './watched.js';
 import type { Store, WatchSource } from './watched.js';
 
 /** Functions that every region imports, in this order. */
-export const imported = { miss: 0, flush: 1, call: 2, store: 3, pair: 4 } as const;
+export const imported = { miss: 0, flush: 1, call: 2, store: 3 } as const;
 
 const RSP = 4;
+/** By registers of an operand, which page it may be in: native memory and mirror are far apart. */
+function pageName({ segment, base, index, displacement }: MemoryOperand): string {
+  const isFixed = base === undefined && index === undefined;
+  const far = isFixed ? displacement >> 12n : (displacement + 0x80000n) >> 20n;
+  return `${base === RSP ? stackName : base} ${index} ${segment} ${far}`;
+}
 const stackName = 'stack';
 
 /** What `miss` is told: bytes, whether they are written, and in the bits above the number of the way out where they cannot be accessed. */
@@ -41,7 +47,7 @@ export class Emitter extends Frame {
     watchSource: WatchSource | undefined,
   ) {
     super(bits, exits);
-    if (watchSource) this.watched = new WatchedStores(this.c, bits, watchSource, imported, budgetLocal);
+    if (watchSource) this.watched = new WatchedStores(this.c, bits, watchSource, imported.store, budgetLocal);
   }
 
   // The check of stores.
@@ -120,31 +126,26 @@ export class Emitter extends Frame {
   /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
   host(m: MemoryOperand, size: number, writes: boolean): number {
     this.addressOf(m);
-    const page = m.base === undefined && m.index === undefined ? m.displacement >> 12n : '';
-    const name = m.base === RSP ? stackName : `${m.segment ?? ''} ${m.base ?? ''} ${m.index ?? ''} ${page}`;
-    return this.translate(m, size, writes, name);
+    return this.translate(m, size, writes);
   }
 
   /** Behind this operands with the same registers may be in other pages. */
   forgetPages(): void {
-    const stack = this.pages.get(stackName);
-    this.pages.clear();
-    if (stack !== undefined) this.pages.set(stackName, stack);
+    for (const name of this.pages.keys()) if (!name.startsWith(stackName)) this.pages.delete(name);
   }
 
   /**
    * As host, of an operand whose address is on the stack. Its page is compared with the one that operands with the same registers were in last: as that is
    * predicted, the access does not wait for a look into the TLB.
    */
-  private translate(operand: MemoryOperand, size: number, stores: boolean, name: string): number {
+  private translate(operand: MemoryOperand, size: number, stores: boolean): number {
     const { c } = this;
     const at = this.temporary(I64);
     const host = this.temporary(I32);
-    if (stores) this.stores.push({ operand, at, host, size });
-    const writes = stores || name === stackName;
-    const key = name === stackName ? name : `${name} ${writes}`;
-    let page = this.pages.get(key);
-    if (page === undefined) this.pages.set(key, (page = this.place(writes)));
+    const writes = stores || operand.base === RSP;
+    const name = `${pageName(operand)} ${writes}`;
+    let page = this.pages.get(name);
+    if (page === undefined) this.pages.set(name, (page = this.place(writes)));
     c.tee(at);
     c.i32(0);
     c.memory(access.i64_load, page);
@@ -169,19 +170,28 @@ export class Emitter extends Frame {
     c.memory(access.i32_load, page + 8);
     c.do(op.i32_add);
     c.set(host);
+    if (stores && this.watched) {
+      const before = parts(size).map(({ at: from, bytes }) => {
+        const value = this.temporary(typeOf(bytes));
+        load(c, host, from, bytes);
+        c.set(value);
+        return value;
+      });
+      this.stores.push({ operand, at, host, size, before });
+    }
     return host;
   }
 
   load(host: number, size: number): void {
     this.c.get(host);
-    this.c.memory(loads[size] ?? access.i64_load);
+    this.c.memory(loadOf(size));
   }
 
   /** Of a value in a variable. */
   store(host: number, size: number, value: number): void {
     this.c.get(host);
     this.c.get(value);
-    this.c.memory(stores[size] ?? access.i64_store);
+    this.c.memory(storeOf(size));
   }
 
   // Operands.
@@ -247,7 +257,7 @@ export class Emitter extends Frame {
   pushPlace(): number {
     const operand = slot(this.bits);
     this.addressOf(operand);
-    return this.translate(operand, this.word, true, stackName);
+    return this.translate(operand, this.word, true);
   }
 
   moveStack(by: number): void {
@@ -418,14 +428,3 @@ export interface Destination {
 }
 
 export const typeOf = (size: number): ValueType => (size === 8 ? I64 : I32);
-
-const loads: Readonly<Record<number, (typeof access)[keyof typeof access]>> = {
-  1: access.i32_load8_u,
-  2: access.i32_load16_u,
-  4: access.i32_load,
-};
-const stores: Readonly<Record<number, (typeof access)[keyof typeof access]>> = {
-  1: access.i32_store8,
-  2: access.i32_store16,
-  4: access.i32_store,
-};

@@ -36,6 +36,20 @@ export const access = {
   f32_load: [0x2a, 2], f64_load: [0x2b, 3], f32_store: [0x38, 2], f64_store: [0x39, 3], i32_store: [0x36, 2], i64_store: [0x37, 3], i32_store8: [0x3a, 0], i32_store16: [0x3b, 1],
 } as const; // prettier-ignore
 
+const narrowLoads: Readonly<Record<number, Access>> = {
+  1: access.i32_load8_u,
+  2: access.i32_load16_u,
+  4: access.i32_load,
+};
+const narrowStores: Readonly<Record<number, Access>> = {
+  1: access.i32_store8,
+  2: access.i32_store16,
+  4: access.i32_store,
+};
+/** By bytes: i64 of 8, else i32. */
+export const loadOf = (size: number): Access => narrowLoads[size] ?? access.i64_load;
+export const storeOf = (size: number): Access => narrowStores[size] ?? access.i64_store;
+
 /** Opcodes behind the prefix of vector instructions. */
 export const simd = {
   v128_load: 0x00, v128_store: 0x0b, v128_load32_zero: 0x5c, v128_load64_zero: 0x5d, i8x16_shuffle: 0x0d, i32x4_splat: 0x11, i64x2_splat: 0x12,

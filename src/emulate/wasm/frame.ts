@@ -156,7 +156,7 @@ export class Frame {
     c.do(op.i32_xor, op.return);
   }
 
-  /** On each way out to the interpreter. */
+  /** On each way out. */
   protected leaving(): void {
     // What a check of stores has to be told (watched.ts).
   }
@@ -177,6 +177,7 @@ export class Frame {
 
   private go(address: () => void): void {
     const { c } = this;
+    this.leaving();
     c.i32(0);
     address();
     c.memory(access.i64_store, wordAt(RIP));

@@ -43,6 +43,8 @@ const branches: ReadonlyMap<string, string> = new Map(
   Object.keys(conditions).map((name) => [`j${name}`, name]),
 );
 
+/** Addresses that a return is compared with before it is looked up. */
+const compared = 4;
 const mostBlocks = 128;
 const mostInstructions = 1000;
 /** A region that is entered is not compiled again as part of another one, unless it is small. */
@@ -328,6 +330,12 @@ class RegionCompiler {
     c.if();
     enter();
     c.end();
+    for (const n of this.likely()) {
+      c.get(e.rip);
+      c.i64(this.addressOf(n));
+      c.do(op.i64_eq);
+      c.brIf(layout.label(n));
+    }
     pushSlot(c, e.rip);
     c.tee(slot);
     c.memory(access.i64_load, jumpCacheAt);
@@ -346,6 +354,15 @@ class RegionCompiler {
     c.end();
     c.end();
     e.leaveToRip();
+  }
+
+  /** Where returns and jumps by an address went to most often: a comparison is predicted, a look into the jump cache and a table are not. */
+  private likely(): number[] {
+    const count = (n: number): number => this.nodes[n - 1]?.block.count ?? 0;
+    return this.sites
+      .filter((n) => this.shape.entries.includes(n))
+      .sort((a, b) => count(b) - count(a))
+      .slice(0, compared);
   }
 
   private node(n: number): void {

@@ -95,13 +95,12 @@ export class Tier1 {
     const { table, imports } = this.start();
     const module = new wasm.Module(
       encodeModule({
-        types: [types.region, types.miss, types.flush, types.call, types.store, types.pair],
+        types: [types.region, types.miss, types.flush, types.call, types.store],
         imports: [
           { name: 'miss', type: 1 },
           { name: 'flush', type: 2 },
           { name: 'call', type: 3 },
           { name: 'store', type: 4 },
-          { name: 'pair', type: 5 },
         ],
         table: false,
         pages: this.view.byteLength / wasmPage,
@@ -109,7 +108,7 @@ export class Tier1 {
       }),
     );
     const { exports } = new wasm.Instance(module, {
-      e: { ...imports, ...this.told, call: (n: number) => this.call(n) },
+      e: { ...imports, store: this.stored, call: (n: number) => this.call(n) },
     });
     const index = this.regions++;
     if (index >= table.length) table.grow(table.length);
@@ -189,19 +188,11 @@ export class Tier1 {
     }
   }
 
-  private readonly told = {
-    store: (n: number, lo: number, hi: number, budget: number): void => {
-      const store = this.stores[n];
-      if (!store) throw new Error('no such store');
-      const { instruction, left, size } = store;
-      this.counted(budget, left, () => this.watch?.stored(instruction, addressOf(lo, hi), size));
-    },
-    /** Of stores that were taken for a pair. */
-    pair: (mirror: number, native: number, mLo: number, mHi: number, nLo: number, nHi: number, wasTold: number, budget: number): void => {
-      this.watch?.paired(-1);
-      if (wasTold === 0) this.told.store(mirror, mLo, mHi, budget);
-      this.told.store(native, nLo, nHi, budget);
-    }, // prettier-ignore
+  private readonly stored = (n: number, lo: number, hi: number, budget: number): void => {
+    const store = this.stores[n];
+    if (!store) throw new Error('no such store');
+    const { instruction, left, size } = store;
+    this.counted(budget, left, () => this.watch?.stored(instruction, addressOf(lo, hi), size));
   };
 
   /** One instruction of the interpreter's: -1 where it throws, 1 where compiled code may not be valid any more. */

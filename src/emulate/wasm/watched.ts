@@ -6,7 +6,7 @@
 import type { Decoded, MemoryOperand } from '../instruction.js';
 import { watchAt } from '../layout.js';
 import type { Copies, StoreWatch } from '../store-watch.js';
-import { access, I32, I64, op } from './encode.js';
+import { access, I32, I64, loadOf, op, storeOf } from './encode.js';
 import type { Code } from './encode.js';
 
 /** Words of the shared memory: whether each store is told, the longest pair so far, what is left of the budget, and pairs since they were asked for. */
@@ -21,12 +21,13 @@ export const watch = {
 const nearby = 24;
 const RSP = 4;
 
-/** One store of an instruction: the variables with its address, and with its place in shared memory. */
+/** One store of an instruction: the variables with its address, with its place in shared memory, and with what stood there before. */
 export interface Store {
   readonly operand: MemoryOperand;
   readonly at: number;
   readonly host: number;
   readonly size: number;
+  readonly before: readonly number[];
 }
 
 /** A mirror store that is not told: variables that keep what telling it takes, and one that says that it was told after all. */
@@ -44,12 +45,6 @@ export interface WatchSource {
   readonly copies: Copies;
   /** Numbers a store: the instruction, how many counted ones, itself included, are not executed before it, and bytes. */
   readonly number: (instruction: Decoded, left: number, size: number) => number;
-}
-
-/** Functions of the region's that are called: imports by number. */
-export interface WatchCalls {
-  readonly store: number;
-  readonly pair: number;
 }
 
 /** By how much an instruction moves the stack pointer, where that is plain. */
@@ -71,16 +66,21 @@ export class WatchedStores {
   /** By position, what operands have as names. */
   private names: readonly (readonly string[])[] = [];
   private open: Open[] = [];
+  /** Pairs in this node, and a variable with those before. */
   private pairs = 0;
+  private readonly counted: number;
   private readonly pools: { readonly at: number; readonly host: number; readonly told: number }[] = [];
 
   constructor(
     private readonly c: Code,
     private readonly bits: 32 | 64,
     private readonly source: WatchSource,
-    private readonly calls: WatchCalls,
+    /** The function that is told, an import by number. */
+    private readonly teller: number,
     private readonly budget: number,
-  ) {}
+  ) {
+    this.counted = c.local(I64);
+  }
 
   /** A node with these instructions begins. */
   begin(instructions: readonly Decoded[]): void {
@@ -184,24 +184,41 @@ export class WatchedStores {
       c.i64(BigInt(hi - lo));
       c.do(op.i64_lt_u, op.i32_or);
     }
-    for (let at = 0; at < native.size; at += 8) {
-      const bytes = Math.min(8, native.size - at);
-      for (const host of [mirror.host, native.host]) {
-        c.get(host);
-        c.memory(loads[bytes] ?? access.i64_load, at);
-      }
+    parts(native.size).forEach(({ at, bytes }) => {
+      for (const host of [mirror.host, native.host]) load(c, host, at, bytes);
       c.do(bytes === 8 ? op.i64_ne : op.i32_ne, op.i32_or);
-    }
+    });
     c.if();
-    c.i32(mirror.number);
-    c.i32(number);
-    this.pushAddress(mirror.at);
-    this.pushAddress(native.at);
-    c.get(mirror.told);
-    c.get(this.budget);
-    c.call(this.calls.pair);
+    this.tellLate(mirror, native);
+    this.tell(number, native.at);
+    c.get(this.counted);
+    c.i64(-1n);
+    c.do(op.i64_add);
+    c.set(this.counted);
     c.end();
     this.pairs++;
+  }
+
+  /** The first half, as if the second had not been stored yet. */
+  private tellLate(mirror: Open, native: Store): void {
+    const { c } = this;
+    c.get(mirror.told);
+    c.do(op.i32_eqz);
+    c.if();
+    const exchange = (): void => {
+      parts(native.size).forEach(({ at, bytes }, n) => {
+        const before = native.before[n] ?? 0;
+        c.get(native.host);
+        c.get(before);
+        load(c, native.host, at, bytes);
+        c.set(before);
+        c.memory(storeOf(bytes), at);
+      });
+    };
+    exchange();
+    this.tell(mirror.number, mirror.at);
+    exchange();
+    c.end();
   }
 
   private pushAddress(at: number): void {
@@ -218,7 +235,7 @@ export class WatchedStores {
     c.i32(number);
     this.pushAddress(at);
     c.get(this.budget);
-    c.call(this.calls.store);
+    c.call(this.teller);
   }
 
   private tellOpen(): void {
@@ -232,24 +249,33 @@ export class WatchedStores {
     }
   }
 
-  /** What has to be done before the interpreter does anything, where the region goes on behind it. */
+  /** Before the interpreter does anything, where the region goes on behind it, and at the end of a node. */
   settle(): void {
-    this.leaving();
+    this.tellOpen();
     this.open = [];
+    if (this.pairs === 0) return;
+    this.pushCounted();
+    this.c.set(this.counted);
     this.pairs = 0;
   }
 
-  /** The same on a way out. */
+  /** On each way out. */
   leaving(): void {
-    const { c, pairs } = this;
+    const { c } = this;
     this.tellOpen();
-    if (pairs === 0) return;
     c.i32(0);
     c.i32(0);
     c.memory(access.i64_load, watch.pairs);
-    c.i64(BigInt(pairs));
+    this.pushCounted();
     c.do(op.i64_add);
     c.memory(access.i64_store, watch.pairs);
+  }
+
+  private pushCounted(): void {
+    const { c } = this;
+    c.get(this.counted);
+    c.i64(BigInt(this.pairs));
+    c.do(op.i64_add);
   }
 }
 
@@ -266,8 +292,12 @@ export const slot = (bits: 32 | 64): MemoryOperand => ({
   size: bits / 8,
 });
 
-const loads: Readonly<Record<number, (typeof access)[keyof typeof access]>> = {
-  1: access.i32_load8_u,
-  2: access.i32_load16_u,
-  4: access.i32_load,
-};
+/** Of so many bytes, those that are loaded and stored at once. */
+export const parts = (size: number): { readonly at: number; readonly bytes: number }[] =>
+  Array.from({ length: Math.ceil(size / 8) }, (_, n) => ({ at: 8 * n, bytes: Math.min(8, size - 8 * n) }));
+
+/** Pushes bytes at a distance from a place in a variable. */
+export function load(c: Code, host: number, at: number, bytes: number): void {
+  c.get(host);
+  c.memory(loadOf(bytes), at);
+}

@@ -4,17 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeLockstep, holds, Lockstep } from '../../../src/emulate/index.js';
 import type { LockstepResult } from '../../../src/emulate/index.js';
-import { loaded, Workshop } from '../build.js';
+import { checked, loaded, Workshop } from '../build.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
 
 function check(program: string): LockstepResult {
-  const { machine } = loaded(program);
-  const lockstep = new Lockstep(machine);
-  const end = machine.run();
+  const { found, end } = checked(program);
   expect(end.kind).toBe('exit');
-  return lockstep.finish(true);
+  return found;
 }
 
 const hazards = join(__dirname, '../../hazards/programs');

@@ -6,7 +6,7 @@ import type { Mirror } from '../../../src/emulate/check/mirror.js';
 import { describeLockstep, holds, Lockstep, Machine, runCampaign } from '../../../src/emulate/index.js';
 import type { CampaignOptions, LockstepResult } from '../../../src/emulate/index.js';
 import { linuxI386 } from '../../../src/profile/linux-i386.js';
-import { loaded, native32, Workshop } from '../build.js';
+import { checked, loaded, native32, Workshop } from '../build.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
@@ -14,10 +14,7 @@ const programs = join(__dirname, '../programs');
 const hazards = join(__dirname, '../../hazards/programs');
 
 function check(program: string): LockstepResult {
-  const { machine } = loaded(program);
-  const lockstep = new Lockstep(machine);
-  machine.run();
-  return lockstep.finish(true);
+  return checked(program).found;
 }
 
 const small = ['atomics', 'flags', 'ipa-ra', 'order', 'short-branch', 'statements'].map((name) =>

@@ -3,9 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeLockstep, Lockstep, Machine, runCampaign } from '../../../src/emulate/index.js';
-import type { LockstepResult, MachineOptions } from '../../../src/emulate/index.js';
-import { loaded, native32, Workshop } from '../build.js';
+import { describeLockstep, Machine, runCampaign } from '../../../src/emulate/index.js';
+import { checked, loaded, native32, Workshop } from '../build.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
@@ -15,16 +14,6 @@ const turns = [
   { seed: 1, slice: 1000 },
   { seed: 2, slice: 40 },
 ];
-
-function checked(
-  program: string,
-  options: Partial<MachineOptions>,
-): { readonly found: LockstepResult; readonly end: unknown; readonly output: string } {
-  const { machine, output } = loaded(program, options);
-  const lockstep = new Lockstep(machine);
-  const end = machine.run(60_000_000);
-  return { found: lockstep.finish(true), end, output: output() };
-}
 
 // fork.c makes processes. Rounds are fewer: a turn of few instructions has more to say than many rounds.
 const programs = [
