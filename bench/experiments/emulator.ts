@@ -34,6 +34,7 @@ const kernels: readonly Kernel[] = [
 
 interface Way {
   readonly name: string;
+  readonly program: 'native' | 'mirrored';
   readonly lengths: 'fast' | 'slow';
   readonly command: readonly string[];
 }
@@ -54,12 +55,13 @@ interface Found {
   readonly start?: { readonly wall: Spread; readonly peakKilobytes: number };
 }
 
-const emulated = (tier: number): readonly string[] => [
+const emulated = (tier: number, ...options: readonly string[]): readonly string[] => [
   process.execPath,
   join(root, 'dist/mirrorasm.js'),
   'run',
   '--time',
   `--tier=${tier}`,
+  ...options,
 ];
 
 /** From Debian's package in the cache: nothing is installed. */
@@ -76,28 +78,37 @@ function instructionsOf({ stderr }: Ran): number {
 }
 
 async function measure({ rounds, work, say }: Options): Promise<Found> {
-  const program = join(work, 'kernels');
-  quiet('musl-gcc', ['-static', '-O1', join(root, 'bench/programs/kernels.c'), '-o', program]);
+  const programs = { native: join(work, 'kernels'), mirrored: join(work, 'kernels.mirrored') };
+  const source = ['-O1', join(root, 'bench/programs/kernels.c'), '-o'];
+  quiet('musl-gcc', ['-static', ...source, programs.native]);
+  quiet(join(root, 'dist/mirrorcc'), [...source, programs.mirrored]);
+  const checked = emulated(1, '--check');
   const ways: Way[] = [
-    { name: 'CPU', lengths: 'fast', command: [] },
-    { name: 'tier 0', lengths: 'slow', command: emulated(0) },
-    { name: 'tier 1', lengths: 'fast', command: emulated(1) },
+    { name: 'CPU', program: 'native', lengths: 'fast', command: [] },
+    { name: 'tier 0', program: 'native', lengths: 'slow', command: emulated(0) },
+    { name: 'tier 1', program: 'native', lengths: 'fast', command: emulated(1) },
+    { name: 'tier 1, mirrored', program: 'mirrored', lengths: 'fast', command: emulated(1) },
+    { name: 'tier 1, mirrored, --check', program: 'mirrored', lengths: 'fast', command: checked },
   ];
   const other = qemu();
-  if (other !== undefined) ways.push({ name: 'qemu-user', lengths: 'fast', command: [other] });
+  if (other !== undefined)
+    ways.push({ name: 'qemu-user', program: 'native', lengths: 'fast', command: [other] });
   const speeds = [];
   for (const kernel of kernels) {
-    const counts = new Map<number, number>();
+    const counts = new Map<string, number>();
     const all = new Map<string, number[]>();
     for (let round = 0; round < rounds; round++)
       for (const way of ways) {
         const times = [];
+        const instructions: number[] = [];
         for (const length of kernel[way.lengths]) {
-          const rest = [program, kernel.argument, String(length)];
-          if (!counts.has(length)) counts.set(length, instructionsOf(await run([...emulated(1), ...rest])));
+          const rest = [programs[way.program], kernel.argument, String(length)];
+          const key = rest.join(' ');
+          if (!counts.has(key)) counts.set(key, instructionsOf(await run([...emulated(1), ...rest])));
+          instructions.push(counts.get(key) ?? NaN);
           times.push((await run([...way.command, ...rest])).cpu);
         }
-        const [short = NaN, long = NaN] = kernel[way.lengths].map((length) => counts.get(length) ?? NaN);
+        const [short = NaN, long = NaN] = instructions;
         const [from = NaN, to = NaN] = times;
         all.set(way.name, [...(all.get(way.name) ?? []), (long - short) / (to - from) / 1e6]);
       }
@@ -107,16 +118,16 @@ async function measure({ rounds, work, say }: Options): Promise<Found> {
       say(`${kernel.name}, ${name}: ${shownSpread(speed)}`);
     }
   }
-  const programs = await realPrograms(rounds, other, say);
+  const real = await realPrograms(rounds, other, say);
   const starts = [];
   for (let round = 0; round < 2 * rounds; round++)
-    starts.push(await run([...emulated(1), program, 'fib', '1']));
+    starts.push(await run([...emulated(1), programs.native, 'fib', '1']));
   const start = {
     wall: spread(starts.map(({ wall }) => wall)),
     peakKilobytes: Math.max(...starts.map((one) => one.peakKilobytes)),
   };
   say(`start: ${shownSpread(start.wall)} s`);
-  return { speeds, programs, start };
+  return { speeds, programs: real, start };
 }
 
 interface Job {
@@ -161,6 +172,7 @@ async function realPrograms(
       ...(other === undefined ? [] : [['qemu-user', [other, native]] as const]),
       ['tier 1', [...emulated(1), native]],
       ['tier 1, mirrored', [...emulated(1), mirrored]],
+      ['tier 1, mirrored, --check', [...emulated(1, '--check'), mirrored]],
     ];
     const all = new Map<string, Ran[]>();
     for (let round = 0; round < rounds; round++)

@@ -1,6 +1,6 @@
 // How long the page of `mirrorasm stats --html` takes to open in Chromium, with SQLite and redis in it.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
@@ -14,8 +14,8 @@ import { shown, shownSpread } from '../table.js';
 
 const programs = ['sqlite3', 'redis'];
 
-interface Found {
-  readonly pageMegabytes: number;
+interface Page {
+  readonly megabytes: number;
   readonly listings: number;
   readonly listingMegabytes: number;
   /** Milliseconds. */
@@ -23,9 +23,21 @@ interface Found {
   readonly toFirstFile: Spread;
 }
 
-async function measure({ rounds, work, say }: Options): Promise<Found> {
-  const folders = [];
-  for (const program of programs) folders.push(await countsOf(program, 'mirrored'));
+interface Found {
+  readonly pages: readonly Page[];
+}
+
+/** A page with the programs in it so many times. */
+async function measurePage(times: number, { rounds, work, say }: Options): Promise<Page> {
+  const folders: string[] = [];
+  for (const program of programs) {
+    const counts = await countsOf(program, 'mirrored');
+    for (let copy = 0; copy < times; copy++) {
+      const folder = join(work, `${program}-${copy}`);
+      cpSync(counts, folder, { recursive: true });
+      folders.push(folder);
+    }
+  }
   const file = join(work, 'page.html');
   execFileSync(process.execPath, [join(root, 'dist/mirrorasm.js'), 'stats', ...folders, '--html', file]);
   const texts = folders.flatMap((folder) =>
@@ -50,9 +62,9 @@ async function measure({ rounds, work, say }: Options): Promise<Found> {
     await page.close();
   }
   await browser.close();
-  say(`page: ${shownSpread(spread(opened))} ms to open`);
+  say(`page, ${times} times: ${shownSpread(spread(opened))} ms to open`);
   return {
-    pageMegabytes: statSync(file).size / 1e6,
+    megabytes: statSync(file).size / 1e6,
     listings: texts.length,
     listingMegabytes: texts.reduce((sum, length) => sum + length, 0) / 1e6,
     toOpen: spread(opened),
@@ -60,28 +72,40 @@ async function measure({ rounds, work, say }: Options): Promise<Found> {
   };
 }
 
+async function measure(options: Options): Promise<Found> {
+  const pages: Page[] = [];
+  for (const times of options.sizes) pages.push(await measurePage(times, options));
+  return { pages };
+}
+
 export const page = experiment<Found>({
   name: 'page',
   about: 'the page of `mirrorasm stats --html` in Chromium',
   rounds: 7,
-  sizes: [],
-  sizesAre: '',
+  sizes: [1, 4],
+  sizesAre: 'how often the programs are in it',
   always: false,
   tools: { chromium: 'chromium' },
   build: async () => {
     for (const program of programs) await countsOf(program, 'mirrored');
   },
   run: measure,
-  tables: ({ pageMegabytes, listings, listingMegabytes, toOpen, toFirstFile }) => [
+  tables: ({ pages }) => [
     {
       heads: [
-        `a page of ${shown(pageMegabytes)} MB: ${listings} files, ${shown(listingMegabytes)} MB of code`,
-        'ms',
+        'page, MB',
+        'files in it',
+        'code in it, MB',
+        'ms to the painted page',
+        "ms from scrolling there to the first file's text",
       ],
-      rows: [
-        ['from the call to the painted page', shownSpread(toOpen)],
-        ["from scrolling there to the first file's text in the list", shownSpread(toFirstFile)],
-      ],
+      rows: pages.map((one) => [
+        shown(one.megabytes),
+        shown(one.listings),
+        shown(one.listingMegabytes),
+        shownSpread(one.toOpen),
+        shownSpread(one.toFirstFile),
+      ]),
     },
   ],
 });

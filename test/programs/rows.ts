@@ -340,7 +340,8 @@ function redis(): Program {
   return {
     name: 'redis',
     source,
-    build: `cp -r ${source}/. . && make CC="$CC" MALLOC=libc redis-server redis-cli redis-benchmark redis-check-aof redis-check-rdb`,
+    // In src: the makefile above it starts one make for each program, and two of them make the same files.
+    build: `cp -r ${source}/. . && make -C src CC="$CC" MALLOC=libc redis-server redis-cli redis-benchmark redis-check-aof redis-check-rdb`,
     tests: lines(
       `./runtest ${redisUnits.map((unit) => `--single unit/${unit}`).join(' ')} --clients 2 --skiptest '${debianRefuses}' --tags '-slow -large-memory' --baseport $PORT > out 2>&1`,
       onlyTests('^\\[(ok|err|exception)\\]'),
