@@ -46,6 +46,19 @@ for (const name of ['client/main.ts', 'client/style.css'])
     target: 'es2022',
     logLevel: 'warning',
   });
+// iced-x86 finds its WebAssembly beside itself, so that it stays where it is; as an import it would be looked through for what it exports, which takes
+// twice as long as loading it.
+const required = {
+  name: 'required',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^iced-x86$/ }, ({ namespace, path }) =>
+      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require('${path}')`,
+    }));
+  },
+};
 const hash = createHash('sha256');
 for (const [out, entry] of Object.entries(bins)) {
   const outfile = join(dist, out);
@@ -57,8 +70,9 @@ for (const [out, entry] of Object.entries(bins)) {
     format: 'esm',
     target: 'node20',
     logLevel: 'warning',
-    // iced-x86 finds its WebAssembly beside itself; the emulator is loaded by those commands that need it.
-    external: ['iced-x86', 'mirrorasm/emulate'],
+    // The emulator is loaded by those commands that need it.
+    external: ['mirrorasm/emulate'],
+    plugins: [required],
     // yargs' CommonJS dependencies call require(); ESM has none unless it is made.
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire as mirrorCreateRequire } from 'node:module';\nconst require = mirrorCreateRequire(import.meta.url);",

@@ -15,11 +15,11 @@ export const readTlbAt = 0x1000;
 export const writeTlbAt = readTlbAt + 16 * tlbEntries;
 /** By address: the compiled region that starts there (wasm/driver.ts). */
 export const jumpCacheAt = writeTlbAt + 16 * tlbEntries;
-export const jumpCacheEntries = 4096;
+export const jumpCacheEntries = 16384;
 /** Which page the operands of a place in compiled code were in last: as an entry of the TLB; places that read, then those that write. */
-export const pagesAt = 0x20000;
+export const pagesAt = 0x50000;
 export const pagesEach = 2048;
-export const framesAt = 0x30000;
+export const framesAt = 0x60000;
 
 /** Of a WebAssembly.Memory. */
 export const wasmPage = 0x10000;
