@@ -1,12 +1,11 @@
 // npm run suites:executed: how many instructions programs of c-torture execute natively and mirrored, counted by the emulator.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Machine } from '../../src/emulate/index.js';
+import { Emulated, mostInstructions } from './emulated.js';
 import { pool } from './pool.js';
 import { buildOf } from './program.js';
-import { buildSide } from './run.js';
 import { table } from './table.js';
 import { widths } from './toolchain.js';
 import { torture } from './torture.js';
@@ -17,8 +16,6 @@ const { values } = parseArgs({
   options: { every: { type: 'string', default: '17' }, width: { type: 'string', default: widths.join(',') } },
 });
 const every = Number(values.every);
-/** Programs that execute more are left out: nothing but patience is lost with them. */
-const mostInstructions = 1e9;
 const folder = mkdtempSync(join(tmpdir(), 'mirrorasm-executed-'));
 const nothing = join(folder, 'nothing.c');
 writeFileSync(nothing, 'int main(void) { return 0; }\n');
@@ -31,25 +28,13 @@ function empty(level: Case['level'], width: Width): Case {
   return { suite: 'steps', name: 'nothing', level, width, program, build, ...rest };
 }
 
-let made = 0;
+const emulated = new Emulated();
 /** Undefined where it does not end well in the emulator, or not soon enough. */
-async function count(one: Case, side: Side): Promise<number | undefined> {
-  const here = join(folder, `${made++}`);
-  mkdirSync(here);
-  try {
-    const { error } = await buildSide(one, side, here);
-    if (error !== '') return undefined;
-    const machine = new Machine(readFileSync(join(here, 'work/program')), {
-      args: ['./program'],
-      folder: join(here, 'work'),
-      io: { write: () => undefined },
-    });
+const count = (one: Case, side: Side): Promise<number | undefined> =>
+  emulated.with(one, side, (machine) => {
     const end = machine.run(mostInstructions);
     return end.kind === 'exit' && end.code === 0 ? machine.executed : undefined;
-  } finally {
-    rmSync(here, { recursive: true, force: true });
-  }
-}
+  });
 
 const rows: (string | number)[][] = [
   ['level', 'bits', 'programs', 'executed', 'mirrored', 'ratio', 'median', 'start and end', 'mirrored'],
@@ -96,4 +81,5 @@ for (const width of chosen)
     ]);
   }
 process.stdout.write(table(rows));
+emulated.remove();
 rmSync(folder, { recursive: true });
