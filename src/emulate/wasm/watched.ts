@@ -34,6 +34,7 @@ export interface Store {
 interface Open {
   readonly twin: string;
   readonly number: number;
+  readonly position: number;
   readonly size: number;
   readonly at: number;
   readonly host: number;
@@ -57,6 +58,12 @@ function stackMove(i: Decoded): bigint {
     return 0n;
   const value = (BigInt(by.hi) << 32n) | BigInt(by.lo >>> 0);
   return i.name === 'sub' ? -value : i.name === 'add' ? value : 0n;
+}
+
+/** Changes memory only. */
+function isPlainStore(i: Decoded | undefined): boolean {
+  const [to, from] = i?.operands ?? [];
+  return /^v?mov/.test(i?.name ?? '') && to?.kind === 'memory' && from?.kind !== 'memory';
 }
 
 export class WatchedStores {
@@ -121,7 +128,7 @@ export class WatchedStores {
     const first = this.open.findIndex((o) => o.twin === name && o.size === size);
     const [other] = first < 0 ? [] : this.open.splice(first, 1);
     if (other) {
-      this.pair(other, number, store);
+      this.pair(other, number, position, store);
       return;
     }
     const twin = this.twinOf(operand, position);
@@ -129,7 +136,7 @@ export class WatchedStores {
       .slice(position + 1, position + 1 + nearby)
       .findIndex((names) => names.includes(twin));
     if (length >= 0 && (this.bits === 32 || operand.segment === 'gs'))
-      this.leaveOpen(number, store, twin, length + 1);
+      this.leaveOpen(number, position, store, twin, length + 1);
     else {
       this.tellOpen();
       this.open = [];
@@ -137,7 +144,13 @@ export class WatchedStores {
     }
   }
 
-  private leaveOpen(number: number, { at, host, size }: Store, twin: string, length: number): void {
+  private leaveOpen(
+    number: number,
+    position: number,
+    { at, host, size }: Store,
+    twin: string,
+    length: number,
+  ): void {
     const { c } = this;
     const used = this.open.map((o) => o.at);
     let pool = this.pools.find((p) => !used.includes(p.at));
@@ -158,23 +171,26 @@ export class WatchedStores {
     c.if();
     this.tell(number, at);
     c.end();
-    this.open.push({ ...pool, twin, number, size });
+    this.open.push({ ...pool, twin, number, position, size });
   }
 
-  private pair(mirror: Open, number: number, native: Store): void {
+  private pair(mirror: Open, number: number, position: number, native: Store): void {
     const { c } = this;
     const { distance, lo, hi } = this.source.copies;
     c.get(mirror.told);
-    // The distance, modulo 2^32 in 32-bit code. Then in 64-bit code the first is in the mirror and the second is not.
-    c.get(native.at);
-    c.get(mirror.at);
-    c.do(op.i64_sub);
-    if (this.bits === 32) {
-      c.i64(0xffffffffn);
-      c.do(op.i64_and);
+    // The distance, modulo 2^32 in 32-bit code. Then in 64-bit code the first is in the mirror and the second is not. Behind an
+    // instruction in front of this one that changes no register it is known.
+    if (position !== mirror.position + 1 || !isPlainStore(this.instructions[mirror.position])) {
+      c.get(native.at);
+      c.get(mirror.at);
+      c.do(op.i64_sub);
+      if (this.bits === 32) {
+        c.i64(0xffffffffn);
+        c.do(op.i64_and);
+      }
+      c.i64(BigInt(distance));
+      c.do(op.i64_ne, op.i32_or);
     }
-    c.i64(BigInt(distance));
-    c.do(op.i64_ne, op.i32_or);
     if (this.bits === 32) {
       c.get(native.at);
       c.i64(BigInt(lo));
