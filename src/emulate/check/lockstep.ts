@@ -227,7 +227,8 @@ export class Lockstep implements StoreWatch {
     }
     let ahead = false;
     const before = this.own.recent.take(lo, hi, now, this.own.executed(now));
-    this.refute(writer, before);
+    // A store of which any part differs is not the one whose mirror store came before.
+    if (!differs && !(this.tallied === now && this.seen & BEHIND)) this.refute(writer, before);
     if (this.halves.touches(lo, hi))
       this.halves.take(lo, hi, (window, from, to) => {
         if (window.kind === 'ahead') {

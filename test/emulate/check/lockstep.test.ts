@@ -126,6 +126,25 @@ test('code that is not rewritten is found', () => {
   ]);
 });
 
+test('a store that is mirrored afterwards may be followed at once by another one of the same bytes', () => {
+  const source = shop.written(
+    'doubles.c',
+    `volatile long double number;
+int main(int argc, char **argv) {
+  (void)argv;
+  number = argc * 1.5L;
+  number = 2 * number; // the mantissa is the same
+  number = argc * 1.5L;
+  number = number + 0.25L; // the exponent is
+  return 0;
+}
+`,
+  );
+  const found = check(shop.mirrored('doubles', [source], ['-O1']));
+  expect(found.findings).toEqual([]);
+  expect(found.windows.find((w) => w.class === 'fstp')?.windows).toBe(4);
+});
+
 test('bytes that no store made differ are found at the end', () => {
   // madvise(page, 4096, MADV_DONTNEED) behind the runtime's back
   const found = withObject(
