@@ -69,7 +69,7 @@ export class Memory {
   set onStore(watcher) {
     this.storeWatcher = watcher;
     this.writeTlb = watcher ? emptyTlb : this.ownWriteTlb;
-    this.runs.watched = watcher !== undefined;
+    this.runs.onStore = watcher;
   }
 
   read8(lo: number, hi: number): number {

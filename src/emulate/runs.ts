@@ -6,8 +6,8 @@ const pageSize = 4096;
 export class Runs {
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
-  /** Each element's store is to be seen: nothing is written here. */
-  watched = false;
+  /** Called behind what is written, as Memory's. */
+  onStore: ((lo: number, hi: number, size: number) => void) | undefined;
 
   constructor(buffer: ArrayBuffer) {
     this.bytes = new Uint8Array(buffer);
@@ -28,10 +28,11 @@ export class Runs {
     const length = Math.min(most, left) & -size;
     const from = this.place(readTlbAt, lo, hi);
     const to = this.place(writeTlbAt, toLo, toHi);
-    if (length === 0 || from === 0 || to === 0 || this.watched) return 0;
+    if (length === 0 || from === 0 || to === 0) return 0;
     // An element that is read after it was written repeats what is before it.
     if (to > from && to < from + length) return 0;
     this.bytes.copyWithin(to, from, from + length);
+    this.onStore?.(toLo, toHi, length);
     return length;
   }
 
@@ -40,10 +41,11 @@ export class Runs {
     const { bytes } = this;
     const length = Math.min(most, pageSize - (lo & (pageSize - 1))) & -size;
     const to = this.place(writeTlbAt, lo, hi);
-    if (length === 0 || to === 0 || this.watched) return 0;
+    if (length === 0 || to === 0) return 0;
     bytes.copyWithin(to, stateAt, stateAt + size);
     for (let done = size; done < length; done *= 2)
       bytes.copyWithin(to + done, to, to + Math.min(done, length - done));
+    this.onStore?.(lo, hi, length);
     return length;
   }
 }
