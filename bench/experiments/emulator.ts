@@ -21,14 +21,14 @@ interface Kernel {
 }
 
 const kernels: readonly Kernel[] = [
-  { name: 'table CRC', argument: 'crc', fast: [500, 3000], slow: [5, 20] },
-  { name: 'byte sieve', argument: 'sieve', fast: [300, 1800], slow: [5, 20] },
-  { name: 'fib', argument: 'fib', fast: [32, 36], slow: [20, 24] },
+  { name: 'table CRC', argument: 'crc', fast: [500, 3000], slow: [50, 200] },
+  { name: 'byte sieve', argument: 'sieve', fast: [300, 1800], slow: [50, 200] },
+  { name: 'fib', argument: 'fib', fast: [32, 36], slow: [26, 31] },
   {
     name: 'xorshift, multiply',
     argument: 'mix',
     fast: [50_000_000, 450_000_000],
-    slow: [500_000, 2_500_000],
+    slow: [5_000_000, 25_000_000],
   },
 ];
 

@@ -55,7 +55,6 @@ const multiply =
 /** The forms of imul with a destination. */
 const multiplyTo: Builder = (cpu, i) => {
   const size = sizeOf(i, 0);
-  const bits = 8 * size;
   const to = place(cpu, i, 0);
   const three = i.operands.length === 3;
   const a = place(cpu, i, three ? 1 : 0);
@@ -83,11 +82,31 @@ const multiplyTo: Builder = (cpu, i) => {
     const bh = s[HI] ?? 0;
     const al = a.read();
     const ah = s[HI] ?? 0;
-    const product = BigInt.asIntN(bits, join(al, ah)) * BigInt.asIntN(bits, join(bl, bh));
-    carryAndOverflow(s, product !== BigInt.asIntN(64, product));
-    to.write(lowOf(product), highOf(product));
+    carryAndOverflow(s, isTooLarge(al, ah, bl, bh));
+    const high = upperProduct(al, bl) + Math.imul(al, bh) + Math.imul(ah, bl);
+    to.write(Math.imul(al, bl), high | 0);
   };
 };
+
+/** The upper 32 bits of the product of unsigned words. */
+function upperProduct(a: number, b: number): number {
+  const [al, ah] = [a & 0xffff, a >>> 16];
+  const [bl, bh] = [b & 0xffff, b >>> 16];
+  const low = al * bh;
+  const high = ah * bl;
+  const middle = ((al * bl) >>> 16) + (low & 0xffff) + (high & 0xffff);
+  return ah * bh + (low >>> 16) + (high >>> 16) + (middle >>> 16);
+}
+
+/** Whether a signed product has more than 64 bits. A double's product is wrong by 2^-51 of it at most, so that it decides nearly always. */
+function isTooLarge(al: number, ah: number, bl: number, bh: number): boolean {
+  const product = (ah * 0x100000000 + (al >>> 0)) * (bh * 0x100000000 + (bl >>> 0));
+  const share = Math.abs(product) / 0x8000000000000000;
+  if (share < 1 - 2 ** -48) return false;
+  if (share > 1 + 2 ** -48) return true;
+  const exact = BigInt.asIntN(64, join(al, ah)) * BigInt.asIntN(64, join(bl, bh));
+  return exact !== BigInt.asIntN(64, exact);
+}
 
 const mulx: Builder = (cpu, i) => {
   const size = sizeOf(i, 0);

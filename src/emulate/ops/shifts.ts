@@ -2,7 +2,7 @@
 // only; here it is always what the last single shift would give.
 import type { Decoded } from '../instruction.js';
 import { modify, operand, place, sizeOf } from '../operands.js';
-import type { Builder, Read, Table } from '../operands.js';
+import type { Builder, Op, Read, Table } from '../operands.js';
 import { AF, CF, HI, OF, PF, SF, ZR } from '../state.js';
 import type { Cpu } from '../state.js';
 
@@ -69,9 +69,39 @@ function countOf(cpu: Cpu, i: Decoded, n: number, mask: number): Read {
   return () => read() & mask;
 }
 
+/** A register of 32 or 64 bits by a constant: nearly all there are. */
+function fast(cpu: Cpu, i: Decoded, narrow: Shift, wide: Shift64): Op | undefined {
+  const [to, by] = i.operands;
+  if (to?.kind !== 'register' || to.size < 4 || by?.kind !== 'immediate') return undefined;
+  const n = by.lo & (to.size === 8 ? 63 : 31);
+  if (n === 0) return undefined;
+  const s = cpu.s;
+  const d = 2 * to.number;
+  if (to.size === 4)
+    return () => {
+      const r = narrow(s, s[d] ?? 0, n, 32);
+      s[PF] = s[ZR] = s[SF] = r;
+      s[AF] = 0;
+      s[d] = r;
+      s[d + 1] = 0;
+    };
+  return () => {
+    const r = wide(s, s[d] ?? 0, s[d + 1] ?? 0, n);
+    const rh = s[HI] ?? 0;
+    s[PF] = r;
+    s[ZR] = r | rh;
+    s[SF] = rh;
+    s[AF] = 0;
+    s[d] = r;
+    s[d + 1] = rh;
+  };
+}
+
 const shift =
   (narrow: Shift, wide: Shift64): Builder =>
   (cpu, i) => {
+    const found = fast(cpu, i, narrow, wide);
+    if (found) return found;
     const size = sizeOf(i, 0);
     const bits = 8 * size;
     const to = modify(cpu, i, 0);
