@@ -12,6 +12,7 @@ import {
   OpKind,
   Register,
   RegisterExt,
+  RoundingControl,
 } from 'iced-x86';
 
 export interface RegisterOperand {
@@ -57,6 +58,22 @@ export interface TargetOperand {
   readonly address: bigint;
 }
 
+/** What EVEX adds to an instruction. */
+export interface Evex {
+  /** Number of the mask register; 0: all elements. */
+  readonly mask: number;
+  /** Elements that are not chosen become zero. */
+  readonly zeroing: boolean;
+  /** Bytes of the element in memory that is used for all; 0: the operand is whole. */
+  readonly broadcast: number;
+  /** Of a memory operand that is not broadcast. */
+  readonly bytes: number;
+  /** As MXCSR counts: 0 nearest, 1 down, 2 up, 3 to zero. */
+  readonly rounding: number | undefined;
+  /** No exceptions, no flags of MXCSR. */
+  readonly quiet: boolean;
+}
+
 /** Of a far branch, or one whose target has 16 bits: no builder takes it. */
 export interface FarOperand {
   readonly kind: 'far';
@@ -86,11 +103,12 @@ export interface Decoded {
   readonly segment: Segment | undefined;
   /** Bytes of the memory operand, written or implied. */
   readonly memorySize: number;
-  /** VEX: the upper part of the destination becomes zero. */
+  /** VEX or EVEX: the upper part of the destination becomes zero. */
   readonly vex: boolean;
+  readonly evex: Evex | undefined;
   /** Set by a row whose vector operand in memory may lie anywhere. */
   readonly anywhere?: boolean;
-  /** EVEX, XOP and others that no table has, although they share names with what tables have. */
+  /** XOP and others that no table has, although they share names with what tables have. */
   readonly foreign: boolean;
 }
 
@@ -124,8 +142,26 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
     narrow: hasPrefix(bytes, 0x66, bits),
     segment: segmentOf(i.segmentPrefix, bits),
     memorySize: memorySizes(i),
-    vex: encoding === EncodingKind.VEX,
-    foreign: encoding !== EncodingKind.VEX && encoding !== EncodingKind.Legacy,
+    vex: encoding === EncodingKind.VEX || encoding === EncodingKind.EVEX,
+    evex: encoding === EncodingKind.EVEX ? evexOf(i) : undefined,
+    foreign: !own.has(encoding),
+  };
+}
+
+const own: ReadonlySet<EncodingKind> = new Set([EncodingKind.Legacy, EncodingKind.VEX, EncodingKind.EVEX]);
+
+function evexOf(i: Instruction): Evex {
+  const rounding = i.roundingControl;
+  const info = i.opCode;
+  const bytes = MemorySizeExt.size(info.memorySize);
+  info.free();
+  return {
+    mask: RegisterExt.isK(i.opMask) ? RegisterExt.number(i.opMask) : 0,
+    zeroing: i.zeroingMasking,
+    broadcast: i.isBroadcast ? memorySizes(i) : 0,
+    bytes,
+    rounding: rounding === RoundingControl.None ? undefined : rounding - RoundingControl.RoundToNearest,
+    quiet: rounding !== RoundingControl.None || i.suppressAllExceptions,
   };
 }
 

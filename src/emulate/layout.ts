@@ -2,14 +2,14 @@
 // and behind it the frames of pages.
 
 export const stateAt = 0;
-/** Words of state.ts, then 34 vector registers of 64 bytes. */
+/** Words of state.ts, then the 50 places of 64 bytes that are vector registers, masks and operands in the making. */
 export const vectorsAt = 256;
 /** Which way out to the interpreter compiled code took (wasm/frame.ts). */
-export const exitAt = 2584;
+export const exitAt = 3864;
 /** Flags that compiled code has not computed yet (wasm/flags.ts). */
-export const lazyAt = 2560;
+export const lazyAt = 3840;
 /** What a check of stores and compiled code tell each other (wasm/watched.ts). */
-export const watchAt = 2592;
+export const watchAt = 3872;
 export const tlbEntries = 1024;
 export const readTlbAt = 0x1000;
 export const writeTlbAt = readTlbAt + 16 * tlbEntries;

@@ -52,8 +52,12 @@ export const parity = Uint8Array.from({ length: 256 }, (_, i) => {
 });
 
 const vectorBytes = 64;
-// Two more than the registers: places for operands in the making (ops/vector.ts).
-const vectors = 34;
+const vectorRegisters = 32;
+/** In `Cpu.vb`, behind the vector registers: k0 to k7, eight bytes each. */
+export const masksAt = vectorRegisters * vectorBytes;
+export const maskRegisters = 8;
+// Registers, masks, and places for operands in the making (ops/vector.ts).
+const vectors = 50;
 
 export interface CpuSnapshot {
   readonly general: Int32Array;
@@ -67,7 +71,7 @@ export class Cpu {
   readonly b: Uint8Array;
   readonly w: Uint16Array;
   readonly q: BigUint64Array;
-  /** Vector registers: 64 bytes each, of which what CPUID announces is used. */
+  /** Vector registers, 64 bytes each, and masks. */
   readonly vi: Int32Array;
   readonly vb: Uint8Array;
   readonly vw: Uint16Array;
@@ -173,8 +177,8 @@ export function sameRegisters(a: CpuSnapshot, b: CpuSnapshot): boolean {
   if (!same(a.general.subarray(FS, HI), b.general.subarray(FS, HI))) return false;
   if (!same(a.general.subarray(MXCSR, segmentsEnd), b.general.subarray(MXCSR, segmentsEnd))) return false;
   if (flagsOf(a.general) !== flagsOf(b.general)) return false;
-  // Behind the sixteen registers lie places for operands in the making.
-  const usable = 16 * (vectorBytes / 4);
+  // Behind the masks lie places for operands in the making.
+  const usable = (masksAt + 8 * maskRegisters) / 4;
   if (!same(a.vectors.subarray(0, usable), b.vectors.subarray(0, usable))) return false;
   const [x, y] = [a.fpu, b.fpu];
   if (x.control !== y.control || x.status !== y.status || x.top !== y.top) return false;

@@ -239,10 +239,11 @@ function* x87(): Generator<string> {
   for (const c of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu']) yield `fcmov${c} %st(2), %st`;
   yield* ['fnstenv (%rdi)', 'fnsave (%rdi)', 'fldenv (%rdi)', 'frstor (%rdi)', 'data16 fnstenv (%rdi)'];
   yield* ['data16 fnsave (%rdi)', 'data16 fldenv (%rdi)', 'data16 frstor (%rdi)'];
-  // All of the window.
+  // Nearly all of the window.
   yield* ['fxsave -256(%rdi)', 'fxsave64 -256(%rdi)', 'fxrstor -256(%rdi)', 'fxrstor64 -256(%rdi)'];
-  yield* ['xsave -256(%rdi)', 'xsave64 -256(%rdi)', 'xrstor -256(%rdi)', 'xrstor64 -256(%rdi)'];
-  yield* ['fxsave 8(%rdi)', 'xsave 16(%rdi)', 'fxrstor 8(%rdi)', 'xrstor 32(%rdi)'];
+  for (const op of ['xsave', 'xsavec', 'xsaveopt', 'xrstor'])
+    yield* [`${op} -2304(%rdi)`, `${op}64 -2304(%rdi)`, `${op} -2288(%rdi)`];
+  yield* ['fxsave 8(%rdi)', 'fxrstor 8(%rdi)'];
   yield* ['ficomps (%rdi)', 'ficompl (%rdi)', 'fnop'];
   yield* 'f2xm1 fyl2x fyl2xp1 fpatan fptan fsin fcos fsincos fxtract'.split(' ');
   yield* ['fbld (%rdi)', 'fbstp (%rdi)'];
@@ -267,7 +268,7 @@ function narrowed(text: string, integers: boolean): string | undefined {
     .replaceAll(',%rcx', ',%ecx')
     .replaceAll('*%rbx', '*%ebx');
   const mnemonic = own.split(' ').filter((word) => !/^(lock|rep\w*)$/.test(word))[0]!;
-  if (/save64|rstor64/.test(mnemonic)) return undefined;
+  if (/save(c|opt)?64|rstor64/.test(mnemonic)) return undefined;
   const wide = integers
     ? /^(?!cdq$).*q$|^(cdqe|cqo|cmpxchg16b|jrcxz)$/.test(mnemonic)
     : /^cvtsi2s.q$/.test(mnemonic);

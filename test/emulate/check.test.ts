@@ -2,7 +2,8 @@
 import { groups, groups32 } from './cases.js';
 import { check } from './check.js';
 import { presentForms } from './forms.js';
-import { extendedAt, memoryAt } from './record.js';
+import { isWide } from './input.js';
+import { extendedAt, halvesAt, highAt, masksAt, memoryAt } from './record.js';
 import { unexecuted, unreachable } from './rows.js';
 
 const seed = 20240607;
@@ -77,13 +78,20 @@ test.each(['fisubl (%rdi)', 'fscale'])('%s in many states', (text) => {
   expect(missing).toBeGreaterThan(0);
 });
 
-test.each([
+const wide: readonly (readonly [what: string, at: number])[] = [
+  ['a mask register', masksAt + 17],
+  ["a zmm register's upper half", halvesAt + 70],
+  ['a register from zmm16 on', highAt + 700],
+];
+const plants: readonly (readonly [what: string, at: number])[] = [
   ['a register', 64 + 8 * 3],
   ['the carry flag', 64 + 128],
   ['a vector register', extendedAt + 160 + 40],
   ["a vector register's upper half", extendedAt + 576 + 40],
+  ...(isWide ? wide : []),
   ['memory', memoryAt + 300],
-])('a fault planted in %s is found', (_, at) => {
+];
+test.each(plants)('a fault planted in %s is found', (_, at) => {
   const { differences } = check('integers', ['adcq %rax, %rbx'], seed, 1, {
     plant: (output) => {
       output[at]! ^= 1;

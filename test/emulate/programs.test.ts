@@ -111,9 +111,9 @@ test.each([
   ['a system call', 'return syscall(41, 2, 1, 0);', 'missing', /^system call 41 \(arguments 0x2, 0x1, 0x0/],
   [
     'an instruction',
-    'asm volatile("vpaddd %zmm0, %zmm1, %zmm2");',
+    'asm volatile("vaddph %zmm0, %zmm1, %zmm2");',
     'missing',
-    /^instruction vpaddd \(62 f1 75 48 fe d0\) at 0x[0-9a-f]+ \(main/,
+    /^instruction vaddph \(62 f5 74 48 58 d0\) at 0x[0-9a-f]+ \(main/,
   ],
   [
     'a load',

@@ -1,6 +1,6 @@
 // What may differ between the emulator and the CPU: what the manuals leave undefined, and approximations within their tolerance.
 import type { Decoded } from '../../src/emulate/instruction.js';
-import { state, extendedAt, vectorsAt, uppersAt } from './record.js';
+import { state, extendedAt, placesOf } from './record.js';
 import { undefinedFlags } from './undefined.js';
 
 export const flagsCompared = 0xcd5;
@@ -50,15 +50,35 @@ export function forgiveFunctions(i: Decoded, native: DataView, own: DataView): v
   }
 }
 
-/** Each CPU has its own 12 bits of a reciprocal (SDM vol. 2, RCPPS: an error of 1.5 * 2^-12 at most): numbers that are as near as two such may be count as equal. */
+/** Each CPU has its own 12 bits of a reciprocal (SDM vol. 2, RCPPS: an error of 1.5 * 2^-12 at most): numbers that are as near as two such may be count as equal. Of AVX-512's the error is 2^-14. */
 export function forgive(i: Decoded, native: Uint8Array, own: Uint8Array): void {
   const [to] = i.operands;
-  if (!/^v?r(cp|sqrt)[ps]s$/.test(i.name) || to?.kind !== 'register') return;
+  if (!/^v?r(cp|sqrt)(14)?[ps][sd]$/.test(i.name) || to?.kind !== 'register') return;
   const [a, b] = [native, own].map((bytes) => new DataView(bytes.buffer, bytes.byteOffset));
+  if (i.name.endsWith('d')) {
+    for (let n = 0; n < (i.name.endsWith('sd') ? 8 : to.size); n += 8) {
+      const at = placesOf(to.number)[n >> 4]! + (n & 15);
+      const [x, y] = [a!.getFloat64(at, true), b!.getFloat64(at, true)];
+      if (Math.abs(x - y) <= Math.abs(x) * 2 ** -14) b!.setBigUint64(at, a!.getBigUint64(at, true), true);
+    }
+    return;
+  }
+  const error = i.evex ? 2 ** -14 : 2 ** -11;
   for (let n = 0; n < (i.name.endsWith('ss') ? 4 : to.size); n += 4) {
-    const at = (n < 16 ? vectorsAt : uppersAt - 16) + 16 * to.number + n;
+    const at = placesOf(to.number)[n >> 4]! + (n & 15);
     const [x, y] = [a!.getFloat32(at, true), b!.getFloat32(at, true)];
-    if (Math.abs(x - y) <= Math.abs(x) * 2 ** -11) b!.setUint32(at, a!.getUint32(at, true), true);
+    if (Math.abs(x - y) <= Math.abs(x) * error) b!.setUint32(at, a!.getUint32(at, true), true);
+  }
+}
+
+/** A gather of elements that are narrower than their indices, ended by a fault: whether what lies above the elements is zero by then depends on how far it got. */
+export function forgiveGather(i: Decoded, native: Uint8Array, own: Uint8Array): void {
+  const [to, memory] = i.operands;
+  if (!i.evex || !/^vp?gatherq(d|ps)$/.test(i.name) || native[0] === 0) return;
+  if (to?.kind !== 'register' || memory?.kind !== 'memory') return;
+  for (let n = (memory.vectorIndexBytes ?? 0) / 2; n < 64; n++) {
+    const at = placesOf(to.number)[n >> 4]! + (n & 15);
+    own[at] = native[at]!;
   }
 }
 

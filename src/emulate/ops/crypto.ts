@@ -6,7 +6,7 @@ import { apart, lanes, lanesBy, placeOf, source, unaligned, withVex } from './ve
 import type { Lane } from './vector.js';
 
 /** In the field of AES, x^8 + x^4 + x^3 + x + 1. */
-function product(a: number, b: number): number {
+export function product(a: number, b: number): number {
   let result = 0;
   for (let n = 0; n < 8; n++) {
     if ((b >> n) & 1) result ^= a;
@@ -15,12 +15,17 @@ function product(a: number, b: number): number {
   return result;
 }
 
+/** n^254; of 0 it is 0. */
+export function inverseInField(n: number): number {
+  let power = 1;
+  for (let k = 0; k < 254; k++) power = product(power, n);
+  return power;
+}
+
 const substitution = new Uint8Array(256);
 const inverse = new Uint8Array(256);
 for (let n = 0; n < 256; n++) {
-  // n^254 is the inverse.
-  let power = 1;
-  for (let k = 0; k < 254; k++) power = product(power, n);
+  const power = inverseInField(n);
   let value = power;
   for (let k = 1; k < 5; k++) value ^= (power << k) | (power >> (8 - k));
   value = (value & 255) ^ 0x63;

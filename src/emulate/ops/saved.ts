@@ -4,17 +4,19 @@ import { fxsaveBytes, mxcsrBits, registersIn, restoreFpu, saveFpu, tagOf } from 
 import { address, memoryOf } from '../operands.js';
 import type { Builder, Table } from '../operands.js';
 import { addressOf } from '../memory.js';
-import { AH, RAX, Trap } from '../state.js';
+import { AH, MXCSR, RAX, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 import {
   AVX,
+  components,
+  extendedAt,
   extendedControl,
   headerAt,
+  headerBytes,
   inUse,
   restoreExtended,
   saveExtended,
   SSE,
-  uppersAt,
   X87,
   xsaveBytes,
 } from '../xsave.js';
@@ -75,27 +77,89 @@ const fxrstor = at(16, (cpu, from) => {
 /** Components that edx and eax name. */
 const wanted = ({ s }: Cpu): number => (s[RAX] ?? 0) & extendedControl;
 
-const xsave = at(64, (cpu, to) => {
-  const mask = wanted(cpu);
-  const header = cpu.memory.readBytes(to + headerAt, 8);
-  const image = saveExtended(cpu, ((header[0] ?? 0) & ~mask) | (inUse(cpu) & mask));
-  image.set(header.subarray(1), headerAt + 1);
-  const parts: (readonly [number, number])[] = [[headerAt, headerAt + 8]];
+/** Bytes of an image that the components of `mask` have; MXCSR comes with those of `control`. */
+function partsOf(cpu: Cpu, mask: number, control: number): [number, number][] {
+  const parts: [number, number][] = [];
   if (mask & X87) parts.push([0, mxcsrAt], [32, vectorsAt]);
-  if (mask & (SSE | AVX)) parts.push([mxcsrAt, 32]);
+  if (control & (SSE | AVX)) parts.push([mxcsrAt, 32]);
   if (mask & SSE) parts.push([vectorsAt, vectorsEnd(cpu)]);
-  if (mask & AVX) parts.push([uppersAt, uppersAt + 16 * registersIn(cpu)]);
-  store(cpu, to, image, parts);
+  for (const { bit, at: begin, slices } of components) {
+    const all = slices(cpu);
+    const bytes = all.reduce((end, [, to, length]) => Math.max(end, to + length), 0);
+    if (mask & (1 << bit) && bytes > 0) parts.push([begin, begin + bytes]);
+  }
+  return parts;
+}
+
+/** `all`: also what is as at a program's start (SDM vol. 1, 13.7 and 13.9). That an area was restored from before is not looked at. */
+const xsave = (all: boolean): Builder =>
+  at(64, (cpu, to) => {
+    const mask = wanted(cpu);
+    const used = inUse(cpu) & mask;
+    const header = cpu.memory.readBytes(to + headerAt, 8);
+    const image = saveExtended(cpu, ((header[0] ?? 0) & ~mask) | used);
+    image.set(header.subarray(1), headerAt + 1);
+    store(cpu, to, image, [[headerAt, headerAt + 8], ...partsOf(cpu, all ? mask : used, mask)]);
+  });
+
+/** Components of XCOMP_BV one behind the other: by how much each is moved (SDM vol. 1, 13.4.3). */
+function* compacted(
+  present: number,
+): Generator<readonly [bit: number, at: number, to: number, bytes: number]> {
+  let to = extendedAt;
+  for (const { bit, at: from, bytes } of components) {
+    if (!(present & (1 << bit))) continue;
+    yield [bit, from, to, bytes];
+    to += bytes;
+  }
+}
+
+const compactFormat = 0x80;
+
+/** What is as at a program's start is not written (SDM vol. 1, 13.10). */
+const xsavec = at(64, (cpu, to) => {
+  const mask = wanted(cpu);
+  const isOrdinary = cpu.s[MXCSR] === 0x1f80;
+  const used = (inUse(cpu) | (isOrdinary ? 0 : SSE)) & mask;
+  const image = saveExtended(cpu, used);
+  image[headerAt + 8] = mask;
+  image[headerAt + 15] = compactFormat;
+  const parts = partsOf(cpu, used & (X87 | SSE), used & SSE);
+  const out = image.slice();
+  for (const [bit, from, place, bytes] of compacted(mask)) {
+    if (!(used & (1 << bit))) continue;
+    out.set(image.subarray(from, from + bytes), place);
+    for (const [begin, end] of partsOf(cpu, 1 << bit, 0)) parts.push([place, place + end - begin]);
+  }
+  store(cpu, to, out, [[headerAt, headerAt + 16], ...parts]);
 });
 
 const xrstor = at(64, (cpu, from) => {
   const mask = wanted(cpu);
   const image = cpu.memory.readBytes(from, xsaveBytes);
-  const header = image.subarray(headerAt, headerAt + 24);
-  if (header.some((byte, n) => (n === 0 ? byte & ~extendedControl : byte) !== 0))
-    throw new Trap('protection', 'a header of xrstor that means nothing');
-  if (mask & (SSE | AVX)) checkMxcsr(image);
-  restoreExtended(cpu, image, mask, header[0] ?? 0);
+  const header = image.slice(headerAt, headerAt + headerBytes);
+  const present = header[0] ?? 0;
+  const isCompact = (header[15] ?? 0) === compactFormat;
+  const there = isCompact ? (header[8] ?? 0) : 0;
+  const means = (byte: number, n: number): boolean => {
+    if (n === 0) return (byte & ~extendedControl) === 0 && (!isCompact || (byte & ~there) === 0);
+    if (isCompact) return n === 8 ? (byte & ~extendedControl) === 0 : n === 15 || byte === 0;
+    return n >= 24 || byte === 0;
+  };
+  if (!header.every(means)) throw new Trap('protection', 'a header of xrstor that means nothing');
+  if (!isCompact) {
+    if (mask & (SSE | AVX)) checkMxcsr(image);
+    restoreExtended(cpu, image, mask, present);
+    return;
+  }
+  const whole = image.slice();
+  for (const [, to, place, bytes] of compacted(there)) whole.set(image.subarray(place, place + bytes), to);
+  if (mask & present & SSE) checkMxcsr(image);
+  const mxcsr = cpu.s[MXCSR] ?? 0;
+  restoreExtended(cpu, whole, mask, present);
+  // Here MXCSR is a part of SSE.
+  const control = new DataView(image.buffer, image.byteOffset).getInt32(mxcsrAt, true);
+  cpu.s[MXCSR] = !(mask & SSE) ? mxcsr : present & SSE ? control : 0x1f80;
 });
 
 /** Control, status, tags; in 32-bit form each has ones above it. */
@@ -190,6 +254,10 @@ export const saved: Table = {
   fxsave64: fxsave,
   xrstor,
   xrstor64: xrstor,
-  xsave,
-  xsave64: xsave,
+  xsave: xsave(true),
+  xsave64: xsave(true),
+  xsavec,
+  xsavec64: xsavec,
+  xsaveopt: xsave(false),
+  xsaveopt64: xsave(false),
 };

@@ -7,10 +7,19 @@ import { code32 } from './code32.js';
 import { control } from './control.js';
 import { crypto } from './crypto.js';
 import { decimal } from './decimal.js';
+import { evexComparisons } from './evex-compare.js';
+import { evexFloats } from './evex-float.js';
+import { evexIntegers, vectorDots } from './evex-integer.js';
+import { evexMoves } from './evex-moves.js';
+import { evexSpecials } from './evex-special.js';
+import { evexShuffles } from './evex-shuffle.js';
+import { gfni } from './gfni.js';
+import { masks } from './masks.js';
 import { moves } from './moves.js';
 import { multiplies } from './multiply.js';
 import { saved } from './saved.js';
 import { shifts } from './shifts.js';
+import { sse4a } from './sse4a.js';
 import { strings } from './strings.js';
 import { withMmx } from './vector.js';
 import { vectorConversions } from './vector-convert.js';
@@ -31,11 +40,15 @@ const all: ReadonlyMap<string, Builder> = new Map(
     bits,
     control,
     crypto,
+    gfni,
+    masks,
     moves,
     multiplies,
     saved,
     shifts,
+    sse4a,
     vectorConversions,
+    vectorDots,
     vectorFloats,
     vectorFused,
     vectorIntegers,
@@ -50,6 +63,13 @@ const all: ReadonlyMap<string, Builder> = new Map(
 );
 const stringTable: ReadonlyMap<string, Builder> = new Map(Object.entries(strings));
 
+/** Forms of EVEX. */
+const evexTable: ReadonlyMap<string, Builder> = new Map(
+  [evexComparisons, evexFloats, evexIntegers, evexMoves, evexShuffles, evexSpecials].flatMap((table: Table) =>
+    Object.entries(table),
+  ),
+);
+
 /** What 32-bit code has beside, or does in its own way. */
 const table32: ReadonlyMap<string, Builder> = new Map(Object.entries({ ...decimal, ...code32 }));
 
@@ -58,9 +78,13 @@ export function rowNames(bits: 32 | 64): readonly string[] {
   return [...new Set([...all.keys(), ...stringTable.keys(), ...(bits === 32 ? table32.keys() : [])])];
 }
 
+/** Names that a row of EVEX has. */
+export const evexNames: readonly string[] = [...evexTable.keys()];
+
 /** movsd and cmpsd of vector registers are others than the string instructions. */
 export function builderOf(i: Decoded): Builder | undefined {
   if (i.foreign) return undefined;
+  if (i.evex) return evexTable.get(i.name);
   const own = i.bits === 32 ? table32.get(i.name) : undefined;
   if (own) return own;
   const uses = (file: 'vector' | 'mmx'): boolean =>

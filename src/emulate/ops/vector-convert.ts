@@ -2,17 +2,27 @@
 import * as soft from '../softfloat.js';
 import type { Environment, Format, Soft } from '../softfloat.js';
 import type { Decoded } from '../instruction.js';
-import { immediateOf, operand, place, sizeOf } from '../operands.js';
+import { address, immediateOf, operand, place, sizeOf } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
-import { HI } from '../state.js';
+import { AH, HI } from '../state.js';
 import type { Cpu } from '../state.js';
-import { given, placeOf, scalar, scratch, source, storer, withVex, zeroing } from './vector.js';
+import { given, placeOf, scalar, scratch, scratch2, source, storer, withVex, zeroing } from './vector.js';
 import type { Elements } from './vector.js';
 import { computed, environment, number, settle, sizeOfFormat, write } from './vector-soft.js';
 
-/** To a general register; `truncate`: towards zero whatever MXCSR says. What does not fit is 0x80...0. */
-const toInteger =
-  (f: Format, truncate: boolean): Builder =>
+/** Rounded to an integer; what does not fit is 0x80...0, or all ones of one without sign, and invalid. */
+export function integerOf(x: Soft, bits: number, isSigned: boolean, env: Environment): bigint {
+  if (isSigned) return soft.toInteger(x, bits, env) ?? BigInt.asIntN(bits, 1n << BigInt(bits - 1));
+  const own: Environment = { ...env, flags: 0 };
+  const n = soft.toInteger(x, bits + 1, own);
+  const fits = n !== undefined && n >= 0n;
+  env.flags |= fits ? own.flags : soft.INVALID;
+  return fits ? n : BigInt.asUintN(bits, -1n);
+}
+
+/** To a general register; `truncate`: towards zero whatever MXCSR says. */
+export const toInteger =
+  (f: Format, truncate: boolean, isSigned = true): Builder =>
   (cpu, i) => {
     const { at, load } = source(cpu, i, 1);
     const { write: put } = place(cpu, i, 0);
@@ -22,14 +32,14 @@ const toInteger =
       const env = environment(cpu);
       const x = number(cpu, f, at, env);
       const mode = truncate ? { ...env, rounding: 3 } : env;
-      const n = soft.toInteger(x, bits, mode) ?? BigInt.asIntN(bits, 1n << BigInt(bits - 1));
+      const n = integerOf(x, bits, isSigned, mode);
       settle(cpu, mode);
       put(Number(BigInt.asIntN(32, n)), Number(BigInt.asIntN(32, n >> 32n)));
     };
   };
 
-const fromInteger =
-  (f: Format): Builder =>
+export const fromInteger =
+  (f: Format, isSigned = true): Builder =>
   (cpu, i) => {
     const d = placeOf(i, 0);
     const last = given(i) - 1;
@@ -41,11 +51,12 @@ const fromInteger =
       const lo = get();
       if (f === soft.double && size === 4) {
         if (a !== d) vb.copyWithin(d, a, a + 16);
-        vd[d >> 3] = lo;
+        vd[d >> 3] = isSigned ? lo : lo >>> 0;
         return;
       }
       const env = environment(cpu);
-      const n = size === 8 ? (BigInt(s[HI] ?? 0) << 32n) | BigInt(lo >>> 0) : BigInt(lo);
+      const whole = size === 8 ? (BigInt(s[HI] ?? 0) << 32n) | BigInt(lo >>> 0) : BigInt(lo);
+      const n = isSigned ? whole : BigInt.asUintN(8 * size, whole);
       const bits = soft.pack(soft.fromInteger(n, f, env), f);
       settle(cpu, env);
       if (a !== d) vb.copyWithin(d, a, a + 16);
@@ -53,7 +64,7 @@ const fromInteger =
     };
   };
 
-function convert(v: Soft, f: Format, env: Environment): Soft {
+export function convert(v: Soft, f: Format, env: Environment): Soft {
   if (v.kind === 'nan') {
     if (v.signaling === true) env.flags |= soft.INVALID;
     return soft.quiet(v);
@@ -82,12 +93,12 @@ const several =
     const { vb } = cpu;
     return () => {
       load?.();
-      elements(cpu, scratch + 32, at, at, count);
+      elements(cpu, scratch2, at, at, count);
       // From MMX registers only the lower half is written.
-      if (isMmx(i, 1) && to === 4) vb.copyWithin(d, scratch + 32, scratch + 40);
+      if (isMmx(i, 1) && to === 4) vb.copyWithin(d, scratch2, scratch2 + 8);
       else {
         vb.fill(0, d, d + Math.max(16, count * to));
-        vb.copyWithin(d, scratch + 32, scratch + 32 + count * to);
+        vb.copyWithin(d, scratch2, scratch2 + count * to);
       }
     };
   };
@@ -142,7 +153,8 @@ const toHalf: Builder = (cpu, i): Op => {
   const to = operand(i, 0);
   const d = to.kind === 'memory' ? scratch : placeOf(i, 0);
   const store = to.kind === 'memory' ? storer(cpu, to, to.size, scratch, false) : undefined;
-  const { vb } = cpu;
+  const { vb, s, memory } = cpu;
+  const at = to.kind === 'memory' ? address(cpu, to) : undefined;
   const elements = (c: Cpu): void => {
     const base = environment(c);
     const env: Environment = {
@@ -160,6 +172,8 @@ const toHalf: Builder = (cpu, i): Op => {
     });
   };
   return () => {
+    // A fault comes before the conversion's own exceptions.
+    if (at && to.kind === 'memory') memory.probeWrite(at(), s[AH] ?? 0, to.size);
     elements(cpu);
     store?.();
   };

@@ -76,7 +76,7 @@ function operate(op: Operation, x: Soft, y: Soft, f: Format, env: Environment): 
   return soft.firstNan(x, y, env) ?? op(x, y, f, env);
 }
 
-const results = new Float64Array(8);
+const results = new Float64Array(16);
 
 /** `odd`: of every other element (addsub). */
 function elements(f: Format, op: Arithmetic, odd: Arithmetic = op): Elements {
@@ -200,7 +200,7 @@ const chosen =
   };
 
 /** An operation on the second source alone. */
-const unary =
+export const unary =
   (run: (x: Soft, f: Format, env: Environment) => Soft) =>
   (f: Format): Elements => {
     const size = sizeOfFormat(f);
@@ -212,23 +212,27 @@ const unary =
     };
   };
 
-/** roundps and its like: bit 3 of the immediate has the inexact flag stay, bit 2 takes MXCSR's mode. */
-const rounding =
+/** Rounded to as many binary places as the upper half of the immediate says; bit 3 has the inexact flag stay, bit 2 takes MXCSR's mode. */
+export function toPlaces(x: Soft, bits: number, env: Environment): Soft {
+  const places = bits >> 4;
+  if (x.kind !== 'finite' || x.exponent + places >= 0) return x;
+  const mode = { ...env, flags: 0, rounding: bits & 4 ? env.rounding : bits & 3 };
+  const whole = soft.toInteger({ ...x, exponent: x.exponent + places }, 128, mode) ?? 0n;
+  if (!(bits & 8)) env.flags |= mode.flags;
+  if (whole === 0n) return soft.zero(x.negative);
+  return { ...x, significand: whole < 0n ? -whole : whole, exponent: -places };
+}
+
+/** roundps and its like, which round to whole numbers; of EVEX to binary places. */
+export const rounding =
   (f: Format, alone: boolean): Builder =>
   (cpu, i) => {
-    const bits = immediateOf(i, i.operands.length - 1).lo;
+    const bits = immediateOf(i, i.operands.length - 1).lo & (i.evex ? 255 : 15);
     const size = sizeOfFormat(f);
     const lane: Elements = (c, d, _, b, count) => {
       computed(c, f, d, count, (n, env) => {
         const x = number(c, f, b + n * size, env);
-        const nan = soft.firstNan(x, x, env);
-        if (nan) return soft.pack(nan, f);
-        if (x.kind !== 'finite' || x.exponent >= 0) return soft.pack(x, f);
-        const mode = { ...env, flags: 0, rounding: bits & 4 ? env.rounding : bits & 3 };
-        const whole = soft.toInteger(x, 128, mode) ?? 0n;
-        if (!(bits & 8)) env.flags |= mode.flags;
-        if (whole === 0n) return soft.pack(soft.zero(x.negative), f);
-        return soft.pack({ ...x, significand: whole < 0n ? -whole : whole, exponent: 0 }, f);
+        return soft.pack(soft.firstNan(x, x, env) ?? toPlaces(x, bits, env), f);
       });
     };
     return (alone ? scalar(size, lane) : packed(size, lane, true))(cpu, i);
@@ -260,7 +264,7 @@ function reciprocal(x: Soft, root: boolean): Soft {
 
 type Relation = number | undefined;
 /** The predicates of cmp. Relation: -1, 0, 1, undefined for unordered. From 8 on only with VEX. */
-const predicates: readonly ((relation: Relation) => boolean)[] = [
+export const predicates: readonly ((relation: Relation) => boolean)[] = [
   (r) => r === 0,
   (r) => r === -1,
   (r) => r === -1 || r === 0,
@@ -280,8 +284,16 @@ const predicates: readonly ((relation: Relation) => boolean)[] = [
 ];
 /** Of the first 16; the others are the same ones, with a quiet NaN meaning the opposite. */
 const signalingPredicates = new Set([1, 2, 5, 6, 9, 10, 13, 14]);
+export const isSignaling = (code: number): boolean => signalingPredicates.has(code & 15) !== code > 15;
 
-function relate(cpu: Cpu, f: Format, a: number, b: number, signaling: boolean, env: Environment): Relation {
+export function relate(
+  cpu: Cpu,
+  f: Format,
+  a: number,
+  b: number,
+  signaling: boolean,
+  env: Environment,
+): Relation {
   const x = number(cpu, f, a, env);
   const y = number(cpu, f, b, env);
   if (x.kind === 'nan' || y.kind === 'nan') {
@@ -298,7 +310,7 @@ const comparison =
     const code = immediateOf(i, i.operands.length - 1).lo & (i.vex ? 31 : 7);
     const test = predicates[code & 15];
     if (!test) throw new Error('no such predicate');
-    const signaling = signalingPredicates.has(code & 15) !== code > 15;
+    const signaling = isSignaling(code);
     const size = sizeOfFormat(f);
     const all = (1n << BigInt(8 * size)) - 1n;
     const lane: Elements = (c, d, a, b, count) => {

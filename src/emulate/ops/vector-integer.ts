@@ -23,7 +23,7 @@ const each32 =
   ({ vi }, d, a, b, bytes) => {
     for (let n = 0; n < bytes >> 2; n++) vi[(d >> 2) + n] = f(vi[(a >> 2) + n] ?? 0, vi[(b >> 2) + n] ?? 0);
   };
-const each64 =
+export const each64 =
   (f: (a: bigint, b: bigint) => bigint): Lane =>
   ({ vq }, d, a, b, bytes) => {
     for (let n = 0; n < bytes >> 3; n++)
@@ -85,7 +85,7 @@ const sumOfDifferences: Lane = ({ vb, vq }, d, a, b, bytes) => {
 };
 
 /** mpsadbw: eight sums of four differences, the second operand's four bytes standing still. */
-const movingSums = (control: number, half: 0 | 1): Lane => {
+const movingSums = (control: number, half: number): Lane => {
   const bits = control >> (3 * half);
   const [first, second] = [bits & 4, 4 * (bits & 3)];
   return apart(({ vb, vw }, to, a, b) => {

@@ -1,5 +1,5 @@
 // Moves of chosen elements (AVX, AVX2): what is not chosen is neither accessed nor can it fault.
-import type { Decoded, MemoryOperand } from '../instruction.js';
+import type { MemoryOperand } from '../instruction.js';
 import { address, memoryOf, operand, sizeOf } from '../operands.js';
 import type { Address, Builder, Op, Table } from '../operands.js';
 import { AH } from '../state.js';
@@ -55,7 +55,7 @@ function load({ vi, memory }: Cpu, w: number, size: 4 | 8, chosen: boolean, lo: 
 }
 
 /** Where an element of a gather lies: the index register's element is put into a word pair that the address is computed from. */
-function indexed(cpu: Cpu, m: MemoryOperand, size: 4 | 8): (n: number) => number {
+export function indexed(cpu: Cpu, m: MemoryOperand, size: 4 | 8): (n: number) => number {
   if (m.addressSize === 32 && cpu.bits === 64 && m.segment !== undefined)
     throw new Error('a gather by way of a segment with 32-bit addresses');
   const base: Address = address(cpu, { ...m, vectorIndex: undefined, index: undefined, scale: 1 });
@@ -83,7 +83,7 @@ const gather =
     if (m.kind !== 'memory') throw new Error(`${i.name}: operand 1 is not memory`);
     const d = placeOf(i, 0);
     const mask = placeOf(i, 2);
-    const count = countOf(i, m, indexSize, size);
+    const count = countOf(m, indexSize, size, sizeOf(i, 0));
     const at = indexed(cpu, m, indexSize);
     const { s, vb, vi, memory } = cpu;
     return () => {
@@ -97,15 +97,15 @@ const gather =
         }
         vb.fill(0, mask + n * size, mask + (n + 1) * size);
       }
-      vb.fill(0, mask, mask + 32);
-      vb.fill(0, d + count * size, d + 32);
+      vb.fill(0, mask, mask + registerBytes);
+      vb.fill(0, d + count * size, d + registerBytes);
     };
   };
 
-/** As many as there are both indices and places for results. */
-function countOf(i: Decoded, m: MemoryOperand, indexSize: number, size: number): number {
+/** As many as there are both indices and places in a register. */
+export function countOf(m: MemoryOperand, indexSize: number, size: number, bytes: number): number {
   const indices = (m.vectorIndexBytes ?? 16) / indexSize;
-  return Math.min(indices, sizeOf(i, 0) / size);
+  return Math.min(indices, bytes / size);
 }
 
 export const vectorMasked: Table = {

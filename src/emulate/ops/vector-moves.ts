@@ -3,7 +3,18 @@ import { address, memoryOf, operand, place, sizeOf } from '../operands.js';
 import type { Builder, Table } from '../operands.js';
 import { AH, HI, MXCSR, RDI, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
-import { given, lanes, loader, placeOf, registerBytes, scratch, source, storer, withVex } from './vector.js';
+import {
+  given,
+  lanes,
+  loader,
+  placeOf,
+  registerBytes,
+  scratch,
+  scratch2,
+  source,
+  storer,
+  withVex,
+} from './vector.js';
 
 /** A whole register from or to anywhere. */
 const whole =
@@ -161,18 +172,18 @@ const repeated = (size: 4 | 8, from: (n: number) => number): Builder =>
   lanes(({ vb }, d, _, b) => {
     for (let n = 0; n < 16; n += size) {
       const at = b + size * from(n / size);
-      vb.copyWithin(scratch + 32 + n, at, at + size);
+      vb.copyWithin(scratch2 + n, at, at + size);
     }
-    vb.copyWithin(d, scratch + 32, scratch + 48);
+    vb.copyWithin(d, scratch2, scratch2 + 16);
   }, true);
 
-/** vzeroupper, vzeroall: in 32-bit code there are eight registers. */
+/** vzeroupper, vzeroall: of the sixteen registers that VEX has, in 32-bit code of eight. */
 const zero =
   (from: 0 | 16): Builder =>
   ({ vb, bits }) =>
   () => {
     for (let n = 0; n < (bits === 64 ? 16 : 8); n++)
-      vb.fill(0, n * registerBytes + from, n * registerBytes + 32);
+      vb.fill(0, n * registerBytes + from, (n + 1) * registerBytes);
   };
 
 const emms: Builder =

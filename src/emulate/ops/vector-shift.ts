@@ -4,12 +4,12 @@ import { immediateOf, operand, sizeOf } from '../operands.js';
 import { given, lanes, lanesBy, placeOf, source, withVex, zeroing } from './vector.js';
 import type { Lane } from './vector.js';
 
-type Bits = 16 | 32 | 64;
-type Shift = (value: bigint, n: bigint, bits: number) => bigint;
+export type Bits = 16 | 32 | 64;
+export type Shift = (value: bigint, n: bigint, bits: number) => bigint;
 
-const left: Shift = (v, n, bits) => (n >= BigInt(bits) ? 0n : v << n);
-const right: Shift = (v, n, bits) => (n >= BigInt(bits) ? 0n : v >> n);
-const arithmetic: Shift = (v, n, bits) =>
+export const left: Shift = (v, n, bits) => (n >= BigInt(bits) ? 0n : v << n);
+export const right: Shift = (v, n, bits) => (n >= BigInt(bits) ? 0n : v >> n);
+export const arithmetic: Shift = (v, n, bits) =>
   BigInt.asIntN(bits, v) >> (n >= BigInt(bits) ? BigInt(bits - 1) : n);
 
 /** All elements of 64 bits. */
@@ -20,7 +20,7 @@ function each(all: bigint, bits: Bits, run: (value: bigint, at: bigint) => bigin
   return out;
 }
 
-const shift =
+export const shift =
   (bits: Bits, run: Shift): Builder =>
   (cpu, i) => {
     const d = placeOf(i, 0) >> 3;
@@ -79,7 +79,8 @@ const align = (control: number, _half: number, bytes: number): Lane => {
   };
 };
 
-const own = (bits: Bits, run: Shift): Builder =>
+/** Each element by a count of its own. */
+export const own = (bits: Bits, run: Shift): Builder =>
   lanes(({ vq }, d, a, b) => {
     for (let q = 0; q < 2; q++) {
       const counts = vq[(b >> 3) + q] ?? 0n;

@@ -91,7 +91,7 @@ const comparing =
         s[RCX + 1] = 0;
         return;
       }
-      vb.fill(0, 0, i.vex ? registerBytes / 2 : 16);
+      vb.fill(0, 0, i.vex ? registerBytes : 16);
       if (!(control & mostOrElements)) vi[0] = found;
       else for (let k = 0; k < 16; k++) vb[k] = (found >> (control & words ? k >> 1 : k)) & 1 ? 255 : 0;
     };

@@ -7,11 +7,13 @@ import { AH, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 
 export const registerBytes = 64;
-/** Places behind the registers, for memory operands and results in the making. */
-export const scratch = 32 * registerBytes;
-export const scratch2 = 33 * registerBytes;
+/** Numbers of places behind the registers and the masks, as if they were registers: for operands of EVEX forms (evex.ts). */
+export const firstPlace = 33;
+/** Places for memory operands and results in the making. */
+export const scratch = 38 * registerBytes;
+export const scratch2 = 39 * registerBytes;
 /** Copies of the MMX registers while an instruction works on them. */
-const mmxPlaces = 16 * registerBytes;
+const mmxPlaces = 42 * registerBytes;
 
 /** An operation on `bytes` (8 or 16): byte offsets of destination and sources in `vb`. The destination may be one of the sources. */
 export type Lane = (cpu: Cpu, d: number, a: number, b: number, bytes: number) => void;
@@ -141,20 +143,28 @@ function sources(
 export const lanes =
   (lane: Lane, unary = false): Builder =>
   (cpu, i) =>
-    run(cpu, i, [lane, lane], unary);
+    run(cpu, i, [lane, lane, lane, lane], unary);
 
-/** One with an immediate, which may mean something else for the upper half. */
+/** One with an immediate, which may mean something else for each 16 bytes. */
 export const lanesBy =
-  (make: (control: number, half: 0 | 1, bytes: number) => Lane, unary = false): Builder =>
+  (make: (control: number, part: number, bytes: number) => Lane, unary = false): Builder =>
   (cpu, i) => {
     const control = immediateOf(i, i.operands.length - 1).lo & 255;
     const bytes = Math.min(16, sizeOf(i, 0));
-    return run(cpu, i, [make(control, 0, bytes), make(control, 1, bytes)], unary);
+    const all = Array.from({ length: Math.max(2, sizeOf(i, 0) / 16) }, (_, n) => make(control, n, bytes));
+    return run(cpu, i, all, unary);
   };
 
-function run(cpu: Cpu, i: Decoded, [lane, upper]: readonly [Lane, Lane], unary: boolean): Op {
+function run(cpu: Cpu, i: Decoded, all: readonly Lane[], unary: boolean): Op {
   const { d, a, b, load } = sources(cpu, i, unary);
   const bytes = Math.min(16, sizeOf(i, 0));
+  const [lane, upper] = all;
+  if (!lane || !upper) throw new Error('an operation for each part');
+  if (sizeOf(i, 0) === 64)
+    return () => {
+      load?.();
+      for (let n = 0; n < 4; n++) (all[n] ?? lane)(cpu, d + 16 * n, a + 16 * n, b + 16 * n, 16);
+    };
   if (sizeOf(i, 0) === 32)
     return () => {
       load?.();
@@ -216,7 +226,7 @@ export const scalar =
     };
   };
 
-/** The VEX forms of rows, under their names: what lies above a 128-bit destination becomes zero. */
+/** The VEX forms of rows, under their names: what lies above the destination becomes zero. */
 export function withVex(table: Table): Table {
   return {
     ...table,
@@ -230,12 +240,17 @@ export const zeroing =
   (cpu, i) => {
     const op = make(cpu, i);
     const [to] = i.operands;
-    if (to?.kind !== 'register' || to.file !== 'vector' || to.size !== 16) return op;
-    const { vi } = cpu;
-    const w = (to.number * registerBytes + 16) >> 2;
+    if (to?.kind !== 'register' || to.file !== 'vector' || to.size === registerBytes) return op;
+    const { vd } = cpu;
+    const q = (to.number * registerBytes + to.size) >> 3;
+    if (to.size === 32)
+      return () => {
+        op();
+        vd[q] = vd[q + 1] = vd[q + 2] = vd[q + 3] = 0;
+      };
     return () => {
       op();
-      vi[w] = vi[w + 1] = vi[w + 2] = vi[w + 3] = 0;
+      vd[q] = vd[q + 1] = vd[q + 2] = vd[q + 3] = vd[q + 4] = vd[q + 5] = 0;
     };
   };
 

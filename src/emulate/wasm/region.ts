@@ -521,7 +521,7 @@ function usesRegisters(i: Decoded): boolean {
   return files.includes('general') || !(files.includes('vector') || files.includes('x87'));
 }
 
-const flagUsers = /^(v?u?comis|v?ptest$|vtestp|v?pcmp[ei]str|fu?comi|fcmov)/;
+const flagUsers = /^(v?u?comis|v?ptest$|vtestp|k(or)?test|v?pcmp[ei]str|fu?comi|fcmov)/;
 const withoutFlags = /^(f|(rep)?(movs|stos|lods)[bdqw]$|ldmxcsr$|stmxcsr$|[rw]d?[fg]sbase$|x?save|x?rstor)/;
 
 /** Whether an instruction that the interpreter executes reads or sets flags; those that are not known to leave them alone may. */
