@@ -83,8 +83,12 @@ export interface Planned {
 }
 
 /** The forms that this CPU has, with registers and memory to run with. */
-export function planAll(mode: Mode, forms: readonly Form[], folder: string): Planned {
-  const flags = cpuFlags();
+export function planAll(
+  mode: Mode,
+  forms: readonly Form[],
+  folder: string,
+  flags: ReadonlySet<string> = cpuFlags(),
+): Planned {
   const target = targets[mode];
   const { bytes, accepted } = assemble(
     folder,
@@ -202,6 +206,31 @@ function record({ form, plan }: Case, i: number): string {
   ].join('\n');
 }
 
+/** What a program printed, and how it ended otherwise. */
+export interface Ran {
+  readonly stdout: string;
+  readonly ended: string;
+}
+
+export interface Running {
+  /** A change of the mirrored text, to show that it is found. */
+  readonly plant?: (text: string) => string;
+  /** Also let a signal in at each instruction, whose handler never returns, or returns to where the runtime puts the program. */
+  readonly signals?: boolean;
+  /** States of each case. */
+  readonly seeds?: number;
+  /** Instead of the CPU. */
+  readonly execute?: (program: string) => Ran;
+}
+
+function onCpu(program: string, options: readonly string[]): Ran {
+  const { stdout, stderr, status, signal } = spawnSync(program, options, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  return { stdout, ended: `${status ?? signal ?? ''}: ${stdout.slice(-500)}${stderr}` };
+}
+
 export interface Outcome {
   readonly executed: number;
   readonly faulted: readonly string[];
@@ -214,16 +243,13 @@ export interface Outcome {
  * Builds and runs all cases.
  *
  * @param harness path of harness.c
- * @param plant a change of the mirrored text, to show that it is found
- * @param signals also let a signal in at each instruction, whose handler never returns, or returns to where the runtime puts the program
  */
 export function runCases(
   mode: Mode,
   all: readonly Case[],
   folder: string,
   harness: string,
-  plant: (text: string) => string = (text) => text,
-  signals = false,
+  { plant = (text) => text, signals = false, seeds = 4, execute }: Running = {},
 ): Outcome {
   let cases = all;
   const refused: (readonly [string, string])[] = [];
@@ -278,6 +304,7 @@ export function runCases(
       '-Wextra',
       '-Werror',
       '-Wa,--noexecstack',
+      `-DSEEDS=${seeds}`,
     ],
     ...['native.s', 'mirrored.s', 'items.s'].map(file),
     harness,
@@ -285,12 +312,9 @@ export function runCases(
     ...target.runtime.map((path) => join(dirname(harness), '../..', path)),
     ...['-o', program],
   ]);
-  const run = spawnSync(program, signals ? ['signals'] : [], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const run = execute ? execute(program) : onCpu(program, signals ? ['signals'] : []);
   const done = /^DONE (\d+) (\d+) (\d+)$/m.exec(run.stdout);
-  if (!done)
-    throw new Error(
-      `the harness ended with ${run.status ?? run.signal ?? ''}: ${run.stdout.slice(-500)}${run.stderr}`,
-    );
+  if (!done) throw new Error(`the harness ended with ${run.ended}`);
   const lines = (word: string): string[] =>
     run.stdout
       .split('\n')

@@ -18,7 +18,9 @@
 #define ARENA 0x10000000ul
 #define SIZE 0x4000ul
 #define THREAD (ARENA + 0x3800)
+#ifndef SEEDS
 #define SEEDS 4
+#endif
 #define MAX_PATCHES 4
 #define MAX_VECTORS 2
 #define FLAGS 0xcd5u /* CF PF AF ZF SF DF OF */
@@ -270,6 +272,7 @@ static const char *compare(const struct item *item) {
       snprintf(text, sizeof text, "x87 and vector state, byte %d: %#x, mirrored %#x", i, plain.extended[i], result.extended[i]);
       return text;
     }
+  if (!memcmp(native(ARENA), native(ARENA + DISTANCE), SIZE) && !memcmp(native(ARENA), first, SIZE)) return NULL;
   for (unsigned long i = 0; i < SIZE; i++) {
     uint8_t now = *native(ARENA + i), mirror = *native(ARENA + DISTANCE + i);
     if (now != mirror) {
@@ -390,7 +393,7 @@ int main(int argc, char **argv) {
   static const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGSYS, SIGPROF};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   const struct itimerval clock = {{0, 100000}, {0, 100000}};
-  setitimer(ITIMER_PROF, &clock, NULL);
+  if (argc < 2 || strcmp(argv[1], "no-clock")) setitimer(ITIMER_PROF, &clock, NULL); // the emulator has none
   unsigned long executed = 0, faulted = 0, different = 0;
   int by_steps = argc > 1 && !strcmp(argv[1], "signals");
   for (uint32_t i = 0; i < item_count; i++) {

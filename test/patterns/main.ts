@@ -43,8 +43,7 @@ function check(mode: Mode): boolean {
       cases.slice(at, at + size),
       folder,
       join(process.cwd(), 'test/patterns/harness.c'),
-      undefined,
-      values.signals,
+      { signals: values.signals },
     );
     executed += outcome.executed;
     faulted.push(...outcome.faulted);

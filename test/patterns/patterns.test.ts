@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cpuFlags } from '../../scripts/isa-check/cpu.js';
 import { avx512Stores } from './avx512.js';
 import { formOf, planAll, runCases, writingForms } from './cases.js';
+import { emulatedFlags, inEmulator } from './emulated.js';
 import { checkText } from './structure.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-patterns-'));
@@ -64,12 +65,29 @@ describe.each([64, 32] as const)('%d bits', (mode) => {
     ['the upper half of a zmm register that is changed', leaving, halves],
     ...(mode === 64 ? [['a register from zmm16 on that is changed', leaving, high] as const] : []),
   ];
+  test('AVX-512 stores, mirrored as native, and what is planted, in the emulator', () => {
+    const planned = planAll(mode, newer, folder, emulatedFlags());
+    expect([...planned.left]).toEqual([]);
+    const running = { seeds: 2, execute: inEmulator };
+    const outcome = runCases(mode, planned.cases, folder, harness, running);
+    expect(outcome).toEqual({ executed: newer.length, faulted: [], different: [], refused: [] });
+    const few = planned.cases.filter((_, i) => i % 8 === 0);
+    for (const [name, what, by] of [...plants.slice(0, 1), ...newerPlants]) {
+      const plant = (text: string): string => text.replace(what, by);
+      const planted = runCases(mode, few, folder, harness, { ...running, plant });
+      const found = new Set(planted.different.map((line) => line.replace(/ \[.*/, '')));
+      expect([name, found.size > few.length * 0.9]).toEqual([name, true]);
+    }
+  }, 120_000);
+
   const isFound = (_: string, what: string | RegExp, by: string): void => {
     // An atomic operation stores to the mirror in the runtime.
     const few = cases.filter(
       ({ form }, i) => i % 6 === 0 && form.effects.flow === 'next' && form.kind !== 'atomic',
     );
-    const outcome = runCases(mode, few, folder, harness, (text) => text.replace(what, by));
+    const outcome = runCases(mode, few, folder, harness, {
+      plant: (text) => text.replace(what, by),
+    });
     const found = new Set(outcome.different.map((line) => line.replace(/ \[.*/, '')));
     // A masked store may store nothing, and a string instruction has its mirror's address in a register.
     expect(found.size).toBeGreaterThan(outcome.executed * 0.9);

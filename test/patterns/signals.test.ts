@@ -23,7 +23,7 @@ describe.each([64, 32] as const)('%d bits', (mode) => {
   const { cases } = planAll(mode, forms, folder);
 
   test('a handler that never returns finds both copies equal; one that returns changes nothing', () => {
-    const outcome = runCases(mode, cases, folder, harness, undefined, true);
+    const outcome = runCases(mode, cases, folder, harness, { signals: true });
     expect(unexpected(forms, outcome.different)).toEqual([]);
     expect(outcome.executed).toBeGreaterThan(100);
   });
@@ -33,7 +33,10 @@ describe.each([64, 32] as const)('%d bits', (mode) => {
     const apart =
       mode === 64 ? /^(\t(?!lea|pop)\S+\t.*%gs:.*\n)/gm : /^(\t(?!lea|pop)\S+\t.*-2145\d{6}.*\n)/gm;
     const few = cases.filter(({ form }) => form.kind === 'store');
-    const outcome = runCases(mode, few, folder, harness, (text) => text.replace(apart, '$1\tnop\n'), true);
+    const outcome = runCases(mode, few, folder, harness, {
+      plant: (text) => text.replace(apart, '$1\tnop\n'),
+      signals: true,
+    });
     const found = new Set(outcome.different.map((line) => line.replace(/ \[.*/, '')));
     expect(found.size).toBeGreaterThan(0.8 * few.length);
   });
