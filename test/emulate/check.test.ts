@@ -26,7 +26,7 @@ test.each([64, 32] as const)(
     expect(unexecuted(mode, executed)).toEqual(['vpaddb']);
     expect(unreachable()).toEqual([]);
   },
-  120_000,
+  300_000,
 );
 
 test.each(Object.keys(groups))('%s: the interpreter does what the CPU does', (group) => {
