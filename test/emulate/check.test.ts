@@ -78,6 +78,12 @@ test.each(['fisubl (%rdi)', 'fscale'])('%s in many states', (text) => {
   expect(missing).toBeGreaterThan(0);
 });
 
+// A denormal that is not masked.
+test.each(['flds (%rdi)', 'fldl (%rdi)'])('%s in many states', (text) => {
+  const texts = Array.from({ length: 1000 }, () => text);
+  expect(check('x87', texts, 5, 2).differences).toEqual([]);
+});
+
 const wide: readonly (readonly [what: string, at: number])[] = [
   ['a mask register', masksAt + 17],
   ["a zmm register's upper half", halvesAt + 70],

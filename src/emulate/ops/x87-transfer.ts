@@ -95,6 +95,9 @@ export const load =
         soft.noteDenormals(env, value);
         if (value.kind === 'nan' && value.signaling === true) env.flags |= soft.INVALID;
       }
+      // A denormal is loaded, whether that is masked or not (AMD's CPUs).
+      fpu.status |= env.flags & soft.DENORMAL;
+      env.flags &= ~soft.DENORMAL;
       if (fpu.settle(env)) fpu.push(value.kind === 'nan' ? soft.quiet(value) : value);
     };
   };
