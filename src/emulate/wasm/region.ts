@@ -1,54 +1,24 @@
 // One WebAssembly function from the blocks that are reached from a hot one: branches, calls and returns between them stay inside.
 import type { Block } from '../block.js';
-import type { Decoded, Operand } from '../instruction.js';
-import { conditions } from '../ops/conditions.js';
-import { endsBlock } from '../ops/control.js';
+import { jumpCacheAt } from '../layout.js';
 import type { Op } from '../operands.js';
-import { arithmetic } from './arithmetic.js';
-import { bits } from './bits.js';
+import { pushSlot } from './driver.js';
 import { Emitter } from './emitter.js';
 import { access, I32, I64, op } from './encode.js';
 import type { Code } from './encode.js';
-import { jumpCacheAt } from '../layout.js';
 import { sameKnown, unknown } from './flags.js';
 import type { Known } from './flags.js';
 import { entryLocal } from './frame.js';
 import type { Exits } from './frame.js';
-import { pushSlot } from './driver.js';
-import { moves, popAddress, pushAddress, wideAddress } from './moves.js';
-import { products } from './products.js';
-import { isPlace } from './row.js';
-import type { Row } from './row.js';
-import { shifts } from './shifts.js';
-import { vectors } from './vectors.js';
-import type { WatchSource } from './watched.js';
-import { floats } from './floats.js';
-import { strings } from './strings.js';
+import { popAddress, pushAddress, wideAddress } from './moves.js';
+import { collect, flagsThatMatter, mayLeave, targets, usesFlags, usesRegisters } from './node.js';
+import type { End, Node } from './node.js';
 import { Layout, shape } from './structure.js';
 import type { Shape } from './structure.js';
-
-const rows: ReadonlyMap<string, Row> = new Map(
-  Object.entries({
-    ...arithmetic,
-    ...bits,
-    ...moves,
-    ...products,
-    ...shifts,
-    ...strings,
-    ...vectors,
-    ...floats,
-  }),
-);
-const branches: ReadonlyMap<string, string> = new Map(
-  Object.keys(conditions).map((name) => [`j${name}`, name]),
-);
+import type { WatchSource } from './watched.js';
 
 /** Addresses that a return is compared with before it is looked up. */
 const compared = 4;
-const mostBlocks = 128;
-const mostInstructions = 1000;
-/** A region that is entered is not compiled again as part of another one, unless it is small. */
-const mostCopied = 64;
 
 export interface RegionSource {
   /** Undefined: not executed often enough to be worth it. */
@@ -71,124 +41,9 @@ export interface Region {
   readonly instructions: number;
 }
 
-/** What becomes of an instruction. */
-interface Step {
-  readonly i: Decoded;
-  readonly row: Row | undefined;
-  /** Undefined: called. */
-  readonly emit: ((e: Emitter) => void) | undefined;
-}
-
-type End =
-  | { readonly kind: 'branch'; readonly condition: string; readonly to: bigint; readonly next: bigint }
-  | { readonly kind: 'go'; readonly to: bigint }
-  | { readonly kind: 'call'; readonly to: bigint; readonly next: bigint; readonly i: Decoded }
-  | { readonly kind: 'callAt'; readonly from: Operand; readonly next: bigint; readonly i: Decoded }
-  | { readonly kind: 'jumpTo'; readonly from: Operand; readonly i: Decoded }
-  | { readonly kind: 'return'; readonly i: Decoded }
-  /** Left to the interpreter. */
-  | { readonly kind: 'stop'; readonly at: bigint };
-
-interface Node {
-  readonly block: Block;
-  readonly address: bigint;
-  readonly steps: readonly Step[];
-  readonly end: End;
-  /** Instructions that are compiled, the last one included. */
-  readonly length: number;
-}
-
-function targetOf(i: Decoded): bigint | undefined {
-  const [o] = i.operands;
-  return o?.kind === 'target' ? o.address : undefined;
-}
-
-function endOf(i: Decoded): End | undefined {
-  const to = targetOf(i);
-  const condition = branches.get(i.name);
-  const [o] = i.operands;
-  if (condition !== undefined && to !== undefined) return { kind: 'branch', condition, to, next: i.next };
-  // An instruction pointer of 16 bits.
-  if (i.narrow && i.bits === 32) return undefined;
-  switch (i.name) {
-    case 'jmp':
-      if (to !== undefined) return { kind: 'go', to };
-      return o && isPlace(o) ? { kind: 'jumpTo', from: o, i } : undefined;
-    case 'call':
-      if (to !== undefined) return { kind: 'call', to, next: i.next, i };
-      return o && isPlace(o) ? { kind: 'callAt', from: o, next: i.next, i } : undefined;
-    case 'ret':
-      return { kind: 'return', i };
-    default:
-      return undefined;
-  }
-}
-
-function nodeOf(block: Block): Node {
-  const steps: Step[] = [];
-  const address = block.instructions[0]?.address ?? 0n;
-  let end: End | undefined;
-  let length = 0;
-  for (const i of block.instructions) {
-    if (endsBlock(i.name)) {
-      end = endOf(i);
-      if (end) length++;
-      else end = { kind: 'stop', at: i.address };
-      break;
-    }
-    const row = rows.get(i.name);
-    const emit = row?.plan(i);
-    steps.push({ i, row: emit ? row : undefined, emit });
-    length++;
-  }
-  const last = block.instructions.at(-1);
-  return { block, address, steps, end: end ?? { kind: 'go', to: last?.next ?? address }, length };
-}
-
-function targets({ end, block }: Node): bigint[] {
-  const seen = (block.targets ?? []).map((to) => to.instructions[0]?.address ?? 0n);
-  switch (end.kind) {
-    case 'branch':
-      return [end.next, end.to];
-    case 'go':
-      return [end.to];
-    case 'call':
-      return [end.to, end.next];
-    case 'callAt':
-      return [...seen, end.next];
-    case 'jumpTo':
-      return seen;
-    case 'return':
-    case 'stop':
-      return [];
-  }
-}
-
-/** Nodes in the order in which they are found; the first is the hot block. */
-function collect(head: Block, source: RegionSource): Node[] {
-  const nodes = [nodeOf(head)];
-  const seen = new Set([nodes[0]?.address]);
-  let instructions = nodes[0]?.length ?? 0;
-  for (let n = 0; n < nodes.length; n++) {
-    const from = nodes[n];
-    if (!from) break;
-    for (const address of targets(from)) {
-      if (seen.has(address) || nodes.length >= mostBlocks || instructions >= mostInstructions) continue;
-      const block = source.find(address);
-      if (!block || (block.compiled?.size ?? 0) > mostCopied) continue;
-      const node = nodeOf(block);
-      if (node.length === 0) continue;
-      seen.add(address);
-      nodes.push(node);
-      instructions += node.length;
-    }
-  }
-  return nodes;
-}
-
 /** Undefined: not even the first instruction can be compiled. */
 export function compileRegion(head: Block, source: RegionSource): Region | undefined {
-  const nodes = collect(head, source);
+  const nodes = collect(head, source.find);
   if (nodes[0]?.length === 0) return undefined;
   return new RegionCompiler(nodes, source, head.instructions[0]?.bits ?? 64).compile();
 }
@@ -493,40 +348,3 @@ class RegionCompiler {
 const missing: Op = () => {
   throw new Error('no such instruction');
 };
-
-/** Whether an instruction may leave the region, or meets the interpreter's registers. */
-function mayLeave({ i, row, emit }: Step): boolean {
-  return !emit || row?.leaves === true || i.operands.some((o) => o.kind === 'memory');
-}
-
-/** By instruction: whether its flags may be looked at before all are set again. Every way out of the region looks at them. */
-function flagsThatMatter(node: Node): boolean[] {
-  const matters: boolean[] = [];
-  let live = true;
-  for (let n = node.steps.length - 1; n >= 0; n--) {
-    const step = node.steps[n];
-    if (!step) break;
-    matters[n] = live;
-    const { i, row } = step;
-    if (!row || row.reads === true || row.leaves === true || i.operands.some((o) => o.kind === 'memory'))
-      live = true;
-    else if (row.sets === 'all') live = false;
-  }
-  return matters;
-}
-
-/** Whether an instruction that the interpreter executes may change general registers. */
-function usesRegisters(i: Decoded): boolean {
-  const files = i.operands.flatMap((o) => (o.kind === 'register' ? [o.file] : []));
-  return files.includes('general') || !(files.includes('vector') || files.includes('x87'));
-}
-
-const flagUsers = /^(v?u?comis|v?ptest$|vtestp|k(or)?test|v?pcmp[ei]str|fu?comi|fcmov)/;
-const withoutFlags = /^(f|(rep)?(movs|stos|lods)[bdqw]$|ldmxcsr$|stmxcsr$|[rw]d?[fg]sbase$|x?save|x?rstor)/;
-
-/** Whether an instruction that the interpreter executes reads or sets flags; those that are not known to leave them alone may. */
-function usesFlags(i: Decoded): boolean {
-  if (flagUsers.test(i.name)) return true;
-  if (withoutFlags.test(i.name)) return false;
-  return !i.operands.some((o) => o.kind === 'register' && o.file !== 'general');
-}
