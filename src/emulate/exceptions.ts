@@ -43,14 +43,14 @@ function memoryFault(fault: MemoryFault): Fault {
   }
 }
 
-function trap({ kind }: Trap, cpu: Cpu): Fault | undefined {
+function trap({ kind, error, length }: Trap, cpu: Cpu): Fault | undefined {
   const { s, fpu } = cpu;
   const rip = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0);
   const by = (number: number, code: number, vector: number, address = rip): Fault => ({
     number,
     code,
     address,
-    trap: { number: vector, error: 0, address: 0 },
+    trap: { number: vector, error, address: 0 },
   });
   switch (kind) {
     case 'divide': // FPE_INTDIV
@@ -63,9 +63,9 @@ function trap({ kind }: Trap, cpu: Cpu): Fault | undefined {
     case 'illegal': // ILL_ILLOPN
       return by(SIGILL, 2, 6);
     case 'breakpoint': // a trap: the frame has what follows
-      return { ...by(SIGTRAP, SI_KERNEL, 3, 0), resumeAt: rip + 1 };
+      return { ...by(SIGTRAP, SI_KERNEL, 3, 0), resumeAt: rip + length };
     case 'overflow': // a trap: the frame has what follows
-      return { ...by(SIGSEGV, SI_KERNEL, 4, 0), resumeAt: rip + 1 };
+      return { ...by(SIGSEGV, SI_KERNEL, 4, 0), resumeAt: rip + length };
     case 'bound':
       return by(SIGSEGV, SI_KERNEL, 5, 0);
     case 'protection':

@@ -97,7 +97,7 @@ export interface Decoded {
   readonly lock: boolean;
   /** 16, 32 or 64: of addresses in string instructions, of rcx in loops. */
   readonly addressSize: 16 | 32 | 64;
-  /** A prefix 66. */
+  /** A prefix 66 that makes operands of 16 bits: none with REX.W. */
   readonly narrow: boolean;
   /** A prefix of FS or GS. */
   readonly segment: Segment | undefined;
@@ -139,7 +139,7 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
     repne: i.hasRepnePrefix,
     lock: i.hasLockPrefix,
     addressSize: hasPrefix(bytes, 0x67, bits) ? (bits === 64 ? 32 : 16) : bits,
-    narrow: hasPrefix(bytes, 0x66, bits),
+    narrow: hasPrefix(bytes, 0x66, bits) && !isWide(bytes, bits),
     segment: segmentOf(i.segmentPrefix, bits),
     memorySize: memorySizes(i),
     vex: encoding === EncodingKind.VEX || encoding === EncodingKind.EVEX,
@@ -202,6 +202,11 @@ function hasPrefix(bytes: Uint8Array, prefix: 0x66 | 0x67, bits: 32 | 64): boole
   }
   return false;
 }
+
+/** REX.W: the byte before the opcode. */
+const isWide = (bytes: Uint8Array, bits: 32 | 64): boolean =>
+  bits === 64 && ((bytes.find((byte) => !prefixes.has(byte)) ?? 0) & 0xf8) === 0x48;
+
 const prefixes = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 
 function segmentOf(register: Register, bits: 32 | 64): Segment | undefined {

@@ -45,7 +45,7 @@ export function loadSegment(s: Int32Array, register: number, selector: number): 
     return;
   }
   const base = baseOf(s, selector);
-  if (base === undefined) throw new Trap('protection', 'a selector of nothing');
+  if (base === undefined) throw new Trap('protection', 'a selector of nothing', selector & 0xfffc);
   s[register === FS_NUMBER ? FS_SELECTOR : GS_SELECTOR] = selector;
   s[register === FS_NUMBER ? FS : GS] = base;
 }

@@ -191,5 +191,9 @@ export class Trap {
     readonly kind:
       'divide' | 'illegal' | 'breakpoint' | 'protection' | 'float' | 'overflow' | 'bound' | 'missing',
     readonly text = '',
+    /** What the exception pushes, where it pushes one. */
+    readonly error = 0,
+    /** Bytes of the instruction, where the frame has what follows. */
+    readonly length = 1,
   ) {}
 }

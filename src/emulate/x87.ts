@@ -122,6 +122,15 @@ export class X87 {
     this.set(0, value);
   }
 
+  /** As it stands, what is no number too. */
+  pushRaw(significand: bigint, word: number): void {
+    const free = this.isEmpty(7);
+    this.push(soft.zero(false));
+    if (!free) return;
+    this.significand[this.top] = significand;
+    this.exponent[this.top] = word;
+  }
+
   pop(): void {
     this.empty[this.top] = 1;
     this.top = (this.top + 1) & 7;
@@ -142,6 +151,9 @@ export class X87 {
   }
 }
 
+/** Of what is no number: comes before any other NaN. */
+const unsupported: Soft = { ...soft.defaultNan };
+
 /** An encoding whose leading bit is missing is no number: invalid. */
 export function unpack80(significand: bigint, word: number, env: Environment): Soft {
   const negative = word >> 15 === 1;
@@ -152,7 +164,7 @@ export function unpack80(significand: bigint, word: number, env: Environment): S
   }
   if ((significand & top) === 0n) {
     env.flags |= soft.INVALID;
-    return soft.defaultNan;
+    return unsupported;
   }
   if (field === 0x7fff) {
     if (significand === top) return soft.infinity(negative);
@@ -184,6 +196,7 @@ export function pack80(v: Soft): { readonly significand: bigint; readonly expone
 /** x87 takes the NaN with the larger significand; a quiet one before a signaling one (SDM vol. 1, table 4-7). */
 export function largerNan(a: Soft, b: Soft, env: Environment): Soft | undefined {
   if (a.kind !== 'nan' && b.kind !== 'nan') return undefined;
+  if (a === unsupported || b === unsupported) return unsupported;
   if (a.signaling === true || b.signaling === true) env.flags |= soft.INVALID;
   if (a.kind !== 'nan') return soft.quiet(b);
   if (b.kind !== 'nan') return soft.quiet(a);

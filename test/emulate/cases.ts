@@ -110,6 +110,10 @@ function* integers(): Generator<string> {
     'pushq (%rdi)',
     'enter $16, $0',
     'enter $16, $1',
+    'enterw $16, $0',
+    'enterw $16, $3',
+    'leavew',
+    '.byte 0x66, 0x48, 0xc9',
     'popfq',
   ];
 }
@@ -119,7 +123,10 @@ function* control(): Generator<string> {
   for (const c of conditions) yield `j${c} .+20`;
   for (const op of ['jmp', 'call', 'loop', 'loope', 'loopne', 'jecxz', 'jrcxz']) yield `${op} .+20`;
   yield* ['jmp *%rbx', 'call *%rbx', 'jmp *(%rdi)', 'call *(%rdi)', 'ret', 'ret $16'];
-  yield* 'hlt int3 ud2 lfence mfence sfence pause endbr32 endbr64'.split(' ');
+  yield* 'hlt cli sti insb insw insl outsb outsw outsl int3 ud2 lfence mfence sfence pause endbr32 endbr64'.split(
+    ' ',
+  );
+  yield* ['inb %dx, %al', 'outl %eax, $5', 'rep insb', 'int $4', 'int $5', '.byte 0xcd, 0x03'];
   for (const op of 'clflush clflushopt clwb prefetchnta prefetcht0 prefetcht1 prefetcht2 prefetchw ud0l ud1l'.split(
     ' ',
   ))
@@ -277,7 +284,9 @@ function narrowed(text: string, integers: boolean): string | undefined {
 
 function* only32(): Generator<string> {
   yield* 'aaa aas daa das aad aam into pushal popal pushaw popaw pushfl pushfw popfl popfw leave'.split(' ');
-  yield* ['aad $7', 'aam $7', 'aam $0', '.byte 0xd6', 'boundl %eax, (%edi)', 'boundw %cx, (%edi)', 'int $5'];
+  yield* ['aad $7', 'aam $7', 'aam $0', '.byte 0xd6', 'boundl %eax, (%edi)', 'boundw %cx, (%edi)'];
+  yield* ['lret', 'lret $16', 'iret'];
+  for (const op of ['jcxz', 'addr16 loop', 'addr16 loope', 'addr16 loopne']) yield `${op} .+20`;
   for (const size of ['l', 'w'] as const) {
     const register = size === 'l' ? '%ebx' : '%bx';
     yield* [`push${size} ${register}`, `push${size} $-5`, `push${size} (%edi)`, `push${size} 4(%esp)`];

@@ -213,7 +213,7 @@ export function makeInput(
 /** What random words would seldom do: texts with few letters, indices that lie in the window. */
 function special(i: Decoded, view: DataView, r: Random, mode: Mode): void {
   // Where branches go that take their target from a register or memory.
-  if (/^(jmp|call|ret)$/.test(i.name)) {
+  if (/^(jmp|call|ret|retf|iretd)$/.test(i.name)) {
     const word = (at: number): void =>
       mode === 64 ? view.setBigUint64(at, BigInt(target), true) : view.setUint32(at, target, true);
     view.setBigUint64(state + 24, BigInt(target), true);

@@ -2,7 +2,8 @@
 import type { Decoded } from '../instruction.js';
 import { memoryOf, operand, place, readMemory, sizeOf, words, address } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
-import { loadSegment, selectorOf } from '../segments.js';
+import { codeSelector, loadSegment, selectorOf } from '../segments.js';
+import { interrupt, noSteps } from './control.js';
 import { OF, RBP, RIP, RSP, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 import { moves } from './moves.js';
@@ -160,24 +161,70 @@ const pushFlags: Builder = (cpu, i) => {
 
 const popFlags: Builder = (cpu, i) => {
   const size = slotOf(i);
+  const { s, memory } = cpu;
   return () => {
-    const value = pop(cpu, size);
+    const at = s[RSP] ?? 0;
+    const value = size === 4 ? memory.read32(at, 0) : memory.read16(at, 0);
+    noSteps(value);
+    s[RSP] = at + size;
     cpu.setFlags(size === 4 ? value : (cpu.flags() & ~0xffff) | value);
   };
 };
 
-const leave: Builder = (cpu, i) => {
+/** To code of the same segment: there is no other. */
+function farTarget(cpu: Cpu): number {
+  const { s, memory } = cpu;
+  const at = s[RSP] ?? 0;
+  const to = memory.read32(at, 0);
+  const selector = memory.read32((at + 4) | 0, 0) & 0xffff;
+  if (selector !== codeSelector) throw new Trap('missing', `code of selector 0x${selector.toString(16)}`);
+  return to;
+}
+
+const returnFar: Builder = (cpu, i) => {
   noNarrow(i);
   const s = cpu.s;
+  const [o] = i.operands;
+  const extra = o?.kind === 'immediate' ? o.lo & 0xffff : 0;
+  return () => {
+    s[RIP] = farTarget(cpu);
+    s[RIP + 1] = 0;
+    s[RSP] = (s[RSP] ?? 0) + 8 + extra;
+  };
+};
+
+const returnFromInterrupt: Builder = (cpu) => {
+  const { s, memory } = cpu;
+  return () => {
+    const to = farTarget(cpu);
+    const at = s[RSP] ?? 0;
+    const flags = memory.read32((at + 8) | 0, 0);
+    noSteps(flags);
+    s[RIP] = to;
+    s[RIP + 1] = 0;
+    s[RSP] = at + 12;
+    cpu.setFlags(flags);
+  };
+};
+
+/** ebp, or bp alone. */
+function setFrame({ s, w }: Cpu, size: 2 | 4, value: number): void {
+  if (size === 4) s[RBP] = value;
+  else w[2 * RBP] = value;
+}
+
+const leave: Builder = (cpu, i) => {
+  const { s, memory } = cpu;
+  const size = slotOf(i);
   return () => {
     const at = s[RBP] ?? 0;
-    s[RBP] = cpu.memory.read32(at, 0);
-    s[RSP] = at + 4;
+    setFrame(cpu, size, size === 4 ? memory.read32(at, 0) : memory.read16(at, 0));
+    s[RSP] = at + size;
   };
 };
 
 const enter: Builder = (cpu, i) => {
-  noNarrow(i);
+  const size = slotOf(i);
   const [first, second] = i.operands;
   const bytes = first?.kind === 'immediate' ? first.lo & 0xffff : 0;
   const level = second?.kind === 'immediate' ? second.lo & 31 : 0;
@@ -185,14 +232,15 @@ const enter: Builder = (cpu, i) => {
   return () => {
     const saved = s.slice(RSP, RSP + 4);
     try {
-      push(cpu, 4, s[RBP] ?? 0);
+      const base = s[RBP] ?? 0;
+      push(cpu, size, base);
       const frame = s[RSP] ?? 0;
       for (let n = 1; n < level; n++) {
-        s[RBP] = (s[RBP] ?? 0) - 4;
-        push(cpu, 4, memory.read32(s[RBP] ?? 0, 0));
+        const at = (base - size * n) | 0;
+        push(cpu, size, size === 4 ? memory.read32(at, 0) : memory.read16(at, 0));
       }
-      if (level > 0) push(cpu, 4, frame);
-      s[RBP] = frame;
+      if (level > 0) push(cpu, size, frame);
+      setFrame(cpu, size, frame);
       s[RSP] = (s[RSP] ?? 0) - bytes;
       // The new top must be writable (SDM vol. 2, ENTER).
       memory.probeWrite(s[RSP] ?? 0, 0, 1);
@@ -260,15 +308,9 @@ const bound: Builder = (cpu, i) => {
 
 const int: Builder = (cpu, i): Op => {
   const o = operand(i, 0);
-  const number = o.kind === 'immediate' ? o.lo & 255 : 0;
-  if (number === systemCall)
-    return () => {
-      cpu.onSyscall();
-    };
-  // 3 and 4 are those that a program may use beside.
-  if (number === 3 || number === 4) throw new Error('int3 and into with a number');
+  if (o.kind !== 'immediate' || (o.lo & 255) !== systemCall) return interrupt(cpu, i);
   return () => {
-    throw new Trap('protection', `int $${number}`);
+    cpu.onSyscall();
   };
 };
 
@@ -300,5 +342,7 @@ export const code32: Table = {
   pushad: pushAll,
   pushf: pushFlags,
   pushfd: pushFlags,
+  iretd: returnFromInterrupt,
   ret,
+  retf: returnFar,
 };

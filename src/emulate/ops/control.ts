@@ -44,6 +44,17 @@ const jmp: Builder = (cpu, i) => {
   };
 };
 
+/** As push64, of 2 bytes. */
+function push16(cpu: Cpu, value: number): void {
+  const s = cpu.s;
+  const old = s[RSP] ?? 0;
+  const at = (old - 2) | 0;
+  const up = (s[RSP + 1] ?? 0) - (old >>> 0 < 2 ? 1 : 0);
+  cpu.memory.write16(at, up, value);
+  s[RSP] = at;
+  s[RSP + 1] = up;
+}
+
 /** Stores at rsp - 8 and moves rsp then: a fault leaves it. */
 function push64(cpu: Cpu, lo: number, hi: number): void {
   const s = cpu.s;
@@ -109,13 +120,7 @@ const push: Builder = (cpu, i) => {
   if (size === 2) {
     const { read } = place(cpu, i, 0, 2);
     return () => {
-      const value = read();
-      const old = s[RSP] ?? 0;
-      const at = (old - 2) | 0;
-      const up = (s[RSP + 1] ?? 0) - (old >>> 0 < 2 ? 1 : 0);
-      cpu.memory.write16(at, up, value);
-      s[RSP] = at;
-      s[RSP + 1] = up;
+      push16(cpu, read());
     };
   }
   if (o.kind === 'register' && o.file === 'general') {
@@ -166,17 +171,22 @@ const pop: Builder = (cpu, i) => {
   };
 };
 
-const leave: Builder = (cpu) => {
-  const s = cpu.s;
+/** Of 16 bits it takes all of rbp for the stack, and changes bp alone. */
+const leave: Builder = (cpu, i) => {
+  const { s, w, memory } = cpu;
   return () => {
     const at = s[RBP] ?? 0;
     const up = s[RBP + 1] ?? 0;
-    const lo = cpu.memory.read64(at, up);
+    const lo = i.narrow ? memory.read16(at, up) : memory.read64(at, up);
     s[RSP] = at;
     s[RSP + 1] = up;
-    move(s, 8);
+    move(s, i.narrow ? 2 : 8);
+    if (i.narrow) {
+      w[2 * RBP] = lo;
+      return;
+    }
     s[RBP] = lo;
-    s[RBP + 1] = cpu.memory.high;
+    s[RBP + 1] = memory.high;
   };
 };
 
@@ -184,23 +194,30 @@ const enter: Builder = (cpu, i) => {
   const [first, second] = i.operands;
   const bytes = first?.kind === 'immediate' ? first.lo & 0xffff : 0;
   const level = second?.kind === 'immediate' ? second.lo & 31 : 0;
-  const s = cpu.s;
-  const m = cpu.memory;
+  const { s, w, memory: m } = cpu;
+  const size = i.narrow ? 2 : 8;
+  const push = (lo: number, hi: number): void => {
+    if (i.narrow) push16(cpu, lo);
+    else push64(cpu, lo, hi);
+  };
   return () => {
     const saved = s.slice(RSP, RSP + 4);
+    const [, , base = 0, baseUp = 0] = saved;
     try {
-      push64(cpu, s[RBP] ?? 0, s[RBP + 1] ?? 0);
+      push(base, baseUp);
       const frame = [s[RSP] ?? 0, s[RSP + 1] ?? 0] as const;
       for (let n = 1; n < level; n++) {
-        const at = s[RBP] ?? 0;
-        s[RBP] = at - 8;
-        s[RBP + 1] = (s[RBP + 1] ?? 0) - (at >>> 0 < 8 ? 1 : 0);
-        const lo = m.read64(s[RBP] ?? 0, s[RBP + 1] ?? 0);
-        push64(cpu, lo, m.high);
+        const at = (base - size * n) | 0;
+        const up = baseUp - (base >>> 0 < size * n ? 1 : 0);
+        const lo = i.narrow ? m.read16(at, up) : m.read64(at, up);
+        push(lo, m.high);
       }
-      if (level > 0) push64(cpu, frame[0], frame[1]);
-      s[RBP] = frame[0];
-      s[RBP + 1] = frame[1];
+      if (level > 0) push(frame[0], frame[1]);
+      if (i.narrow) w[2 * RBP] = frame[0];
+      else {
+        s[RBP] = frame[0];
+        s[RBP + 1] = frame[1];
+      }
       move(s, -bytes);
       // The new top must be writable (SDM vol. 2, ENTER).
       m.probeWrite(s[RSP] ?? 0, s[RSP + 1] ?? 0, 1);
@@ -217,7 +234,15 @@ const loop =
     const [lo, hi] = target(i);
     const s = cpu.s;
     const narrow = i.addressSize === 32;
-    if (i.addressSize === 16) throw new Error('no counts of 16 bits');
+    if (i.addressSize === 16) {
+      const { w } = cpu;
+      return () => {
+        const left = ((s[RCX] ?? 0) - 1) & 0xffff;
+        w[2 * RCX] = left;
+        if (left === 0 || (test && !test(s))) return;
+        s[RIP] = lo;
+      };
+    }
     return () => {
       const c = s[RCX] ?? 0;
       s[RCX] = c - 1;
@@ -229,13 +254,15 @@ const loop =
     };
   };
 
+/** cx, ecx or rcx. */
 const jumpIfZero =
-  (narrow: boolean): Builder =>
+  (size: 2 | 4 | 8): Builder =>
   (cpu, i) => {
     const [lo, hi] = target(i);
     const s = cpu.s;
+    const counted = size === 2 ? 0xffff : -1;
     return () => {
-      if (s[RCX] !== 0 || (!narrow && s[RCX + 1] !== 0)) return;
+      if (((s[RCX] ?? 0) & counted) !== 0 || (size === 8 && s[RCX + 1] !== 0)) return;
       s[RIP] = lo;
       s[RIP + 1] = hi;
     };
@@ -255,6 +282,11 @@ const setDirection =
     s[DF] = value;
   };
 
+/** A program that steps itself would go on as if it did not. */
+export function noSteps(flags: number): void {
+  if (flags & 0x100) throw new Trap('missing', 'the trap flag');
+}
+
 const nothing: Builder = () => () => undefined;
 const trap =
   (kind: Trap['kind']): Builder =>
@@ -262,6 +294,19 @@ const trap =
   () => {
     throw new Trap(kind, i.name);
   };
+
+/** int: 3 and 4 are those that a program may use; a system call of 32-bit code's is not among these. */
+export const interrupt: Builder = (_, i) => {
+  const o = operand(i, 0);
+  const number = o.kind === 'immediate' ? o.lo & 255 : 0;
+  if (number === 0x80) throw new Error('a system call of 32-bit code');
+  const kind = number === 3 ? 'breakpoint' : number === 4 ? 'overflow' : 'protection';
+  // Into the interrupt table (SDM vol. 3, 6.13).
+  const error = kind === 'protection' ? 8 * number + 2 : 0;
+  return () => {
+    throw new Trap(kind, `int $${number}`, error, i.length);
+  };
+};
 
 /** rdfsbase and its like. */
 const readBase =
@@ -309,6 +354,7 @@ export const control: Table = {
   call,
   clc: setCarry(() => 0),
   cld: setDirection(0),
+  cli: trap('protection'),
   clflush: nothing,
   clflushopt: nothing,
   clwb: nothing,
@@ -326,10 +372,16 @@ export const control: Table = {
   endbr64: nothing,
   enter,
   hlt: trap('protection'),
+  in: trap('protection'),
+  insb: trap('protection'),
+  insd: trap('protection'),
+  insw: trap('protection'),
+  int: interrupt,
   int3: trap('breakpoint'),
-  jecxz: jumpIfZero(true),
+  jcxz: jumpIfZero(2),
+  jecxz: jumpIfZero(4),
   jmp,
-  jrcxz: jumpIfZero(false),
+  jrcxz: jumpIfZero(8),
   leave,
   lfence: nothing,
   loop: loop(),
@@ -337,10 +389,17 @@ export const control: Table = {
   loopne: loop((s) => conditions.ne?.(s) ?? false),
   mfence: nothing,
   nop: nothing,
+  out: trap('protection'),
+  outsb: trap('protection'),
+  outsd: trap('protection'),
+  outsw: trap('protection'),
   pause: nothing,
   pop,
   popfq: (cpu) => () => {
-    const lo = pop64(cpu);
+    const at = cpu.s[RSP] ?? 0;
+    const lo = cpu.memory.read64(at, cpu.s[RSP + 1] ?? 0);
+    noSteps(lo);
+    move(cpu.s, 8);
     cpu.setFlags(lo);
   },
   prefetchnta: nothing,
@@ -368,6 +427,7 @@ export const control: Table = {
   sfence: nothing,
   stc: setCarry(() => 1),
   std: setDirection(1),
+  sti: trap('protection'),
   syscall: (cpu) => {
     const s = cpu.s;
     return () => {
@@ -400,7 +460,7 @@ export function endsBlock(name: string): boolean {
   return name in jumps || enders.has(name);
 }
 const enders = new Set(
-  'call cpuid hlt int int1 int3 into jecxz jmp jrcxz loop loope loopne rdtsc rdtscp ret syscall ud0 ud1 ud2'.split(
+  'call cpuid hlt int int1 int3 into iretd jcxz jecxz jmp jrcxz loop loope loopne rdtsc rdtscp ret retf syscall ud0 ud1 ud2'.split(
     ' ',
   ),
 );

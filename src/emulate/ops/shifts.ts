@@ -233,8 +233,10 @@ const double =
       }
       const a = BigInt.asUintN(bits, join(al, ah));
       const width = BigInt(bits);
-      // 16 bits by more than 16: undefined; the operands follow each other as in AMD's and Intel's CPUs.
-      const line = (a << (2n * width)) | (b << width) | a;
+      // 16 bits by more than 16: undefined; on AMD's CPUs the second operand follows itself, and CF is 0 (on Intel's the first one follows it).
+      const beyond = n > bits;
+      const outer = beyond ? b : a;
+      const line = (outer << (2n * width)) | (b << width) | outer;
       const by = BigInt(n);
       const r = BigInt.asUintN(bits, direction > 0 ? line >> (2n * width - by) : line >> by);
       const last = direction > 0 ? (line >> (3n * width - by)) & 1n : (line >> (by - 1n)) & 1n;
@@ -242,7 +244,7 @@ const double =
       const rh = Number(BigInt.asIntN(32, r >> 32n));
       const sign = Number((r >> (width - 1n)) & 1n);
       const before = Number((a >> (width - 1n)) & 1n);
-      s[CF] = Number(last);
+      s[CF] = beyond ? 0 : Number(last);
       s[OF] = -(sign ^ before);
       s[PF] = rl;
       s[ZR] = rl | rh;

@@ -6,7 +6,7 @@ import * as soft from '../softfloat.js';
 import type { Environment, Format, Soft } from '../softfloat.js';
 import { AH } from '../state.js';
 import type { Cpu } from '../state.js';
-import { C1, pack80, unpack80 } from '../x87.js';
+import { C1, pack80 } from '../x87.js';
 
 const formats: Readonly<Record<number, Format>> = { 4: soft.single, 8: soft.double };
 
@@ -19,7 +19,21 @@ export function stack(i: Decoded, n: number): number {
 
 type Load = (env: Environment) => Soft;
 
-/** Memory as a number: 32, 64 and 80 bits, or an integer. */
+/** 80 bits as they stand in memory: what is no number stays what it is until it is used. */
+function loadExtended(cpu: Cpu, i: Decoded): () => { readonly significand: bigint; readonly word: number } {
+  const at = address(cpu, memoryOf(i));
+  const { memory: m, s } = cpu;
+  return () => {
+    const lo = at();
+    const hi = s[AH] ?? 0;
+    const low = m.read64(lo, hi);
+    const significand = (BigInt(m.high >>> 0) << 32n) | BigInt(low >>> 0);
+    const next = (lo + 8) | 0;
+    return { significand, word: m.read16(next, hi + (next >>> 0 < lo >>> 0 ? 1 : 0)) };
+  };
+}
+
+/** Memory as a number: 32 and 64 bits, or an integer. */
 export function loadNumber(cpu: Cpu, i: Decoded, integer: boolean): Load {
   const o = memoryOf(i);
   const at = address(cpu, o);
@@ -38,14 +52,6 @@ export function loadNumber(cpu: Cpu, i: Decoded, integer: boolean): Load {
     if (o.size === 4) return () => whole(BigInt(m.read32(at(), s[AH] ?? 0)));
     return () => whole(BigInt.asIntN(64, raw()));
   }
-  if (o.size === 10)
-    return (env) => {
-      const significand = raw();
-      const lo = at();
-      const next = (lo + 8) | 0;
-      const word = m.read16(next, (s[AH] ?? 0) + (next >>> 0 < lo >>> 0 ? 1 : 0));
-      return unpack80(significand, word, env);
-    };
   const format = formats[o.size];
   if (!format) throw new Error('not a number in memory');
   if (o.size === 4) return (env) => soft.unpack(BigInt(m.read32(at(), s[AH] ?? 0) >>> 0), format, env);
@@ -70,26 +76,22 @@ export const load =
           fpu.set(0, nan);
           return;
         }
-        const significand = fpu.significand[at] ?? 0n;
-        const exponent = fpu.exponent[at] ?? 0;
-        const free = fpu.isEmpty(7);
-        fpu.push(soft.zero(false));
-        if (free) {
-          fpu.significand[fpu.top] = significand;
-          fpu.exponent[fpu.top] = exponent;
-        }
+        fpu.pushRaw(fpu.significand[at] ?? 0n, fpu.exponent[at] ?? 0);
+      };
+    }
+    if (memoryOf(i).size === 10) {
+      const get = loadExtended(cpu, i);
+      return () => {
+        const { significand, word } = get();
+        fpu.status &= ~C1;
+        fpu.pushRaw(significand, word);
       };
     }
     const get = loadNumber(cpu, i, integer);
-    const long = memoryOf(i).size === 10;
     return () => {
       const env = fpu.environment();
       const value = get(env);
       fpu.status &= ~C1;
-      if (long) {
-        fpu.push(value);
-        return;
-      }
       // A stack fault comes before what the operand would raise.
       if (fpu.isEmpty(7)) {
         soft.noteDenormals(env, value);

@@ -229,7 +229,7 @@ const pop: Plan = (i) => {
 };
 
 const leave: Plan = (i) => {
-  if (i.narrow && i.bits === 32) return undefined;
+  if (i.narrow) return undefined;
   return (e) => {
     const value = e.held(stack(e, RBP), e.word);
     e.get(RBP);
