@@ -1,9 +1,10 @@
 // Programs of suites in the emulator.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Machine } from '../../src/emulate/index.js';
-import { buildSide } from './run.js';
+import type { Machine } from '../../src/emulate/index.js';
+import { machineIn } from './machine.js';
+import { buildSide, generate } from './run.js';
 import type { Case, Side } from './types.js';
 
 /** Programs that execute more are left out: nothing but patience is lost with them. */
@@ -14,23 +15,21 @@ export class Emulated {
   private readonly folder = mkdtempSync(join(tmpdir(), 'mirrorasm-emulated-'));
   private made = 0;
 
-  /** Undefined: it does not build. */
-  async with<T>(one: Case, side: Side, use: (machine: Machine) => T): Promise<T | undefined> {
+  /** The folder that has the program in it; undefined: it does not build. */
+  async built<T>(one: Case, side: Side, use: (work: string) => T): Promise<T | undefined> {
     const here = join(this.folder, `${this.made++}`);
     mkdirSync(here);
     try {
+      if ((await generate(one)) !== '') return undefined;
       const { error } = await buildSide(one, side, here);
-      if (error !== '') return undefined;
-      return use(
-        new Machine(readFileSync(join(here, 'work/program')), {
-          args: ['./program'],
-          folder: join(here, 'work'),
-          io: { write: () => undefined },
-        }),
-      );
+      return error === '' ? use(join(here, 'work')) : undefined;
     } finally {
       rmSync(here, { recursive: true, force: true });
     }
+  }
+
+  with<T>(one: Case, side: Side, use: (machine: Machine) => T): Promise<T | undefined> {
+    return this.built(one, side, (work) => use(machineIn(work)));
   }
 
   remove(): void {
