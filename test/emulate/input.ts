@@ -1,6 +1,7 @@
 // Random states that instructions are executed in, edge operands preferred, with what random words would seldom do.
 import { readFileSync } from 'node:fs';
 import type { Decoded } from '../../src/emulate/instruction.js';
+import { codeSelector } from '../../src/emulate/segments.js';
 import {
   state,
   flagsAt,
@@ -107,6 +108,10 @@ function extendedNumber(r: Random, view: DataView, at: number): void {
     () => [top | r.next(), 0x3fc0 + r.below(70) + (r.below(2) << 15)],
     () => [top | (r.next() & 0xf000000000000000n), 0x3ff8 + r.below(20)],
     () => [top | r.next(), r.pick([1, 2, 0x7ffe, 0x7ffd, 0x3c00, 0x43ff, 0x3f80, 0x407f])],
+    // No numbers: the leading bit is missing; a denormal that has it.
+    () => [r.next() >> 1n, 0x3ffe + r.below(70) + (r.below(2) << 15)],
+    () => [r.pick([0n, 1n, (1n << 63n) - 1n]), r.pick([0x7fff, 0xffff, 1, 0x8123])],
+    () => [top | (r.next() >> 3n), r.below(2) << 15],
   ])();
   view.setBigUint64(at, BigInt.asUintN(64, significand), true);
   view.setUint16(at + 8, exponent, true);
@@ -219,6 +224,11 @@ function special(i: Decoded, view: DataView, r: Random, mode: Mode): void {
     view.setBigUint64(state + 24, BigInt(target), true);
     word(memoryAt + operandAt);
     word(memoryAt + operandAt + 128);
+  }
+  // Far returns stay in their segment, without the trap flag.
+  if (/^(retf|iretd)$/.test(i.name)) {
+    view.setUint32(memoryAt + operandAt + 132, codeSelector, true);
+    view.setUint32(memoryAt + operandAt + 136, r.below(0x1000) & flagsCompared, true);
   }
   if (/pcmp[ei]str/.test(i.name)) {
     const letters = 2 + r.below(4);
