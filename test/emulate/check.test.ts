@@ -72,7 +72,7 @@ test.each(['fisubl (%rdi)', 'fscale'])('%s in many states', (text) => {
     'x87',
     Array.from({ length: 1000 }, () => text),
     5,
-    2,
+    4,
   );
   expect(differences).toEqual([]);
   expect(missing).toBeGreaterThan(0);
