@@ -64,6 +64,9 @@ for (const suite of suites.filter(({ name }) => isChosen(values.suite, name)))
             process.stderr.write(`\r${suite.name} ${level} ${width}: ${all.length} of ${cases.length} `);
         },
       );
+      process.stderr.write(
+        `${process.stderr.isTTY ? '\r' : ''}${suite.name} ${level} ${width}: ${all.length} of ${cases.length} checked\n`,
+      );
       const sum = (of: (one: LockstepResult) => number): number => all.reduce((n, one) => n + of(one), 0);
       rows.push([
         suite.name,
