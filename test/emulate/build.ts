@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lockstep, Machine } from '../../src/emulate/index.js';
+import { describeLockstep, Lockstep, Machine } from '../../src/emulate/index.js';
 import type { LockstepResult, MachineOptions, RunResult } from '../../src/emulate/index.js';
 
 const mirrorcc = join(__dirname, '../../dist/mirrorcc');
@@ -91,4 +91,13 @@ export function checked(program: string, options: Partial<MachineOptions> = {}):
   });
   expect(compiled).toEqual(interpreted);
   return compiled!;
+}
+
+/** Nothing is found; `run` says which run it was. */
+export function expectMirrored(found: LockstepResult, run: object = {}): void {
+  const findings = describeLockstep({ ...found, windows: [] })
+    .split('\n')
+    .slice(7, -1);
+  expect({ ...run, findings }).toEqual({ ...run, findings: [] });
+  expect(found).toMatchObject({ neverMirrored: 0, mirrorStoresWithoutNative: 0, bytesDiffering: 0 });
 }

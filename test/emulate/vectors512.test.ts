@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeLockstep, Lockstep } from '../../src/emulate/index.js';
-import { loaded, native32, Workshop } from './build.js';
+import { checked, expectMirrored, loaded, native32, Workshop } from './build.js';
 import { cpuFlags } from './input.js';
 
 const shop = new Workshop();
@@ -40,16 +39,9 @@ test.each([
   ['mirrored32', ['-m32']],
 ] as const)('%s: every store is mirrored', (name, more) => {
   const program = shop.mirrored(`checked-${name}`, [source], [...more, ...options]);
-  const { machine } = loaded(program);
-  const lockstep = new Lockstep(machine);
-  expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
-  const found = lockstep.finish(true);
-  expect(
-    describeLockstep({ ...found, windows: [] })
-      .split('\n')
-      .slice(7, -1),
-  ).toEqual([]);
-  expect(found).toMatchObject({ neverMirrored: 0, mirrorStoresWithoutNative: 0, bytesDiffering: 0 });
+  const { found, end } = checked(program);
+  expect(end).toEqual({ kind: 'exit', code: 0 });
+  expectMirrored(found);
   expect(found.mirroredAhead).toBeGreaterThan(1000);
 });
 
