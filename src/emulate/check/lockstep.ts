@@ -17,6 +17,8 @@ import type { Finding, LockstepResult, WindowClass } from './result.js';
 const patience = 256;
 /** From a mirror store to the native store that it belongs to. */
 const nearby = 8;
+/** Stores of the x87 and repeated ones, whose mirror store never comes before them. */
+const copiedAfterwards = /^(f|rep )/;
 const AHEAD = 1;
 const BEHIND = 2;
 const UNCHANGED = 4;
@@ -298,7 +300,8 @@ export class Lockstep implements StoreWatch {
   /** A window was closed by a mirror store that turns out to be this native store's own: of the same value by chance. */
   private refute(writer: Writer, mirrorStore: number | undefined): void {
     const last = this.own.lastClosed;
-    if (!last || writer.kind !== 'program' || mirrorStore !== last.at) return;
+    if (!last || writer.kind !== 'program' || mirrorStore !== last.at || copiedAfterwards.test(writer.name))
+      return;
     if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return; // of one turn: at most so many instructions lie between
     // In 32-bit code the callee makes a call's mirror store, and none before a call is its own.
     if (this.machine.cpu.bits === 32 && [writer.name, last.window.writer.name].includes('call')) return;
