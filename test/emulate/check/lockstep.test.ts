@@ -65,6 +65,29 @@ test.each(Array.from({ length: stores }, (_, i) => i + 1))(
   },
 );
 
+test.each([1, 5])('mirror store %i left out in code that is compiled is found each time', (n) => {
+  const rounds = 60;
+  const source = shop.written(
+    'rounds.c',
+    `long cells[8];
+__attribute__((noinline)) void fill(long *p, long round) {
+${Array.from({ length: 8 }, (_, i) => `  p[${i}] = round + ${i}; __asm__ volatile("" ::: "memory");`).join('\n')}
+}
+int main(void) { for (long i = 1; i <= ${rounds}; i++) fill(cells, i); return 0; }
+`,
+  );
+  const program = shop.mirrored(`rounds${n}`, [source], ['-O2', '-g'], { MIRROR_BREAK: String(n) });
+  const found = check(program);
+  expect(found.neverMirrored).toBe(rounds);
+  expect(found.findings).toContainEqual(
+    expect.objectContaining({ kind: 'never', source: { file: source, line: n + 2 }, count: rounds }),
+  );
+  const { machine } = loaded(program, { tiers: { tier: 1, hot: 3 } });
+  new Lockstep(machine);
+  machine.run();
+  expect(machine.interpreter.compiled!.executed).toBeGreaterThan(rounds * 8);
+});
+
 test('a mirror store of the same value, but for another store, closes no window', () => {
   const source = shop.written(
     'again.c',
@@ -111,6 +134,25 @@ test('a mirror store without its native store is found', () => {
       bytes: 8,
     }),
   );
+});
+
+test('a mirror store of another value than its native store is found in compiled code', () => {
+  const found = withObject(
+    'other',
+    `mov $60, %ecx
+1: mov %rcx, %rdx
+lea 1(%rcx), %rsi
+cmp $3, %ecx
+cmove %rsi, %rdx
+mov %rcx, %gs:cell(%rip)
+mov %rdx, cell(%rip)
+dec %ecx
+jnz 1b`,
+  );
+  expect(found.findings.map((f) => [f.kind, f.object, f.count])).toEqual([
+    ['stray', 'cell', 1],
+    ['never', 'cell', 1],
+  ]);
 });
 
 test('code that is not rewritten is found', () => {
