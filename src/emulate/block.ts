@@ -11,8 +11,10 @@ export interface Block {
   readonly starts: readonly number[];
   readonly nextLo: number;
   readonly nextHi: number;
-  /** How often the interpreter began it. */
+  /** How often the interpreter began it; threaded code counts in its header. */
   count: number;
+  /** Of its threaded code; 0: none. */
+  header: number;
   /** Where its last instruction, a jump or call by a register or memory, went to; undefined: it ends in none. */
   readonly targets: Block[] | undefined;
   /** Where it is compiled. */

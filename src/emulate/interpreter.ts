@@ -11,6 +11,8 @@ import type { Op } from './operands.js';
 import { RIP, Trap } from './state.js';
 import type { Cpu } from './state.js';
 import type { StoreWatch } from './store-watch.js';
+import { stopped } from './threaded/loop.js';
+import { Threaded } from './threaded/threaded.js';
 import { Tier1 } from './wasm/tier.js';
 
 /** Why the interpreter came back. `done`: as many instructions as asked for. */
@@ -25,6 +27,7 @@ export type Stop =
 const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall', 'int']);
 const longestBlock = 64;
 const hotBlock = 1000;
+const warmBlock = 8;
 const cacheSize = 1 << 14;
 const codePage = 4096;
 
@@ -33,6 +36,8 @@ export interface Tiers {
   readonly tier: 0 | 1;
   /** Executions after which a block is compiled. */
   readonly hot?: number;
+  /** Executions after which a block becomes threaded code; 0: none does. */
+  readonly warm?: number;
   /** Instructions in a block at most. */
   readonly longest?: number;
 }
@@ -61,15 +66,19 @@ export class Interpreter {
 
   /** Compiled code, if there is to be any. */
   readonly compiled: Tier1 | undefined;
+  readonly threaded: Threaded | undefined;
+  private readonly warm: number;
   private readonly longest: number;
   private watched: Interpreter['onBlock'];
 
   constructor(
     readonly cpu: Cpu,
-    { tier, hot = hotBlock, longest = longestBlock }: Tiers = { tier: 0 },
+    { tier, hot = hotBlock, warm = warmBlock, longest = longestBlock }: Tiers = { tier: 0 },
   ) {
     this.longest = longest;
-    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.blocks.get(address), hot);
+    this.warm = warm;
+    if (warm > 0) this.threaded = new Threaded(cpu, tier === 1 ? hot : undefined);
+    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), hot);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
@@ -120,21 +129,44 @@ export class Interpreter {
           cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
         if (before?.targets?.includes(next) === false) before.targets.push(next);
         before = undefined;
-        const ops = next.ops;
-        const whole = ops.length;
+        let whole = next.ops.length;
         const room = last - cpu.executed;
-        if (this.compiled && room >= whole && this.runCompiled(this.compiled, next, room)) {
+        if (room >= whole && this.runCompiled(next, room)) {
           if (this.stopRequested) return { kind: 'stopped' };
           if (this.interrupted) break;
           continue;
         }
         block = next;
-        cpu.end = room < whole ? room : whole;
         s[RIP] = block.nextLo;
         s[RIP + 1] = block.nextHi;
-        while (n < cpu.end) {
-          (ops[n] as Op)();
-          n++;
+        const threaded = room >= whole ? this.threadedOf(block) : undefined;
+        if (threaded) {
+          let why = threaded.run(block, 0, room);
+          while (why === stopped.closure && threaded.block) {
+            block = threaded.block;
+            whole = block.ops.length;
+            n = threaded.position;
+            cpu.end = whole;
+            s[RIP] = block.nextLo;
+            s[RIP + 1] = block.nextHi;
+            do {
+              (block.ops[n] as Op)();
+              n++;
+            } while (n < cpu.end && threaded.needsClosure(block, n));
+            if (n >= cpu.end) break;
+            why = threaded.run(block, n, last - cpu.executed);
+          }
+          if (why !== stopped.closure) {
+            if (why === stopped.anywhere) before = threaded.block;
+            continue;
+          }
+        } else {
+          const { ops } = block;
+          cpu.end = room < whole ? room : whole;
+          while (n < cpu.end) {
+            (ops[n] as Op)();
+            n++;
+          }
         }
         cpu.executed += n;
         if (n < whole) this.setRip(block.starts[n] ?? 0);
@@ -168,14 +200,41 @@ export class Interpreter {
   }
 
   /** False: nothing was executed. Whoever watches each instruction has the interpreter do them all. */
-  private runCompiled(tier: Tier1, block: Block, room: number): boolean {
+  private runCompiled(block: Block, room: number): boolean {
+    const tier = this.compiled;
+    if (!tier) return false;
     const { onStore, onTouch } = this.cpu.memory;
     if (onTouch || this.onInstruction) return false;
     if (tier.watch) {
       if (this.onBlock !== this.watched || !tier.watch.compiles(block.instructions)) return false;
     } else if (this.onBlock || this.precise || onStore) return false;
-    if (++block.count === tier.hot && !block.compiled) tier.compile(block);
+    if (this.begin(block) === tier.hot && !block.compiled)
+      for (const found of tier.compile(block)) this.threaded?.leave(found);
     return block.compiled !== undefined && tier.run(block, block.compiled, room) > 0;
+  }
+
+  /** Of a block that is to be executed by threaded code: nobody watches. */
+  private threadedOf(block: Block): Threaded | undefined {
+    const { threaded } = this;
+    const { onStore, onTouch } = this.cpu.memory;
+    if (!threaded || onStore || onTouch || this.onBlock || this.precise) return undefined;
+    if (!this.compiled) this.begin(block);
+    if (block.header === 0 && block.count >= this.warm) threaded.add(block);
+    return block.header === 0 ? undefined : threaded;
+  }
+
+  /** How often a block was begun. */
+  private begin(block: Block): number {
+    const { threaded } = this;
+    if (threaded && block.header !== 0) threaded.begin(block);
+    else block.count++;
+    return threaded?.countOf(block) ?? block.count;
+  }
+
+  private counted(address: number): Block | undefined {
+    const block = this.blocks.get(address);
+    if (block && this.threaded) block.count = this.threaded.countOf(block);
+    return block;
   }
 
   private setRip(address: number): void {
@@ -186,6 +245,7 @@ export class Interpreter {
   private forget(): void {
     this.blocks.clear();
     this.compiled?.forget();
+    this.threaded?.forget();
     this.cache.fill(undefined);
     this.stale = false;
   }
@@ -240,6 +300,7 @@ export class Interpreter {
       nextLo: at | 0,
       nextHi: (at / 0x100000000) | 0,
       count: 0,
+      header: 0,
       targets: goesAnywhere(instructions.at(-1)) ? [] : undefined,
       compiled: undefined,
     };

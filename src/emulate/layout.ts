@@ -4,8 +4,12 @@
 export const stateAt = 0;
 /** Words of state.ts, then the 50 places of 64 bytes that are vector registers, masks and operands in the making. */
 export const vectorsAt = 256;
+/** A word of state.ts's that is always 0, and so the next one: what an address is without a register. */
+export const zeroAt = stateAt + 4 * 62;
 /** Which way out to the interpreter compiled code took (wasm/frame.ts). */
 export const exitAt = 3864;
+/** What threaded code leaves: the rest of its budget, and the record at which it stopped (threaded/loop.ts). */
+export const stoppedAt = 3464;
 /** Flags that compiled code has not computed yet (wasm/flags.ts). */
 export const lazyAt = 3840;
 /** What a check of stores and compiled code tell each other (wasm/watched.ts). */
@@ -19,7 +23,11 @@ export const jumpCacheEntries = 16384;
 /** Which page the operands of a place in compiled code were in last: as an entry of the TLB; places that read, then those that write. */
 export const pagesAt = 0x50000;
 export const pagesEach = 2048;
-export const framesAt = 0x60000;
+/** By address: the header of the block that starts there (threaded/routines.ts), and behind them the blocks. */
+export const blocksAt = 0x60000;
+export const blockEntries = 16384;
+export const recordsAt = blocksAt + 16 * blockEntries;
+export const framesAt = recordsAt + 0x1000000;
 
 /** Of a WebAssembly.Memory. */
 export const wasmPage = 0x10000;

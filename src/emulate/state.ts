@@ -42,6 +42,7 @@ export const GS_SELECTOR = 50;
 export const TLS_BASE = 51;
 export const TLS_THERE = 54;
 const segmentsEnd = 55;
+/** The last two are zeros (layout.ts). */
 const words = 64;
 
 /** 1 for an even number of bits. */

@@ -64,11 +64,11 @@ class Emulated {
   readonly cpu: Cpu;
   readonly interpreter: Interpreter;
   /** Tier 1: each instruction is a compiled region. */
-  constructor(tier: 0 | 1, mode: Mode) {
+  constructor(tier: 0 | 1, warm: number, mode: Mode) {
     this.cpu = new Cpu(this.memory, mode);
     // As the native helper's C library has it.
     if (mode === 32) [this.cpu.s[GS_SELECTOR], this.cpu.s[TLS_THERE]] = [0x63, 1];
-    this.interpreter = new Interpreter(this.cpu, { tier, hot: 1, longest: 1 });
+    this.interpreter = new Interpreter(this.cpu, { tier, hot: 1, warm, longest: 1 });
     this.memory.map(anonymous(arena, arena + 4096, 3));
     this.memory.map(anonymous(code, code + 4096, 7));
   }
@@ -202,6 +202,8 @@ function difference(
 
 export interface Options {
   readonly tier?: 0 | 1;
+  /** 1: each instruction is threaded code, if there is a routine for it. */
+  readonly warm?: number;
   readonly mode?: Mode;
   readonly plant?: (output: Uint8Array) => void;
 }
@@ -210,6 +212,8 @@ export interface Checked {
   readonly cases: number;
   /** Cases that compiled code executed. */
   readonly compiled: number;
+  /** Cases that threaded code executed. */
+  readonly threaded: number;
   readonly faults: number;
   /** Cases in which the emulator stopped because it lacks something. */
   readonly missing: number;
@@ -244,7 +248,7 @@ export function check(
   texts: readonly string[],
   seed: number,
   rounds: number,
-  { tier = 0, mode = 64, plant = () => undefined }: Options = {},
+  { tier = 0, warm = 0, mode = 64, plant = () => undefined }: Options = {},
 ): Checked {
   const folder = mkdtempSync(join(tmpdir(), 'emulate-'));
   try {
@@ -264,7 +268,7 @@ export function check(
       binary,
     ]);
     const codes = assemble(folder, texts, mode);
-    const emulated = new Emulated(tier, mode);
+    const emulated = new Emulated(tier, warm, mode);
     const differences: string[] = [];
     const names = new Set<string>();
     const lacking = new Set<string>();
@@ -319,6 +323,7 @@ export function check(
     return {
       cases,
       compiled: emulated.interpreter.compiled?.executed ?? 0,
+      threaded: emulated.interpreter.threaded?.executed ?? 0,
       faults,
       missing,
       lacking,

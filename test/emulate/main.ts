@@ -1,4 +1,4 @@
-// npm run emulate:check [-- --rounds 40 --seed 1 --group integers --mode 32 --tier 1 --name vpaddb]: the emulator against the real CPU.
+// npm run emulate:check [-- --rounds 40 --seed 1 --group integers --mode 32 --tier 1 --warm 1 --name vpaddb]: the emulator against the real CPU.
 import { parseArgs } from 'node:util';
 import { groups, groups32 } from './cases.js';
 import { check } from './check.js';
@@ -14,6 +14,8 @@ const { values } = parseArgs({
     /** Of those that are made from the decoder's table. */
     name: { type: 'string' },
     tier: { type: 'string', default: '0' },
+    /** 1: threaded code. */
+    warm: { type: 'string', default: '0' },
     show: { type: 'string', default: '40' },
   },
 });
@@ -35,11 +37,12 @@ for (const mode of [64, 32] as const) {
     const result = check(group, texts, seed, Number(values.rounds), {
       mode,
       tier: values.tier === '1' ? 1 : 0,
+      warm: Number(values.warm),
     });
-    const { cases, compiled, faults, missing, differences } = result;
+    const { cases, compiled, threaded, faults, missing, differences } = result;
     for (const name of result.names) names.add(name);
     console.log(
-      `${group}, ${mode} bits: ${texts.length} forms, ${cases} cases (${compiled} of them compiled), ${faults} faults, ${missing} missing, ${differences.length} differ (seed ${seed})`,
+      `${group}, ${mode} bits: ${texts.length} forms, ${cases} cases (${compiled} of them compiled, ${threaded} threaded), ${faults} faults, ${missing} missing, ${differences.length} differ (seed ${seed})`,
     );
     for (const text of result.lacking) console.log(`  missing in some states: ${text}`);
     for (const line of differences.slice(0, Number(values.show))) console.log(`  ${line}`);

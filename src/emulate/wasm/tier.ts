@@ -78,8 +78,8 @@ export class Tier1 {
     this.view.setBigInt64(jumpCacheAt, 1n, true);
   }
 
-  /** Of a block that has become hot. It may have to stay with the interpreter. */
-  compile(block: Block): void {
+  /** Of a block that has become hot. It may have to stay with the interpreter. Gives the blocks that are entered from now on. */
+  compile(block: Block): Block[] {
     const region = compileRegion(block, {
       find: (address) => {
         const found = this.find(Number(address));
@@ -91,7 +91,7 @@ export class Tier1 {
       index: this.regions,
       watch: this.watchSource(),
     });
-    if (!region) return;
+    if (!region) return [];
     const { table, imports } = this.start();
     const module = new wasm.Module(
       encodeModule({
@@ -114,10 +114,11 @@ export class Tier1 {
     if (index >= table.length) table.grow(table.length);
     table.set(index, exports['run']);
     this.compiledInstructions += region.instructions;
-    region.entries.forEach((address, entry) => {
+    return region.entries.flatMap((address, entry) => {
       const found = this.find(Number(address));
-      if (found && (found === block || !found.compiled))
-        found.compiled = { index, entry, size: region.instructions };
+      if (!found || (found !== block && found.compiled)) return [];
+      found.compiled = { index, entry, size: region.instructions };
+      return [found];
     });
   }
 

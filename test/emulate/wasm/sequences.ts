@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Interpreter } from '../../../src/emulate/interpreter.js';
+import type { Tiers } from '../../../src/emulate/interpreter.js';
 import { Memory } from '../../../src/emulate/memory.js';
 import { anonymous } from '../../../src/emulate/regions.js';
 import { Cpu, FS_SELECTOR, GS, GS_SELECTOR, RIP, sameRegisters } from '../../../src/emulate/state.js';
@@ -113,9 +114,9 @@ class Emulated {
   readonly cpu: Cpu;
   readonly interpreter: Interpreter;
 
-  constructor(tier: 0 | 1, hot: number, mode: 32 | 64) {
+  constructor(tiers: Tiers, mode: 32 | 64) {
     this.cpu = new Cpu(this.memory, mode);
-    this.interpreter = new Interpreter(this.cpu, { tier, hot });
+    this.interpreter = new Interpreter(this.cpu, tiers);
     this.memory.map(anonymous(arena, arena + 3 * page, 3));
     this.memory.map(anonymous(readOnly, readOnly + page, 1));
     this.memory.map(anonymous(code, code + codePages * page, 7));
@@ -135,20 +136,30 @@ export interface Compared {
   readonly instructions: number;
   /** Of them executed by compiled code. */
   readonly compiled: number;
+  /** And by threaded code. */
+  readonly threaded: number;
   readonly stops: number;
   readonly difference: string | undefined;
 }
 
-export function compareTiers(seed: number, states: number, mode: 32 | 64 = 64): Compared {
+/** How often blocks are begun before they are threaded code, and compiled; undefined: they never are. */
+export interface Stages {
+  readonly warm?: (r: Random) => number;
+  readonly hot?: (r: Random) => number;
+}
+
+export function compareTiers(seed: number, states: number, mode: 32 | 64, { warm, hot }: Stages): Compared {
   const r = new Random(seed);
   const text = program(r, mode);
   const bytes = assemble(text, mode);
-  const both = [new Emulated(0, 1, mode), new Emulated(1, 1 + r.below(3), mode)] as const;
+  const tiers: Tiers = { tier: hot ? 1 : 0, hot: hot?.(r) ?? 1, warm: warm?.(r) ?? 0 };
+  const both = [new Emulated({ tier: 0, warm: 0 }, mode), new Emulated(tiers, mode)] as const;
   const [first, second] = both;
   let stops = 0;
   const report = (difference: string | undefined): Compared => ({
     instructions: first.cpu.executed,
     compiled: second.interpreter.compiled?.executed ?? 0,
+    threaded: second.interpreter.threaded?.executed ?? 0,
     stops,
     difference,
   });

@@ -2,6 +2,7 @@
 import { groups, groups32 } from '../cases.js';
 import { check } from '../check.js';
 import { compareTiers } from './sequences.js';
+import type { Random, Stages } from './sequences.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
@@ -21,16 +22,35 @@ test.each(Object.keys(groups32))('%s of 32-bit code: compiled instructions do wh
   expect(differences).toEqual([]);
 });
 
-test.each([64, 32] as const)(
-  '%i bits: both tiers agree after any number of instructions of random code',
-  (mode) => {
+test.each([64, 32] as const)('%i bits: threaded instructions do what the CPU does', (mode) => {
+  for (const [group, texts] of Object.entries(mode === 64 ? groups : groups32)) {
+    const { cases, missing, threaded, differences } = check(group, texts, 20240607, 3, { warm: 1, mode });
+    expect(cases + missing).toBe(3 * texts.length);
+    if (group === 'integers') expect(threaded).toBeGreaterThan(cases / 3);
+    expect(differences).toEqual([]);
+  }
+});
+
+const often = (r: Random): number => 1 + r.below(3);
+const stages: Readonly<Record<string, Stages>> = {
+  compiled: { hot: often },
+  threaded: { warm: often },
+  'threaded, then compiled': { warm: often, hot: (r) => 3 + r.below(6) },
+};
+
+test.each(([64, 32] as const).flatMap((mode) => Object.keys(stages).map((name) => [mode, name] as const)))(
+  '%i bits, %s: as interpreted after any number of instructions of random code',
+  (mode, name) => {
     let compiled = 0;
+    let threaded = 0;
     for (let n = 0; n < 40; n++) {
-      const result = compareTiers(seed + n, 12, mode);
+      const result = compareTiers(seed + n, 12, mode, stages[name]!);
       compiled += result.compiled;
+      threaded += result.threaded;
       expect(result.difference).toBeUndefined();
     }
-    expect(compiled).toBeGreaterThan(1000);
+    if (stages[name]!.hot) expect(compiled).toBeGreaterThan(1000);
+    if (stages[name]!.warm) expect(threaded).toBeGreaterThan(1000);
   },
   120_000,
 );

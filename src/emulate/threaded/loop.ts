@@ -1,0 +1,183 @@
+// The WebAssembly function that executes records: one loop, a table of routines, and the ways from block to block.
+import { blockEntries, blocksAt, stateAt, stoppedAt, wasmPage } from '../layout.js';
+import type { WasmMemory } from '../wasm/api.js';
+import { wasm } from '../wasm/api.js';
+import { access, Code, encodeModule, I32, I64, op } from '../wasm/encode.js';
+import { RIP } from '../state.js';
+import { head, recordBytes, way, field } from './record.js';
+import { routines } from './routines.js';
+import { findFunction, sumFunction, Writer } from './writer.js';
+
+/** Why records stopped: at a block that is not theirs, with its address in RIP; at one that a closure executes; as the first, behind a jump to anywhere. */
+export const stopped = { block: 0, closure: 1, anywhere: 2 } as const;
+/** (record, rest of the budget behind its block): one of these. */
+export type Go = (record: number, left: number) => number;
+
+const entryMask = blockEntries - 1;
+/** The entry of an address: address, header. */
+export const blockEntry = (lo: number): number => blocksAt + 16 * ((lo ^ (lo >>> 14)) & entryMask);
+
+/** By name, as record.ts has them; 0 is the closure's. */
+export const routineNumbers: ReadonlyMap<string, number> = new Map(
+  routines.map(([name], n) => [name, n + 1]),
+);
+/** The routine of what stands behind a block's last record. */
+export const goesOn = 'jmp';
+
+function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
+  const c = new Code(2);
+  const [record, left] = [0, 1];
+  const header = c.local(I32);
+  const count = c.local(I32);
+  const why = c.local(I32);
+  const leave = (reason: () => void): void => {
+    c.i32(0);
+    c.get(left);
+    c.memory(access.i32_store, stoppedAt);
+    c.i32(0);
+    c.get(record);
+    c.memory(access.i32_store, stoppedAt + 4);
+    reason();
+    c.do(op.return);
+  };
+  const again = c.loop();
+  const closure = c.block();
+  const block = c.block();
+  const enter = c.block();
+  const address = c.block();
+  const anywhere = c.block();
+  const onWay = c.block();
+  const next = c.block();
+  const w = new Writer(c, bits, { next, closure, way: onWay, address, anywhere });
+  const labels = routines.map(() => c.block()).reverse();
+  c.get(record);
+  c.memory(access.i32_load, field.routine);
+  c.brTable([closure, ...labels], closure);
+  for (const [, emit] of routines) {
+    c.end();
+    emit(w);
+    c.br(next);
+  }
+  c.end();
+  // The next record.
+  c.get(record);
+  c.i32(recordBytes);
+  c.do(op.i32_add);
+  c.set(record);
+  c.br(again);
+  c.end();
+  // By a way.
+  c.get(w.place);
+  c.memory(access.i32_load, way.link);
+  c.tee(header);
+  c.brIf(enter);
+  c.get(w.place);
+  c.memory(access.i64_load, way.address);
+  c.set(w.address);
+  c.br(address);
+  c.end();
+  // Anywhere.
+  c.i32(tells ? stopped.anywhere : stopped.block);
+  c.set(why);
+  c.end();
+  // To an address.
+  const slot = count;
+  c.get(w.address);
+  c.get(w.address);
+  c.i64(14n);
+  c.do(op.i64_shr_u, op.i64_xor, op.i32_wrap_i64);
+  c.i32(entryMask);
+  c.do(op.i32_and);
+  c.i32(4);
+  c.do(op.i32_shl);
+  c.tee(slot);
+  c.memory(access.i64_load, blocksAt);
+  c.get(w.address);
+  c.do(op.i64_ne);
+  c.get(why);
+  c.do(op.i32_or);
+  c.if();
+  c.i32(stateAt);
+  c.get(w.address);
+  c.memory(access.i64_store, 4 * RIP);
+  c.br(block);
+  c.end();
+  c.get(w.place);
+  c.get(slot);
+  c.memory(access.i32_load, blocksAt + 8);
+  c.tee(header);
+  c.memory(access.i32_store, way.link);
+  c.end();
+  // Enter the block.
+  c.get(header);
+  c.memory(access.i32_load, head.count);
+  c.i32(1);
+  c.do(op.i32_add);
+  c.set(count);
+  c.get(left);
+  c.get(header);
+  c.memory(access.i32_load, head.length);
+  c.do(op.i32_lt_s);
+  c.get(header);
+  c.memory(access.i32_load, head.stop);
+  c.get(count);
+  c.i32(hot);
+  c.do(op.i32_eq, op.i32_or, op.i32_or);
+  c.if();
+  c.i32(stateAt);
+  c.get(header);
+  c.memory(access.i64_load, head.address);
+  c.memory(access.i64_store, 4 * RIP);
+  c.br(block);
+  c.end();
+  c.get(header);
+  c.get(count);
+  c.memory(access.i32_store, head.count);
+  c.get(left);
+  c.get(header);
+  c.memory(access.i32_load, head.length);
+  c.do(op.i32_sub);
+  c.set(left);
+  c.get(header);
+  c.i32(recordBytes);
+  c.do(op.i32_add);
+  c.set(record);
+  c.br(again);
+  c.end();
+  // At a block's beginning.
+  leave(() => {
+    c.get(why);
+  });
+  c.end();
+  // By a closure.
+  leave(() => {
+    c.i32(stopped.closure);
+  });
+  c.end();
+  c.do(op.unreachable);
+  return c;
+}
+
+/** A block that was begun `hot` times is left for the compiler; undefined: there is none, and nobody is told of jumps to anywhere. */
+export function makeGo(memory: WasmMemory, bits: 32 | 64, hot: number | undefined): Go {
+  const find = { parameters: [I64, I32], results: [I32] } as const;
+  const findRecord = { parameters: [I32, I32], results: [I32] } as const;
+  const sum = { parameters: [I32], results: [I64] } as const;
+  const module = new wasm.Module(
+    encodeModule({
+      types: [sum, find, findRecord],
+      imports: [],
+      table: false,
+      pages: memory.buffer.byteLength / wasmPage,
+      functions: [
+        { name: 'sum', type: 0, code: sumFunction(bits) },
+        { name: 'read', type: 1, code: findFunction(bits, 'address', false) },
+        { name: 'write', type: 1, code: findFunction(bits, 'address', true) },
+        { name: 'readAt', type: 2, code: findFunction(bits, 'record', false) },
+        { name: 'writeAt', type: 2, code: findFunction(bits, 'record', true) },
+        { name: 'go', type: 2, code: goFunction(bits, hot ?? -1, hot !== undefined) },
+      ],
+    }),
+  );
+  return new wasm.Instance(module, { e: { memory } }).exports['go'] as Go;
+}

@@ -1,0 +1,780 @@
+// The routines: one row each, by what record.ts calls them. None changes anything before it knows that its memory can be accessed.
+import { conditions } from '../ops/conditions.js';
+import { AF, CF, OF, RAX, RBP, RDX, RSP } from '../state.js';
+import { access, op, simd } from '../wasm/encode.js';
+import { field, way } from './record.js';
+import { functions } from './writer.js';
+import type { Size, Writer } from './writer.js';
+
+export type Routine = (w: Writer) => void;
+
+const sizes: readonly Size[] = [1, 2, 4, 8];
+const wide: readonly (4 | 8)[] = [4, 8];
+const full = (size: Size): bigint => 64n - 8n * BigInt(size);
+
+/** From `a` and `b` to `r`, with flags. */
+type Operation = (w: Writer, size: Size) => void;
+
+/** Moved up to the sign bit, words of all sizes carry and overflow alike. */
+const sum =
+  (kind: 'add' | 'sub', carries: boolean): Operation =>
+  (w, size) => {
+    const { c, a, b, r } = w;
+    const up = full(size);
+    const adds = kind === 'add';
+    const top = (local: number): void => {
+      c.get(local);
+      if (up === 0n) return;
+      c.i64(up);
+      c.do(op.i64_shl);
+    };
+    const down = (): void => {
+      c.get(r);
+      if (up === 0n) return;
+      c.i64(up);
+      c.do(op.i64_shr_u);
+    };
+    w.setWord(AF, () => {
+      // Of the result below: with the operands it gives what was carried.
+      top(a);
+      top(b);
+      c.do(adds ? op.i64_add : op.i64_sub);
+      if (carries) {
+        c.i32(0);
+        c.memory(access.i64_load32_u, 4 * CF);
+        if (up !== 0n) {
+          c.i64(up);
+          c.do(op.i64_shl);
+        }
+        c.do(adds ? op.i64_add : op.i64_sub);
+      }
+      c.set(r);
+      down();
+      c.get(a);
+      c.get(b);
+      c.do(op.i64_xor, op.i64_xor, op.i32_wrap_i64);
+    });
+    w.setWord(CF, () => {
+      if (!carries) {
+        if (adds) c.get(r);
+        else top(a);
+        top(adds ? a : b);
+        c.do(op.i64_lt_u);
+        return;
+      }
+      // The carry out of a full adder, or the borrow, by its operands and its sum (H. S. Warren, Hacker's Delight, 2-13).
+      const first = (): void => {
+        top(a);
+        if (adds) return;
+        c.i64(-1n);
+        c.do(op.i64_xor);
+      };
+      first();
+      top(b);
+      c.do(op.i64_and);
+      first();
+      top(b);
+      c.do(op.i64_or);
+      c.get(r);
+      if (adds) {
+        c.i64(-1n);
+        c.do(op.i64_xor);
+      }
+      c.do(op.i64_and, op.i64_or);
+      c.i64(63n);
+      c.do(op.i64_shr_u, op.i32_wrap_i64);
+    });
+    w.setWord(OF, () => {
+      top(a);
+      if (adds) c.get(r);
+      else top(b);
+      c.do(op.i64_xor);
+      if (adds) top(b);
+      else top(a);
+      c.get(r);
+      c.do(op.i64_xor, op.i64_and);
+      c.i64(32n);
+      c.do(op.i64_shr_u, op.i32_wrap_i64);
+    });
+    down();
+    c.set(r);
+    w.resultFlags(size);
+  };
+
+const logic =
+  (code: number): Operation =>
+  (w, size) => {
+    const { c, a, b, r } = w;
+    c.get(a);
+    c.get(b);
+    c.do(code);
+    c.set(r);
+    w.clearCarries();
+    w.resultFlags(size);
+  };
+
+const second: Operation = ({ c, b, r }) => {
+  c.get(b);
+  c.set(r);
+};
+
+const withB =
+  (value: bigint, then: Operation): Operation =>
+  (w, size) => {
+    w.c.i64(value);
+    w.c.set(w.b);
+    then(w, size);
+  };
+
+/** As an addition or subtraction of 1, which leave CF. */
+const step = (kind: 'add' | 'sub'): Operation =>
+  withB(1n, (w, size) => {
+    const { c } = w;
+    const carry = w.kept;
+    c.i32(0);
+    c.memory(access.i32_load, 4 * CF);
+    c.set(carry);
+    sum(kind, false)(w, size);
+    w.setWord(CF, () => {
+      c.get(carry);
+    });
+  });
+
+const negate: Operation = (w, size) => {
+  const { c, a, b } = w;
+  c.get(a);
+  c.set(b);
+  c.i64(0n);
+  c.set(a);
+  sum('sub', false)(w, size);
+};
+
+const invert: Operation = ({ c, a, r }) => {
+  c.get(a);
+  c.i64(-1n);
+  c.do(op.i64_xor);
+  c.set(r);
+};
+
+interface TwoOperands {
+  readonly run: Operation;
+  /** Whether the destination is read, and written. */
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
+const change = (run: Operation): TwoOperands => ({ run, reads: true, writes: true });
+const compare = (run: Operation): TwoOperands => ({ run, reads: true, writes: false });
+
+const twoOperands: Readonly<Record<string, TwoOperands>> = {
+  adc: change(sum('add', true)),
+  add: change(sum('add', false)),
+  and: change(logic(op.i64_and)),
+  cmp: compare(sum('sub', false)),
+  mov: { run: second, reads: false, writes: true },
+  or: change(logic(op.i64_or)),
+  sbb: change(sum('sub', true)),
+  sub: change(sum('sub', false)),
+  test: compare(logic(op.i64_and)),
+  xor: change(logic(op.i64_xor)),
+};
+
+function register(w: Writer, at: number, size: Size, into: number): void {
+  w.field(at);
+  w.load(size);
+  w.c.set(into);
+}
+
+function found(w: Writer, size: Size, into: number): void {
+  w.c.get(w.place);
+  w.load(size);
+  w.c.set(into);
+}
+
+function toRegister(w: Writer, size: Size, masked = false): void {
+  w.field(field.to);
+  w.c.get(w.r);
+  if (masked && size === 4) {
+    w.c.i64(0xffffffffn);
+    w.c.do(op.i64_and);
+  }
+  w.storeRegister(size);
+}
+
+function toMemory(w: Writer, size: Size): void {
+  w.c.get(w.place);
+  w.c.get(w.r);
+  w.store(size);
+}
+
+function twoOperandRows(name: string, { run, reads, writes }: TwoOperands): (readonly [string, Routine])[] {
+  return sizes.flatMap((size): (readonly [string, Routine])[] => [
+    [
+      `${name} rr${size}`,
+      (w) => {
+        register(w, field.from, size, w.b);
+        if (reads) register(w, field.to, size, w.a);
+        run(w, size);
+        if (writes) toRegister(w, size);
+      },
+    ],
+    [
+      `${name} rm${size}`,
+      (w) => {
+        w.find(size, false);
+        found(w, size, w.b);
+        if (reads) register(w, field.to, size, w.a);
+        run(w, size);
+        if (writes) toRegister(w, size);
+      },
+    ],
+    [
+      `${name} mr${size}`,
+      (w) => {
+        w.find(size, writes);
+        register(w, field.from, size, w.b);
+        if (reads) found(w, size, w.a);
+        run(w, size);
+        if (writes) toMemory(w, size);
+      },
+    ],
+  ]);
+}
+
+function oneOperandRows(name: string, run: Operation): (readonly [string, Routine])[] {
+  return sizes.flatMap((size): (readonly [string, Routine])[] => [
+    [
+      `${name} r${size}`,
+      (w) => {
+        register(w, field.to, size, w.a);
+        run(w, size);
+        toRegister(w, size, name === 'not');
+      },
+    ],
+    [
+      `${name} m${size}`,
+      (w) => {
+        w.find(size, true);
+        found(w, size, w.a);
+        run(w, size);
+        toMemory(w, size);
+      },
+    ],
+  ]);
+}
+
+/** By the count in `b`, which is not 0 (ops/shifts.ts): OF is what the last single shift gives. */
+const shifts: Readonly<Record<string, Operation>> = {
+  sar: (w, size) => {
+    const { c, a, b, r } = w;
+    if (size === 4) {
+      c.get(a);
+      c.do(op.i64_extend32_s);
+      c.set(a);
+    }
+    w.setWord(CF, () => {
+      bitBelow(w, op.i64_shr_s);
+    });
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_shr_s);
+    if (size === 4) {
+      c.i64(0xffffffffn);
+      c.do(op.i64_and);
+    }
+    c.set(r);
+    w.setWord(OF, () => {
+      c.i32(0);
+    });
+  },
+  shl: (w, size) => {
+    const { c, a, b, r } = w;
+    w.setWord(CF, () => {
+      c.get(a);
+      c.i64(8n * BigInt(size));
+      c.get(b);
+      c.do(op.i64_sub, op.i64_shr_u, op.i32_wrap_i64);
+      c.i32(1);
+      c.do(op.i32_and);
+    });
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_shl);
+    if (size === 4) {
+      c.i64(0xffffffffn);
+      c.do(op.i64_and);
+    }
+    c.set(r);
+    w.setWord(OF, () => {
+      c.get(r);
+      w.signWord(size);
+      c.i32(0);
+      c.i32(0);
+      c.memory(access.i32_load, 4 * CF);
+      c.do(op.i32_sub, op.i32_xor);
+    });
+  },
+  shr: (w, size) => {
+    const { c, a, b, r } = w;
+    w.setWord(CF, () => {
+      bitBelow(w, op.i64_shr_u);
+    });
+    w.setWord(OF, () => {
+      c.get(a);
+      w.signWord(size);
+      c.i32(0);
+      c.get(b);
+      c.i64(1n);
+      c.do(op.i64_eq, op.select);
+    });
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_shr_u);
+    c.set(r);
+  },
+};
+
+/** Pushes the last bit that goes out to the right. */
+function bitBelow({ c, a, b }: Writer, shift: number): void {
+  c.get(a);
+  c.get(b);
+  c.i64(1n);
+  c.do(op.i64_sub, shift, op.i32_wrap_i64);
+  c.i32(1);
+  c.do(op.i32_and);
+}
+
+function shiftRows(name: string, run: Operation): (readonly [string, Routine])[] {
+  return wide.flatMap((size): (readonly [string, Routine])[] => {
+    const all = (w: Writer): void => {
+      register(w, field.to, size, w.a);
+      run(w, size);
+      w.setWord(AF, () => {
+        w.c.i32(0);
+      });
+      w.resultFlags(size);
+      toRegister(w, size);
+    };
+    return [
+      [
+        `${name} i${size}`,
+        (w) => {
+          w.immediate();
+          w.c.set(w.b);
+          all(w);
+        },
+      ],
+      [
+        `${name} c${size}`,
+        (w) => {
+          const { c } = w;
+          register(w, field.from, 1, w.b);
+          c.get(w.b);
+          c.i64(8n * BigInt(size) - 1n);
+          c.do(op.i64_and);
+          c.set(w.b);
+          c.get(w.b);
+          c.do(op.i64_eqz);
+          c.if();
+          // No flag changes, but the upper half of a register of 32 bits does.
+          register(w, field.to, size, w.r);
+          toRegister(w, size);
+          c.else();
+          all(w);
+          c.end();
+        },
+      ],
+    ];
+  });
+}
+
+function extensionRows(): (readonly [string, Routine])[] {
+  return (['movsx', 'movzx'] as const).flatMap((name) =>
+    ([1, 2, 4] as const).flatMap((from) =>
+      wide.flatMap((to): (readonly [string, Routine])[] => {
+        const finish = (w: Writer): void => {
+          w.load(from, name === 'movsx');
+          w.c.set(w.r);
+          toRegister(w, to, name === 'movsx');
+        };
+        return [
+          [
+            `${name} r${from}r${to}`,
+            (w) => {
+              w.field(field.from);
+              finish(w);
+            },
+          ],
+          [
+            `${name} m${from}r${to}`,
+            (w) => {
+              w.find(from, false);
+              w.c.get(w.place);
+              finish(w);
+            },
+          ],
+        ];
+      }),
+    ),
+  );
+}
+
+function conditionRows(name: string): (readonly [string, Routine])[] {
+  const moved =
+    (size: 4 | 8, load: (w: Writer) => void): Routine =>
+    (w) => {
+      const { c } = w;
+      load(w);
+      c.get(w.b);
+      w.field(field.to);
+      w.load(size);
+      w.condition(name);
+      c.do(op.select);
+      c.set(w.r);
+      toRegister(w, size);
+    };
+  return [
+    ...wide.flatMap((size): (readonly [string, Routine])[] => [
+      [
+        `cmov${name} rr${size}`,
+        moved(size, (w) => {
+          register(w, field.from, size, w.b);
+        }),
+      ],
+      [
+        `cmov${name} rm${size}`,
+        moved(size, (w) => {
+          w.find(size, false);
+          found(w, size, w.b);
+        }),
+      ],
+    ]),
+    [
+      `set${name}`,
+      (w) => {
+        w.field(field.to);
+        w.condition(name);
+        w.c.memory(access.i32_store8);
+      },
+    ],
+    [
+      `j${name}`,
+      (w) => {
+        const { c } = w;
+        c.get(w.record);
+        c.i32(way.taken);
+        c.i32(way.next);
+        w.condition(name);
+        c.do(op.select, op.i32_add);
+        c.set(w.place);
+        c.br(w.ways.way);
+      },
+    ],
+  ];
+}
+
+/** Signed, of two registers, or of one or memory and a constant. A product of 64 bits that may be too large is the closure's. */
+function multiplyRows(): (readonly [string, Routine])[] {
+  return (['r', 'm'] as const).flatMap((from) =>
+    (['r', 'i'] as const).flatMap((factor) =>
+      wide.map((size): readonly [string, Routine] => [
+        `imul ${from}${factor}${size}`,
+        (w) => {
+          const { c, a, b, r } = w;
+          const signed = (into: number): void => {
+            if (size === 4) c.do(op.i64_extend32_s);
+            c.set(into);
+          };
+          if (from === 'm') {
+            w.find(size, false);
+            c.get(w.place);
+          } else w.field(field.from);
+          w.load(size);
+          signed(a);
+          if (factor === 'i') w.immediate();
+          else {
+            w.field(field.to);
+            w.load(size);
+          }
+          signed(b);
+          if (size === 8) {
+            for (const local of [a, b]) {
+              c.get(local);
+              c.do(op.i64_extend32_s);
+              c.get(local);
+              c.do(op.i64_ne);
+            }
+            c.do(op.i32_or);
+            c.brIf(w.ways.closure);
+          }
+          c.get(a);
+          c.get(b);
+          c.do(op.i64_mul);
+          c.set(r);
+          for (const flag of [CF, OF])
+            w.setWord(flag, () => {
+              if (size === 8) {
+                c.i32(0);
+                return;
+              }
+              if (flag === OF) c.i32(0);
+              c.get(r);
+              c.do(op.i64_extend32_s);
+              c.get(r);
+              c.do(op.i64_ne);
+              if (flag === OF) c.do(op.i32_sub);
+            });
+          toRegister(w, size, true);
+        },
+      ]),
+    ),
+  );
+}
+
+const slotAt = (register: number): number => 4 * register;
+
+function pushRegister(w: Writer, register: number): void {
+  w.c.i32(0);
+  w.c.memory(access.i64_load, slotAt(register));
+}
+
+/** A register of the program's width becomes the sum of `from` and a constant. */
+function pushBeyond(w: Writer, from: number, by: number): void {
+  const { c } = w;
+  pushRegister(w, from);
+  c.i64(BigInt(by));
+  c.do(op.i64_add);
+  if (w.bits === 64) return;
+  c.i64(0xffffffffn);
+  c.do(op.i64_and);
+}
+
+/** Finds the slot below the stack's; the pointer is moved by `pushed`. */
+function findBelow(w: Writer): void {
+  pushBeyond(w, RSP, -w.slot);
+  w.c.tee(w.address);
+  w.c.get(w.address);
+  w.c.set(w.a);
+  w.findPushed(w.slot, true);
+}
+
+/** Stores what is in `r` there. */
+function pushed(w: Writer): void {
+  const { c } = w;
+  toMemory(w, w.slot);
+  c.i32(0);
+  c.get(w.a);
+  c.memory(access.i64_store, slotAt(RSP));
+}
+
+/** Pops into a variable. */
+function popped(w: Writer, from: number, into: number): void {
+  const { c } = w;
+  pushRegister(w, from);
+  w.findPushed(w.slot, false);
+  found(w, w.slot, into);
+  c.i32(0);
+  pushBeyond(w, from, w.slot);
+  c.memory(access.i64_store, slotAt(RSP));
+}
+
+function goAnywhere(w: Writer): void {
+  w.c.get(w.record);
+  w.c.i32(way.taken);
+  w.c.do(op.i32_add);
+  w.c.set(w.place);
+  w.c.br(w.ways.anywhere);
+}
+
+function goTaken(w: Writer): void {
+  w.c.get(w.record);
+  w.c.i32(way.taken);
+  w.c.do(op.i32_add);
+  w.c.set(w.place);
+  w.c.br(w.ways.way);
+}
+
+function returnAddress(w: Writer): void {
+  w.immediate();
+  w.c.set(w.r);
+}
+
+const toRegisterAddress = (w: Writer): void => {
+  register(w, field.from, w.slot, w.b);
+};
+const toMemoryAddress = (w: Writer): void => {
+  w.find(w.slot, false);
+  found(w, w.slot, w.b);
+};
+
+const jumpTo =
+  (target: (w: Writer) => void): Routine =>
+  (w) => {
+    target(w);
+    w.c.get(w.b);
+    w.c.set(w.address);
+    goAnywhere(w);
+  };
+
+const callTo =
+  (target: (w: Writer) => void): Routine =>
+  (w) => {
+    target(w);
+    findBelow(w);
+    returnAddress(w);
+    pushed(w);
+    w.c.get(w.b);
+    w.c.set(w.address);
+    goAnywhere(w);
+  };
+
+const branches: Readonly<Record<string, Routine>> = {
+  call: (w) => {
+    findBelow(w);
+    returnAddress(w);
+    pushed(w);
+    goTaken(w);
+  },
+  'call m': callTo(toMemoryAddress),
+  'call r': callTo(toRegisterAddress),
+  jmp: goTaken,
+  'jmp m': jumpTo(toMemoryAddress),
+  'jmp r': jumpTo(toRegisterAddress),
+  ret: (w) => {
+    const { c } = w;
+    popped(w, RSP, w.address);
+    c.i32(0);
+    pushRegister(w, RSP);
+    w.immediate();
+    c.do(op.i64_add);
+    if (w.bits === 32) {
+      c.i64(0xffffffffn);
+      c.do(op.i64_and);
+    }
+    c.memory(access.i64_store, slotAt(RSP));
+    c.get(w.record);
+    c.i32(way.taken);
+    c.do(op.i32_add);
+    c.set(w.place);
+    c.br(w.ways.address);
+  },
+};
+
+/** The accumulator's extensions: from it, by sign, to itself or to rdx. */
+const widened =
+  (from: 2 | 4 | 8, to: 4 | 8, upper: boolean): Routine =>
+  (w) => {
+    const { c } = w;
+    c.i32(0);
+    c.i32(0);
+    w.load(from, true);
+    if (upper) {
+      c.i64(63n);
+      c.do(op.i64_shr_s);
+    }
+    if (to === 4) {
+      c.i64(0xffffffffn);
+      c.do(op.i64_and);
+    }
+    c.memory(access.i64_store, slotAt(upper ? RDX : RAX));
+  };
+
+const wholes: Readonly<Record<string, Routine>> = Object.fromEntries(
+  (['movaps', 'movups'] as const).flatMap((name): (readonly [string, Routine])[] => {
+    const aligned = (w: Writer): void => {
+      if (name === 'movups') return;
+      w.c.get(w.place);
+      w.c.i32(15);
+      w.c.do(op.i32_and);
+      w.c.brIf(w.ways.closure);
+    };
+    return [
+      [
+        `${name} rm`,
+        (w) => {
+          w.find(16, false);
+          aligned(w);
+          w.field(field.to);
+          w.c.get(w.place);
+          w.c.vector(simd.v128_load);
+          w.c.vector(simd.v128_store);
+        },
+      ],
+      [
+        `${name} mr`,
+        (w) => {
+          w.find(16, true);
+          aligned(w);
+          w.c.get(w.place);
+          w.field(field.from);
+          w.c.vector(simd.v128_load);
+          w.c.vector(simd.v128_store);
+        },
+      ],
+    ];
+  }),
+);
+
+/** All routines but that of closures, which is number 0. */
+export const routines: readonly (readonly [string, Routine])[] = [
+  ...Object.entries(twoOperands).flatMap(([name, row]) => twoOperandRows(name, row)),
+  ...Object.entries({ dec: step('sub'), inc: step('add'), neg: negate, not: invert }).flatMap(([name, run]) =>
+    oneOperandRows(name, run),
+  ),
+  ...Object.entries(shifts).flatMap(([name, run]) => shiftRows(name, run)),
+  ...extensionRows(),
+  ...Object.keys(conditions).flatMap(conditionRows),
+  ...multiplyRows(),
+  ...Object.entries(branches),
+  ...Object.entries(wholes),
+  ['cdq', widened(4, 4, true)],
+  ['cdqe', widened(4, 8, false)],
+  ['cqo', widened(8, 8, true)],
+  ['cwde', widened(2, 4, false)],
+  [
+    'leave',
+    (w) => {
+      const { c } = w;
+      popped(w, RBP, w.r);
+      c.i32(0);
+      c.get(w.r);
+      c.memory(access.i64_store, slotAt(RBP));
+    },
+  ],
+  ...wide.map((size): readonly [string, Routine] => [
+    `lea ${size}`,
+    (w) => {
+      w.c.get(w.record);
+      w.c.call(functions.sum);
+      w.c.set(w.r);
+      toRegister(w, size, true);
+    },
+  ]),
+  [
+    'movaps rr',
+    (w) => {
+      w.field(field.to);
+      w.field(field.from);
+      w.c.vector(simd.v128_load);
+      w.c.vector(simd.v128_store);
+    },
+  ],
+  ['nop', () => undefined],
+  [
+    'pop',
+    (w) => {
+      popped(w, RSP, w.r);
+      w.field(field.to);
+      w.c.get(w.r);
+      w.c.memory(access.i64_store);
+    },
+  ],
+  [
+    'push',
+    (w) => {
+      findBelow(w);
+      register(w, field.from, w.slot, w.r);
+      pushed(w);
+    },
+  ],
+];

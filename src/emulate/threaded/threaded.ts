@@ -1,0 +1,132 @@
+// Blocks that are executed more than a few times become threaded code: where the interpreter's closures take some twenty nanoseconds an
+// instruction, and several cache lines, records take a few and one. What a block has no routine for stays with its closures.
+import type { Block } from '../block.js';
+import { blockEntries, blocksAt, framesAt, recordsAt, stoppedAt } from '../layout.js';
+import type { Cpu } from '../state.js';
+import { blockEntry, goesOn, makeGo, routineNumbers, stopped } from './loop.js';
+import type { Go } from './loop.js';
+import { encoded, field, head, recordBytes, write } from './record.js';
+
+/** One call executes at most so many instructions: the next one may find that V8 has better code. */
+const most = 1 << 17;
+
+export class Threaded {
+  private go: Go | undefined;
+  private readonly view: DataView;
+  private readonly words: Int32Array;
+  private end = recordsAt;
+  private readonly blocks: Block[] = [];
+  /** Where the last run stopped: the block, and how many of its instructions were executed. */
+  block: Block | undefined;
+  position = 0;
+  /** Instructions executed by routines. */
+  executed = 0;
+
+  constructor(
+    private readonly cpu: Cpu,
+    /** Executions after which a block is the compiler's. */
+    private readonly hot: number | undefined,
+  ) {
+    const { buffer } = cpu.memory.shared;
+    this.view = new DataView(buffer);
+    this.words = new Int32Array(buffer);
+    this.forget();
+  }
+
+  /** An empty entry has an address that belongs elsewhere, as in the jump cache. */
+  forget(): void {
+    this.words.fill(-1, blocksAt >> 2, (blocksAt >> 2) + 4 * blockEntries);
+    this.view.setBigInt64(blocksAt, 1n, true);
+    this.end = recordsAt;
+    this.blocks.length = 0;
+  }
+
+  /** Makes a block's records. When there is no more room, blocks stay as they are. */
+  add(block: Block): void {
+    const { bits } = this.cpu;
+    const { instructions } = block;
+    const header = this.end;
+    const bytes = recordBytes * (instructions.length + 2);
+    if (header + bytes > framesAt) return;
+    this.end += bytes;
+    const { view } = this;
+    const put = (place: number, value: number): void => {
+      view.setInt32(header + place, value, true);
+    };
+    put(head.length, instructions.length);
+    put(head.count, block.count);
+    put(head.stop, block.compiled ? 1 : 0);
+    put(head.number, this.blocks.push(block) - 1);
+    put(head.address, block.lo);
+    put(head.address + 4, block.hi);
+    let at = header;
+    const record = (routine: number): void => {
+      at += recordBytes;
+      view.setInt32(at + field.routine, routine, true);
+      view.setInt32(at + field.header, header, true);
+    };
+    for (const i of instructions) {
+      const one = encoded(i, bits);
+      const routine = one && routineNumbers.get(one.routine);
+      record(routine ?? 0);
+      if (one && routine !== undefined) write(view, at, one);
+    }
+    record(routineNumbers.get(goesOn) ?? 0);
+    const next = instructions.at(-1)?.next ?? 0n;
+    write(view, at, { routine: goesOn, taken: bits === 32 ? BigInt.asUintN(32, next) : next });
+    const entry = blockEntry(block.lo);
+    view.setInt32(entry, block.lo, true);
+    view.setInt32(entry + 4, block.hi, true);
+    view.setInt32(entry + 8, header, true);
+    block.header = header;
+  }
+
+  /** How often a block was begun, and one more. */
+  countOf(block: Block): number {
+    return block.header === 0 ? block.count : (this.words[(block.header + head.count) >> 2] ?? 0);
+  }
+
+  begin(block: Block): void {
+    this.words[(block.header + head.count) >> 2] = this.countOf(block) + 1;
+  }
+
+  /** A block that is compiled. */
+  leave(block: Block): void {
+    if (block.header !== 0) this.words[(block.header + head.stop) >> 2] = 1;
+  }
+
+  /** Whether an instruction has no routine. */
+  needsClosure(block: Block, position: number): boolean {
+    return this.words[(block.header + recordBytes * (position + 1) + field.routine) >> 2] === 0;
+  }
+
+  /**
+   * Executes from an instruction of a block on; `room` counts from the block's first. What it gives is one of `stopped`; `cpu.executed` are then the
+   * instructions before the block where it stopped.
+   */
+  run(block: Block, position: number, room: number): number {
+    const { cpu, words } = this;
+    const whole = block.instructions.length;
+    const budget = room > most ? most : room;
+    const last = cpu.executed + budget;
+    const go = (this.go ??= makeGo(cpu.memory.shared, cpu.bits, this.hot));
+    const why = go(block.header + recordBytes * (position + 1), budget - whole);
+    const left = words[stoppedAt >> 2] ?? 0;
+    const from = cpu.executed + position;
+    cpu.executed = last - left;
+    this.executed += cpu.executed - from;
+    if (why === stopped.block) return why;
+    const record = words[(stoppedAt >> 2) + 1] ?? 0;
+    const header = words[(record + field.header) >> 2] ?? 0;
+    const found = this.blocks[words[(header + head.number) >> 2] ?? 0];
+    if (!found) throw new Error('no such record');
+    this.block = found;
+    this.position = (record - header) / recordBytes - 1;
+    if (why === stopped.closure) {
+      const rest = found.instructions.length;
+      cpu.executed -= rest;
+      this.executed += this.position - rest;
+    }
+    return why;
+  }
+}
