@@ -1,4 +1,4 @@
-// Builds dist/: the grammar's parser, then one bundled file a bin. Run by scripts/setup.mjs and `npm run build`, both of which see to the packages.
+// Builds dist/: the grammar's parser, then a bundle a bin. Run by scripts/setup.mjs and `npm run build`, both of which see to the packages.
 import { build } from 'esbuild';
 import { buildParserFile } from '@lezer/generator';
 import { execFileSync } from 'node:child_process';
@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledBundles } from './build/compiled.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const generated = join(root, 'src/parse/generated');
@@ -22,17 +23,13 @@ for (const name of ['gas', 'intel']) {
 
 const dist = join(root, 'dist');
 const bins = {
-  'emulate.js': '../emulate/index.ts',
-  'mirrorasm.js': 'mirrorasm.ts',
   'mirrorcc.js': 'mirrorcc.ts',
   'mirrorc++.js': 'mirrorcxx.ts',
-  'libexec/as.js': 'as.ts',
   'libexec/dynamic/ld.js': 'ld.ts',
   'libexec/campaign-thread.js': 'campaign-thread.ts',
   'libexec/helper.js': 'helper/helper.ts',
   'libexec/html.js': '../report/html/page.ts',
   'libexec/pass.js': 'pass.ts',
-  'libexec/worker.js': 'helper/worker.ts',
 };
 // What a report's page carries for the browser.
 for (const name of ['client/main.ts', 'client/style.css'])
@@ -46,19 +43,6 @@ for (const name of ['client/main.ts', 'client/style.css'])
     target: 'es2022',
     logLevel: 'warning',
   });
-// iced-x86 finds its WebAssembly beside itself, so that it stays where it is; as an import it would be looked through for what it exports, which takes
-// twice as long as loading it.
-const required = {
-  name: 'required',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^iced-x86$/ }, ({ namespace, path }) =>
-      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
-    );
-    onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
-      contents: `module.exports = require('${path}')`,
-    }));
-  },
-};
 const hash = createHash('sha256');
 for (const [out, entry] of Object.entries(bins)) {
   const outfile = join(dist, out);
@@ -72,8 +56,7 @@ for (const [out, entry] of Object.entries(bins)) {
     logLevel: 'warning',
     // The emulator is loaded by those commands that need it.
     external: ['mirrorasm/emulate'],
-    plugins: [required],
-    // yargs' CommonJS dependencies call require(); ESM has none unless it is made.
+    // CommonJS dependencies call require(); ESM has none unless it is made.
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire as mirrorCreateRequire } from 'node:module';\nconst require = mirrorCreateRequire(import.meta.url);",
     },
@@ -81,6 +64,8 @@ for (const [out, entry] of Object.entries(bins)) {
   chmodSync(outfile, 0o755);
   hash.update(readFileSync(outfile));
 }
+// Their text has the hash of what they start.
+for (const out of await compiledBundles(root)) hash.update(readFileSync(join(dist, out)));
 
 // The commands themselves (src/cli/launcher). gcc -B looks for a program named exactly `as`. Renamed into place: one may be running.
 const launchers = {

@@ -63,7 +63,12 @@ export function nodePackages() {
 /** @param always also where nothing has changed */
 export function bundles(always) {
   const stamp = join(root, 'dist/.bundles');
-  const hash = hashOf(['src', 'grammar', 'scripts/build.mjs', 'package-lock.json'].map((p) => join(root, p)));
+  const parts = ['src', 'grammar', 'scripts/build.mjs', 'scripts/build', 'package-lock.json'];
+  // V8's caches are of one version of node.
+  const hash = hashOf(
+    parts.map((p) => join(root, p)),
+    process.version,
+  );
   if (!always && stamped(stamp, hash) && existsSync(join(root, 'src/parse/generated/gas.ts'))) return;
   step('dist/', () => quiet(process.execPath, ['scripts/build.mjs'], { cwd: root }));
   putStamp(stamp, hash);

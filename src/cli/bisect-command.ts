@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import { judged, nextStep, startSearch } from '../bisect.js';
 import type { Judgement, Search } from '../bisect.js';
 import type { SiteInfo } from '../sites.js';
@@ -46,9 +46,7 @@ const exitUsage = 3;
 /** coreutils timeout(1). */
 const timedOutStatus = 124;
 
-export const bisectCommand: CommandModule<object, Arguments> = {
-  command: 'bisect',
-  describe: 'find the first function and site whose mirroring makes a program behave differently',
+export const bisectCommand: Command<Arguments> = {
   builder: (y) =>
     y
       .option('build', {

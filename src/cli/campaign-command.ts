@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import { campaignTable, endingOf, isBad, merge } from '../inject/campaign.js';
 import { OutputHash } from './output-hash.js';
 import type { Campaign, Injected, Observed, Run } from '../inject/campaign.js';
@@ -37,9 +37,7 @@ const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** @param program what stands behind `--`: the program and its arguments */
-export const campaignCommand = (program: readonly string[]): CommandModule<object, Arguments> => ({
-  command: 'campaign',
-  describe: 'run a program with errors, again and again: campaign [options] -- program arguments',
+export const campaignCommand = (program: readonly string[]): Command<Arguments> => ({
   builder: (y) =>
     y
       .option('seeds', { type: 'string', default: '1-100', describe: 'FROM-TO: one run a seed' })

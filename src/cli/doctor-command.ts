@@ -1,7 +1,7 @@
 // `mirrorasm doctor`: whether this machine can build and run mirrored programs, and what to do if not.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import { findingsOf, isFit } from '../doctor/findings.js';
 import type { Finding } from '../doctor/findings.js';
 import { gatherFacts } from './doctor-facts.js';
@@ -24,9 +24,7 @@ function format(findings: readonly Finding[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-export const doctorCommand: CommandModule<object, Arguments> = {
-  command: 'doctor',
-  describe: 'check whether this machine can build and run mirrored programs',
+export const doctorCommand: Command<Arguments> = {
   builder: (y) =>
     y.option('json', { type: 'boolean', default: false, describe: 'facts and findings as JSON' }),
   handler: ({ json }) => {

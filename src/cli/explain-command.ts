@@ -1,6 +1,6 @@
 // `mirrorasm explain`: what a statement does and what becomes of it.
 import { existsSync } from 'node:fs';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { explain } from '../explain.js';
 import type { Explanation } from '../explain.js';
@@ -18,9 +18,7 @@ interface Arguments {
 
 const exitRefused = 2;
 
-export const explainCommand: CommandModule<object, Arguments> = {
-  command: 'explain <statement>',
-  describe: 'show what a statement reads, writes and clobbers, and its mirrored form',
+export const explainCommand: Command<Arguments> = {
   builder: (y) =>
     y
       .positional('statement', {

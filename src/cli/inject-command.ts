@@ -1,7 +1,7 @@
 // `mirrorasm inject`: loses pages of a running program on purpose.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import type { Target } from '../inject/choose.js';
 import { copies, kinds } from '../inject/layout.js';
 import type { Copy, Kind } from '../inject/layout.js';
@@ -29,9 +29,7 @@ const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** @param program what stands behind `--`: the program to launch, and its arguments */
-export const injectCommand = (program: readonly string[]): CommandModule<object, Arguments> => ({
-  command: 'inject [pid]',
-  describe: 'lose pages of a running program: inject PID, or inject [options] -- program arguments',
+export const injectCommand = (program: readonly string[]): Command<Arguments> => ({
   builder: (y) =>
     y
       .positional('pid', { type: 'number', describe: 'the process' })

@@ -1,32 +1,77 @@
 // The command `mirrorasm`.
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { bisectCommand } from './bisect-command.js';
-import { campaignCommand } from './campaign-command.js';
-import { doctorCommand } from './doctor-command.js';
-import { explainCommand } from './explain-command.js';
-import { injectCommand } from './inject-command.js';
-import { rewriteCommand } from './rewrite-command.js';
-import { runCommand, separateProgram } from './run-command.js';
-import { statsCommand } from './stats-command.js';
-import { topCommand } from './top-command.js';
+import { loaded } from './command.js';
+import { separateProgram } from './separate-program.js';
 
 const exitUsage = 3;
 
 const { own, program } = separateProgram(hideBin(process.argv));
 
-await yargs(own)
+void yargs(own)
   .scriptName('mirrorasm')
   .usage("$0 <command>\n\nKeeps a second copy of a program's writable memory by rewriting its assembly.")
-  .command(bisectCommand)
-  .command(campaignCommand(program))
-  .command(doctorCommand)
-  .command(explainCommand)
-  .command(injectCommand(program))
-  .command(rewriteCommand)
-  .command(runCommand(program))
-  .command(statsCommand)
-  .command(topCommand)
+  .command(
+    loaded(
+      'bisect',
+      'find the first function and site whose mirroring makes a program behave differently',
+      async () => (await import('./bisect-command.js')).bisectCommand,
+    ),
+  )
+  .command(
+    loaded(
+      'campaign',
+      'run a program with errors, again and again: campaign [options] -- program arguments',
+      async () => (await import('./campaign-command.js')).campaignCommand(program),
+    ),
+  )
+  .command(
+    loaded(
+      'doctor',
+      'check whether this machine can build and run mirrored programs',
+      async () => (await import('./doctor-command.js')).doctorCommand,
+    ),
+  )
+  .command(
+    loaded(
+      'explain <statement>',
+      'show what a statement reads, writes and clobbers, and its mirrored form',
+      async () => (await import('./explain-command.js')).explainCommand,
+    ),
+  )
+  .command(
+    loaded(
+      'inject [pid]',
+      'lose pages of a running program: inject PID, or inject [options] -- program arguments',
+      async () => (await import('./inject-command.js')).injectCommand(program),
+    ),
+  )
+  .command(
+    loaded(
+      'rewrite <input>',
+      'mirror every memory write of one assembly file',
+      async () => (await import('./rewrite-command.js')).rewriteCommand,
+    ),
+  )
+  .command(
+    loaded('run', 'run a static program in the emulator: run [options] program arguments', async () =>
+      (await import('./run-command.js')).runCommand(program),
+    ),
+  )
+  .command(
+    loaded(
+      'stats <paths..>',
+      'show what was mirrored and what it costs, over the files that MIRROR_STATS and --stats leave',
+      async () => (await import('./stats-command.js')).statsCommand,
+    ),
+  )
+  .command(
+    loaded(
+      'top <pid>',
+      'what a running program has protected and recovered',
+      async () => (await import('./top-command.js')).topCommand,
+    ),
+  )
   .demandCommand(1, 'a command is needed')
   .strict()
   .fail((message, error) => {

@@ -1,5 +1,5 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { fileStats } from '../report/collect.js';
 import { statsText } from '../report/format.js';
@@ -25,9 +25,7 @@ interface Arguments {
 
 const exitRefused = 2;
 
-export const rewriteCommand: CommandModule<object, Arguments> = {
-  command: 'rewrite <input>',
-  describe: 'mirror every memory write of one assembly file',
+export const rewriteCommand: Command<Arguments> = {
   builder: (y) =>
     y
       .positional('input', {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import { runEmulatedCampaign } from './run-campaign.js';
 import { machineOptions } from './run-arguments.js';
 import type { RunArguments } from './run-arguments.js';
@@ -14,44 +14,10 @@ const signalExit = 128;
 /** As the runtime's own check has it. */
 const exitDiffers = 121;
 
-const takesValue = new Set([
-  '--root',
-  '--env',
-  '--seed',
-  '--slice',
-  '--memory',
-  '--tier',
-  '--limit',
-  '--report',
-  '--cases',
-  '--case',
-  '--jobs',
-  '--recovery',
-  '--lose',
-  '--profile',
-]);
-
-/** Splits off the program of `run`, and what `--` parts from other commands: its arguments are not ours to parse. */
-export function separateProgram(args: readonly string[]): {
-  readonly own: string[];
-  readonly program: readonly string[];
-} {
-  if (args[0] !== 'run') {
-    const end = args.includes('--') ? args.indexOf('--') : args.length;
-    return { own: args.slice(0, end), program: args.slice(end + 1) };
-  }
-  let n = 1;
-  while (n < args.length && args[n]?.startsWith('-') && args[n] !== '--')
-    n += takesValue.has(args[n] ?? '') ? 2 : 1;
-  return { own: args.slice(0, n), program: args.slice(args[n] === '--' ? n + 1 : n) };
-}
-
 /** The emulator is a bundle of its own: no other command waits for it to load. */
 const loadEmulator = (): Promise<typeof Emulate> => import('mirrorasm/emulate');
 
-export const runCommand = (program: readonly string[]): CommandModule<object, RunArguments> => ({
-  command: 'run',
-  describe: 'run a static program in the emulator: run [options] program arguments',
+export const runCommand = (program: readonly string[]): Command<RunArguments> => ({
   builder: (y) =>
     y
       .check(() => {

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import { judge, metrics, parseCondition } from '../report/conditions.js';
 import type { Condition, Judgement } from '../report/conditions.js';
 import {
@@ -48,9 +48,7 @@ const hottestShown = 100;
 const exitHolds = 4;
 const views: readonly By[] = ['class', 'mnemonic', 'file', 'function', 'section'];
 
-export const statsCommand: CommandModule<object, Arguments> = {
-  command: 'stats <paths..>',
-  describe: 'show what was mirrored and what it costs, over the files that MIRROR_STATS and --stats leave',
+export const statsCommand: Command<Arguments> = {
   builder: (y) =>
     y
       .positional('paths', {

@@ -1,5 +1,5 @@
 // `mirrorasm top`: what the runtime of a running program has recovered so far.
-import type { CommandModule } from 'yargs';
+import type { Command } from './command.js';
 import { kinds } from '../inject/layout.js';
 import { hasEnded, NotProtected, ProtectedProcess } from './protected-process.js';
 
@@ -11,9 +11,7 @@ interface Arguments {
 
 const exitRefused = 2;
 
-export const topCommand: CommandModule<object, Arguments> = {
-  command: 'top <pid>',
-  describe: 'what a running program has protected and recovered',
+export const topCommand: Command<Arguments> = {
   builder: (y) =>
     y
       .positional('pid', { type: 'number', demandOption: true, describe: 'the process' })

@@ -124,7 +124,7 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
   decoder.free();
   if (error !== DecoderError.None) return undefined;
   const i = scratch;
-  const encoding = encodingOf(i);
+  const { encoding } = i;
   const operands: Operand[] = [];
   for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n, bits));
   return {
@@ -175,19 +175,6 @@ export function disassemble(bytes: Uint8Array, address: bigint, bits: 32 | 64): 
   formatter.free();
   decoder.free();
   return text;
-}
-
-const encodings = new Map<number, EncodingKind>();
-
-function encodingOf(i: Instruction): EncodingKind {
-  let known = encodings.get(i.code);
-  if (known === undefined) {
-    const info = i.opCode;
-    known = info.encoding;
-    info.free();
-    encodings.set(i.code, known);
-  }
-  return known;
 }
 
 function memorySizes(i: Instruction): number {

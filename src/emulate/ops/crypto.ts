@@ -15,17 +15,22 @@ export function product(a: number, b: number): number {
   return result;
 }
 
-/** n^254; of 0 it is 0. */
-export function inverseInField(n: number): number {
-  let power = 1;
-  for (let k = 0; k < 254; k++) power = product(power, n);
-  return power;
+/** n^254, the product of n's powers by 2, 4, to 128; of 0 it is 0. */
+function inverseInField(n: number): number {
+  let inverse = 1;
+  for (let k = 1, power = n; k < 8; k++) {
+    power = product(power, power);
+    inverse = product(inverse, power);
+  }
+  return inverse;
 }
+
+export const inverses = Uint8Array.from({ length: 256 }, (_, n) => inverseInField(n));
 
 const substitution = new Uint8Array(256);
 const inverse = new Uint8Array(256);
 for (let n = 0; n < 256; n++) {
-  const power = inverseInField(n);
+  const power = inverses[n] ?? 0;
   let value = power;
   for (let k = 1; k < 5; k++) value ^= (power << k) | (power >> (8 - k));
   value = (value & 255) ^ 0x63;

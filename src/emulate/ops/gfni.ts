@@ -2,10 +2,8 @@
 import type { Table } from '../operands.js';
 import { apart, lanes, lanesBy, withVex } from './vector.js';
 import type { Lane } from './vector.js';
-import { inverseInField, product } from './crypto.js';
+import { inverses, product } from './crypto.js';
 import { parity } from '../state.js';
-
-const inverses = Uint8Array.from({ length: 256 }, (_, n) => inverseInField(n));
 
 const multiply: Lane = ({ vb }, d, a, b, bytes) => {
   for (let n = 0; n < bytes; n++) vb[d + n] = product(vb[a + n] ?? 0, vb[b + n] ?? 0);
