@@ -191,14 +191,12 @@ const exchange: Builder = (cpu, i) => {
   return () => {
     fpu.status &= ~C1;
     const env = fpu.environment();
-    const wasEmpty = fpu.isEmpty(0) || fpu.isEmpty(n);
-    const a = fpu.get(0, env);
-    const b = fpu.get(n, env);
-    if (wasEmpty) {
+    // What is no number is exchanged as it stands.
+    const empty = [0, n].filter((k) => fpu.isEmpty(k));
+    if (empty.length > 0) {
+      fpu.stackFault(env);
       if (!fpu.settle(env)) return;
-      fpu.set(0, b);
-      fpu.set(n, a);
-      return;
+      for (const k of empty) fpu.set(k, soft.defaultNan);
     }
     const at = (fpu.top + n) & 7;
     const t = fpu.top;

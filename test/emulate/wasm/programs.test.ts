@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pageSize } from '../../../src/emulate/memory.js';
 import { sameRegisters } from '../../../src/emulate/state.js';
-import type { Snapshot } from '../../../src/emulate/index.js';
+import type { Machine, Snapshot } from '../../../src/emulate/index.js';
 import { loaded, native32, Workshop } from '../build.js';
 import type { Loaded } from '../build.js';
 import { Random } from './sequences.js';
@@ -146,39 +146,47 @@ test.each([
     const program = build();
     const r = new Random(seed);
     const options = { environment: ['MIRROR_CHECK=exit'] };
-    const a = loaded(program, { ...options, tiers: { tier: 0 } });
-    const b = loaded(program, { ...options, tiers: { tier: 1, hot: r.pick([2, 5, 20]) } });
+    const a = loaded(program, { ...options, tiers: { tier: 0, warm: 0 } });
+    const b = loaded(program, {
+      ...options,
+      tiers: { tier: 1, hot: r.pick([2, 5, 20]), warm: r.pick([0, 1, 3]) },
+    });
+    const c = loaded(program, { ...options, tiers: { tier: 0, warm: r.pick([1, 3]) } });
+    const others = [b, c];
     // Pages that a snapshot has are moved when they are written.
-    let kept: readonly Snapshot[] = [];
+    let kept: readonly (readonly [Machine, Snapshot])[] = [];
     for (let n = 0; ; n++) {
       if (n % 5 === 0) {
-        kept.forEach((snapshot, k) => [a, b][k]!.machine.release(snapshot));
-        kept = [a, b].map(({ machine }) => machine.snapshot());
+        for (const [machine, snapshot] of kept) machine.release(snapshot);
+        kept = [a, b, c].map(({ machine }) => [machine, machine.snapshot()]);
       }
       const limit = 1 + r.below(r.pick([100, 3000, 100_000]));
       const result = a.machine.run(limit);
-      expect(b.machine.run(limit)).toEqual(result);
-      expect(b.machine.executed).toBe(a.machine.executed);
-      // Names the seed when it fails.
-      expect({ seed, same: sameRegisters(a.machine.cpu.snapshot(), b.machine.cpu.snapshot()) }).toEqual({
-        seed,
-        same: true,
-      });
-      expect(b.machine.rip).toBe(a.machine.rip);
-      if (n % 8 === 0 || result.kind !== 'limit')
-        expect({ seed, page: differingPage(a, b) }).toEqual({ seed, page: undefined });
+      for (const other of others) {
+        expect(other.machine.run(limit)).toEqual(result);
+        expect(other.machine.executed).toBe(a.machine.executed);
+        // Names the seed when it fails.
+        expect({
+          seed,
+          same: sameRegisters(a.machine.cpu.snapshot(), other.machine.cpu.snapshot()),
+        }).toEqual({ seed, same: true });
+        expect(other.machine.rip).toBe(a.machine.rip);
+        if (n % 8 === 0 || result.kind !== 'limit')
+          expect({ seed, page: differingPage(a, other) }).toEqual({ seed, page: undefined });
+      }
       if (result.kind !== 'limit') {
         expect(result.kind).toBe('exit');
         break;
       }
     }
-    expect(b.output()).toBe(a.output());
+    for (const other of others) expect(other.output()).toBe(a.output());
     // What is the same in both tiers may be wrong in both: the CPU's output, where it depends on nothing else.
     if (name.startsWith('with floating')) {
       const cpu = spawnSync(program, { encoding: 'utf8' });
       expect(a.output().replace(/^mirrorasm: .*\n/m, '')).toBe(cpu.stdout);
     }
     expect(b.machine.interpreter.compiled!.executed).toBeGreaterThan(a.machine.executed / 4);
+    expect(c.machine.interpreter.threaded!.executed).toBeGreaterThan(a.machine.executed / 4);
   },
   60_000,
 );
