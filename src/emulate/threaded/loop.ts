@@ -3,6 +3,8 @@ import { blockEntries, blocksAt, stateAt, stoppedAt, wasmPage } from '../layout.
 import type { WasmMemory } from '../wasm/api.js';
 import { wasm } from '../wasm/api.js';
 import { access, Code, encodeModule, I32, I64, op } from '../wasm/encode.js';
+import { types } from '../wasm/driver.js';
+import { copyFunction, fillFunction } from '../wasm/repeat.js';
 import { RIP } from '../state.js';
 import { head, recordBytes, way, field } from './record.js';
 import { routines } from './routines.js';
@@ -165,7 +167,7 @@ export function makeGo(memory: WasmMemory, bits: 32 | 64, hot: number | undefine
   const sum = { parameters: [I32], results: [I64] } as const;
   const module = new wasm.Module(
     encodeModule({
-      types: [sum, find, findRecord],
+      types: [sum, find, findRecord, types.repeat],
       imports: [],
       table: false,
       pages: memory.buffer.byteLength / wasmPage,
@@ -175,6 +177,8 @@ export function makeGo(memory: WasmMemory, bits: 32 | 64, hot: number | undefine
         { name: 'write', type: 1, code: findFunction(bits, 'address', true) },
         { name: 'readAt', type: 2, code: findFunction(bits, 'record', false) },
         { name: 'writeAt', type: 2, code: findFunction(bits, 'record', true) },
+        { name: 'copy', type: 3, code: copyFunction() },
+        { name: 'fill', type: 3, code: fillFunction() },
         { name: 'go', type: 2, code: goFunction(bits, hot ?? -1, hot !== undefined) },
       ],
     }),

@@ -221,6 +221,16 @@ function stackOrBranch(i: Decoded, bits: 32 | 64): Encoded | undefined {
   }
 }
 
+const strings = /^(movs|stos)[bwdq]$/;
+
+/** Repeated ones; movsd is a vector instruction, too. */
+function stringOf(i: Decoded, bits: 32 | 64): Encoded | undefined {
+  const [kind] = strings.exec(i.name)?.slice(1) ?? [];
+  if (kind === undefined || !(i.rep || i.repne) || i.addressSize !== bits || i.segment !== undefined)
+    return undefined;
+  return { routine: `rep ${kind}`, immediate: BigInt(i.memorySize) };
+}
+
 /** Undefined: the instruction's own closure executes it. */
 export function encoded(i: Decoded, bits: 32 | 64): Encoded | undefined {
   const { name } = i;
@@ -254,7 +264,7 @@ export function encoded(i: Decoded, bits: 32 | 64): Encoded | undefined {
     return a?.kind === 'target' && !(i.narrow && bits === 32)
       ? { routine: name, taken: a.address, next: i.next }
       : undefined;
-  return wholeMove(i, bits) ?? stackOrBranch(i, bits);
+  return wholeMove(i, bits) ?? stackOrBranch(i, bits) ?? stringOf(i, bits);
 }
 
 const segmentAt = { fs: stateAt + 4 * FS, gs: stateAt + 4 * GS, cs: zeroAt } as const;

@@ -715,6 +715,17 @@ const wholes: Readonly<Record<string, Routine>> = Object.fromEntries(
   }),
 );
 
+/** What is left of it is the closure's. */
+const repeated =
+  (run: number): Routine =>
+  ({ c, record, ways }) => {
+    c.get(record);
+    c.memory(access.i32_load, field.immediate);
+    c.call(run);
+    c.do(op.i32_eqz);
+    c.brIf(ways.closure);
+  };
+
 /** All routines but that of closures, which is number 0. */
 export const routines: readonly (readonly [string, Routine])[] = [
   ...Object.entries(twoOperands).flatMap(([name, row]) => twoOperandRows(name, row)),
@@ -769,6 +780,8 @@ export const routines: readonly (readonly [string, Routine])[] = [
       w.c.memory(access.i64_store);
     },
   ],
+  ['rep movs', repeated(functions.copy)],
+  ['rep stos', repeated(functions.fill)],
   [
     'push',
     (w) => {

@@ -27,7 +27,7 @@ const stores = {
 } as const;
 
 /** Functions of the module, in their order. */
-export const functions = { sum: 0, read: 1, write: 2, readAt: 3, writeAt: 4, go: 5 } as const;
+export const functions = { sum: 0, read: 1, write: 2, readAt: 3, writeAt: 4, copy: 5, fill: 6 } as const;
 
 /** Where routines go on. */
 export interface Ways {

@@ -19,6 +19,7 @@ import { access, Code, encodeModule, I32, I64, op } from './encode.js';
 import type { FunctionType } from './encode.js';
 import { lazy } from './flags.js';
 import { flushFunction } from './flush.js';
+import { copyFunction, fillFunction } from './repeat.js';
 
 /** The types that regions and the driver agree on. */
 export const types = {
@@ -27,6 +28,7 @@ export const types = {
   flush: { parameters: [I32, I32, I64, I64], results: [] },
   call: { parameters: [I32], results: [I32] },
   store: { parameters: [I32, I32, I32, I32], results: [] },
+  repeat: { parameters: [I32], results: [I32] },
 } as const satisfies Readonly<Record<string, FunctionType>>;
 
 /** (region, entry, budget): executes from region to region. What is left of the budget, inverted where the interpreter has to go on. */
@@ -162,7 +164,7 @@ export function makeDriver(memory: Memory): Driver {
   const fill = { parameters: [I32, I32, I32], results: [I32] } as const;
   const module = new wasm.Module(
     encodeModule({
-      types: [types.region, types.flush, types.miss, fill],
+      types: [types.region, types.flush, types.miss, fill, types.repeat],
       imports: [{ name: 'fill', type: 3 }],
       table: true,
       pages: memory.shared.buffer.byteLength / wasmPage,
@@ -170,6 +172,8 @@ export function makeDriver(memory: Memory): Driver {
         { name: 'flush', type: 1, code: flushFunction() },
         { name: 'miss', type: 2, code: missFunction() },
         { name: 'go', type: 3, code: goFunction() },
+        { name: 'copy', type: 4, code: copyFunction() },
+        { name: 'fill', type: 4, code: fillFunction() },
       ],
     }),
   );
@@ -189,6 +193,12 @@ export function makeDriver(memory: Memory): Driver {
   return {
     go: exports['go'] as Go,
     table,
-    imports: { memory: memory.shared, miss: exports['miss'], flush: exports['flush'] },
+    imports: {
+      memory: memory.shared,
+      miss: exports['miss'],
+      flush: exports['flush'],
+      copy: exports['copy'],
+      fill: exports['fill'],
+    },
   };
 }

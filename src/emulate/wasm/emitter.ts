@@ -14,7 +14,7 @@ import { load, parts, slot, watch, WatchedStores } from './watched.js';
 import type { Store, WatchSource } from './watched.js';
 
 /** Functions that every region imports, in this order. */
-export const imported = { miss: 0, flush: 1, call: 2, store: 3 } as const;
+export const imported = { miss: 0, flush: 1, call: 2, store: 3, copy: 4, fill: 5 } as const;
 
 const RSP = 4;
 /** By registers of an operand, which page it may be in: native memory and mirror are far apart. */
@@ -51,6 +51,10 @@ export class Emitter extends Frame {
   }
 
   // The check of stores.
+
+  get isWatched(): boolean {
+    return this.watched !== undefined;
+  }
 
   /** A node with these instructions begins. */
   begin(instructions: readonly Decoded[]): void {

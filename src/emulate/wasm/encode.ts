@@ -180,6 +180,16 @@ export class Code {
     unsigned(this.bytes, offset);
   }
 
+  /** (to, from, bytes): as memmove. */
+  copyBytes(): void {
+    this.bytes.push(0xfc, 10, 0, 0);
+  }
+
+  /** (to, byte, bytes). */
+  fillBytes(): void {
+    this.bytes.push(0xfc, 11, 0);
+  }
+
   shuffle(lanes: readonly number[]): void {
     this.simd(simd.i8x16_shuffle);
     for (const lane of lanes) this.bytes.push(lane);

@@ -241,6 +241,14 @@ export class Frame {
     this.c.set(this.registers[n] ?? 0);
   }
 
+  /** What has been changed where registers are stored. */
+  reload(n: number): void {
+    this.touched |= 1 << n;
+    this.c.i32(0);
+    this.c.memory(access.i64_load, registerAt(n));
+    this.c.set(this.registers[n] ?? 0);
+  }
+
   /** i64 of 8 bytes, else an i32 with zeros above. */
   readRegister({ number, size, high }: Pick<RegisterOperand, 'number' | 'size' | 'high'>): void {
     const { c } = this;

@@ -12,7 +12,7 @@ import { products } from './products.js';
 import { isPlace } from './row.js';
 import type { Row } from './row.js';
 import { shifts } from './shifts.js';
-import { strings } from './strings.js';
+import { rowName, strings } from './strings.js';
 import { vectors } from './vectors.js';
 
 const rows: ReadonlyMap<string, Row> = new Map(
@@ -101,7 +101,7 @@ function nodeOf(block: Block): Node {
       else end = { kind: 'stop', at: i.address };
       break;
     }
-    const row = rows.get(i.name);
+    const row = rows.get(rowName(i));
     const emit = row?.plan(i);
     steps.push({ i, row: emit ? row : undefined, emit });
     length++;

@@ -1,19 +1,42 @@
-// Compiled: movs and stos once, as loops for short copies have them; repeated ones are the interpreter's, which does them by pages.
+// Compiled: movs and stos once, as loops for short copies have them; repeated ones by a function that does them by pages (repeat.ts), and what is
+// not so simple by the interpreter.
 import type { Decoded } from '../instruction.js';
 import { DF } from '../state.js';
 import { access, I64, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { imported, typeOf } from './emitter.js';
 import type { Emitter } from './emitter.js';
 import { wordAt } from './frame.js';
 import type { Row, Rows } from './row.js';
 
 const RAX = 0;
+const RCX = 1;
 const RSI = 6;
 const RDI = 7;
 
-/** Addresses of 64 bits, whose registers need no cutting. */
+const isRepeated = (i: Decoded): boolean => i.rep || i.repne;
+
+/** Once: addresses of 64 bits, whose registers need no cutting. */
 const isSimple = (i: Decoded): boolean =>
-  !i.rep && !i.repne && i.bits === 64 && i.addressSize === 64 && i.segment === undefined;
+  i.addressSize === i.bits && i.segment === undefined && (i.bits === 64 || isRepeated(i));
+
+/** A check of stores is told of each by the interpreter. */
+const repeated =
+  (run: number, size: number) =>
+  (e: Emitter): void => {
+    const { c } = e;
+    if (e.isWatched) {
+      e.settleStores();
+      e.byInterpreter();
+      return;
+    }
+    c.i32(size);
+    c.call(run);
+    c.do(op.i32_eqz);
+    c.if();
+    e.byInterpreter();
+    c.end();
+    for (const register of [RCX, RSI, RDI]) e.reload(register);
+  };
 
 /** Moves registers on by an element. */
 function advance(e: Emitter, size: number, registers: readonly number[]): void {
@@ -39,6 +62,7 @@ const movs = (size: number): Row => ({
   plan: (i) => {
     const [to, from] = i.operands;
     if (to?.kind !== 'memory' || from?.kind !== 'memory' || !isSimple(i)) return undefined;
+    if (isRepeated(i)) return repeated(imported.copy, size);
     return (e) => {
       const value = e.held(from, size);
       e.store(e.host(to, size, true), size, value);
@@ -52,6 +76,7 @@ const stos = (size: number): Row => ({
   plan: (i) => {
     const [to] = i.operands;
     if (to?.kind !== 'memory' || !isSimple(i)) return undefined;
+    if (isRepeated(i)) return repeated(imported.fill, size);
     return (e) => {
       const value = e.temporary(typeOf(size));
       e.readRegister({ number: RAX, size, high: false });
@@ -62,9 +87,13 @@ const stos = (size: number): Row => ({
   },
 });
 
-/** movsd has the name of a vector instruction. */
+/** The row's name: movsd has that of a vector instruction. */
+export const rowName = ({ name, operands }: Decoded): string =>
+  name === 'movsd' && operands.every((o) => o.kind === 'memory') ? 'movsl' : name;
+
 export const strings: Rows = {
   movsb: movs(1),
+  movsl: movs(4),
   movsq: movs(8),
   movsw: movs(2),
   stosb: stos(1),

@@ -95,12 +95,14 @@ export class Tier1 {
     const { table, imports } = this.start();
     const module = new wasm.Module(
       encodeModule({
-        types: [types.region, types.miss, types.flush, types.call, types.store],
+        types: [types.region, types.miss, types.flush, types.call, types.store, types.repeat],
         imports: [
           { name: 'miss', type: 1 },
           { name: 'flush', type: 2 },
           { name: 'call', type: 3 },
           { name: 'store', type: 4 },
+          { name: 'copy', type: 5 },
+          { name: 'fill', type: 5 },
         ],
         table: false,
         pages: this.view.byteLength / wasmPage,
