@@ -321,7 +321,9 @@ function divided(
     return whole(soft.defaultNan);
   }
   soft.noteDenormals(env, a, b);
-  if (a.kind === 'zero' || b.kind === 'infinite') return whole(a);
+  if (a.kind === 'zero') return whole(a);
+  // A denormal underflows if that traps.
+  if (b.kind === 'infinite') return whole(soft.round(a.negative, a.significand, a.exponent, extended, env));
   // Of the exponent fields: a denormal's counts as it stands.
   const distance = a.exponent - b.exponent;
   const partial = distance >= 64;
