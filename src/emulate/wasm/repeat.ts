@@ -1,4 +1,4 @@
-// rep movs and rep stos upwards, page by page where the TLB has the pages. Registers are those that are stored; what is left in rcx, and all of
+// rep movs and rep stos, page by page where the TLB has the pages. Registers are those that are stored; what is left in rcx, and all of
 // what is not so simple, is the interpreter's to do (ops/strings.ts). Addresses of the program's width.
 import { readTlbAt, stateAt, tlbEntries, writeTlbAt } from '../layout.js';
 import { DF, RAX, RCX, RDI, RSI } from '../state.js';
@@ -13,6 +13,8 @@ class Repeated {
   private readonly at = this.c.local(I64);
   private readonly entry = this.c.local(I32);
   private readonly bytes = this.c.local(I32);
+  /** 1: downwards. */
+  private readonly down = this.c.local(I32);
   private readonly stuck: Label;
   private readonly again: Label;
 
@@ -22,7 +24,7 @@ class Repeated {
     this.stuck = c.block();
     c.i32(0);
     c.memory(access.i32_load, word(DF));
-    c.brIf(this.stuck);
+    c.set(this.down);
     this.again = c.loop();
     this.pushRegister(RCX);
     c.do(op.i64_eqz);
@@ -50,9 +52,16 @@ class Repeated {
     this.c.get(this.bytes);
   }
 
-  /** Finds the byte that a register points to, and how many there are behind it in its page at most. */
+  /** What has been pushed, or below it if the direction is down. */
+  private orDown(): void {
+    this.c.get(this.down);
+    this.c.do(op.i32_eqz, op.select);
+  }
+
+  /** Finds the element that a register points to, and how many bytes there are from it on in its page at most. */
   find(register: number, writes: boolean): number {
-    const { c, at, entry, bytes, stuck } = this;
+    const { c, at, entry, bytes, down, stuck } = this;
+    const rest = c.local(I32);
     const host = c.local(I32);
     const tlb = writes ? writeTlbAt : readTlbAt;
     this.pushRegister(register);
@@ -75,22 +84,32 @@ class Repeated {
     c.get(entry);
     c.memory(access.i32_load, tlb + 8);
     c.do(op.i32_add);
-    // The rest of the page, before `host` is more than the place in it.
-    c.get(bytes);
     c.i32(pageSize);
     c.get(host);
     c.do(op.i32_sub);
-    c.get(bytes);
-    c.i32(pageSize);
     c.get(host);
-    c.do(op.i32_sub, op.i32_lt_u, op.select);
+    c.get(0);
+    c.do(op.i32_add);
+    this.orDown();
+    c.tee(rest);
+    c.i32(pageSize);
+    c.get(down);
+    c.do(op.i32_mul, op.i32_gt_u);
+    c.get(down);
+    c.do(op.i32_and);
+    c.brIf(stuck);
+    c.get(bytes);
+    c.get(rest);
+    c.get(bytes);
+    c.get(rest);
+    c.do(op.i32_lt_u, op.select);
     c.set(bytes);
     c.set(host);
     return host;
   }
 
-  /** Whole elements. */
-  wholes(): void {
+  /** Only whole elements; variables from `find` become where the lowest one begins. */
+  wholes(...hosts: readonly number[]): void {
     const { c, bytes } = this;
     c.get(bytes);
     c.i32(0);
@@ -98,6 +117,34 @@ class Repeated {
     c.do(op.i32_sub, op.i32_and);
     c.tee(bytes);
     c.do(op.i32_eqz);
+    c.brIf(this.stuck);
+    for (const host of hosts) {
+      c.get(host);
+      c.get(host);
+      c.get(bytes);
+      c.do(op.i32_sub);
+      c.get(0);
+      c.do(op.i32_add);
+      this.orDown();
+      c.set(host);
+    }
+  }
+
+  /** An element that is read after it was written repeats what is before it. */
+  noRepeats(to: number, from: number): void {
+    const { c, bytes } = this;
+    c.get(to);
+    c.get(from);
+    c.do(op.i32_sub);
+    c.get(from);
+    c.get(to);
+    c.do(op.i32_sub);
+    this.orDown();
+    c.i32(1);
+    c.do(op.i32_sub);
+    c.get(bytes);
+    c.i32(1);
+    c.do(op.i32_sub, op.i32_lt_u);
     c.brIf(this.stuck);
   }
 
@@ -111,7 +158,11 @@ class Repeated {
       c.i32(0);
       this.pushRegister(register);
       c.get(bytes);
-      c.do(op.i64_extend_i32_u, op.i64_add);
+      c.i32(0);
+      c.get(bytes);
+      c.do(op.i32_sub);
+      this.orDown();
+      c.do(op.i64_extend_i32_s, op.i64_add);
       c.memory(access.i64_store, word(register));
     }
     c.i32(0);
@@ -133,17 +184,8 @@ export function copyFunction(): Code {
   const { c } = f;
   const from = f.find(RSI, false);
   const to = f.find(RDI, true);
-  f.wholes();
-  // An element that is read after it was written repeats what is before it.
-  c.get(to);
-  c.get(from);
-  c.do(op.i32_sub);
-  c.i32(1);
-  c.do(op.i32_sub);
-  f.pushBytes();
-  c.i32(1);
-  c.do(op.i32_sub, op.i32_lt_u);
-  f.stuckIf();
+  f.wholes(to, from);
+  f.noRepeats(to, from);
   c.get(to);
   c.get(from);
   f.pushBytes();
@@ -177,7 +219,7 @@ export function fillFunction(): Code {
   c.do(op.i64_shl, op.i64_ne);
   f.stuckIf();
   const to = f.find(RDI, true);
-  f.wholes();
+  f.wholes(to);
   c.get(to);
   f.pushRegister(RAX);
   c.do(op.i32_wrap_i64);

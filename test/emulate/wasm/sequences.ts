@@ -10,10 +10,10 @@ import { anonymous } from '../../../src/emulate/regions.js';
 import { Cpu, FS_SELECTOR, GS, GS_SELECTOR, RIP, sameRegisters } from '../../../src/emulate/state.js';
 import { groups, groups32 } from '../cases.js';
 
-const page = 4096;
-const arena = 0x10000000;
+export const page = 4096;
+export const arena = 0x10000000;
 const readOnly = arena + 4 * page;
-const code = 0x20000000;
+export const code = 0x20000000;
 const codePages = 3;
 /** Code lies over the end of a page. */
 const codeStart = code + page - 200;
@@ -109,7 +109,7 @@ function assemble(text: string, mode: 32 | 64): Uint8Array {
   }
 }
 
-class Emulated {
+export class Emulated {
   readonly memory = new Memory(1 << 20);
   readonly cpu: Cpu;
   readonly interpreter: Interpreter;
