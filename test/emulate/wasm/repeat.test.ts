@@ -58,9 +58,9 @@ function randomCase(r: Random, mode: 32 | 64): Case {
 }
 
 const ways: Readonly<Record<string, Tiers>> = {
-  interpreted: { tier: 0, warm: 0 },
-  threaded: { tier: 0, warm: 1 },
-  compiled: { tier: 1, hot: 1, warm: 0 },
+  interpreted: { tier: 0, warm: 0, longest: 1 },
+  threaded: { tier: 0, warm: 1, longest: 1 },
+  compiled: { tier: 1, hot: 1, warm: 0, longest: 1 },
 };
 
 test.each(Object.keys(ways).flatMap((way) => ([64, 32] as const).map((mode) => [way, mode] as const)))(
@@ -69,14 +69,16 @@ test.each(Object.keys(ways).flatMap((way) => ([64, 32] as const).map((mode) => [
     const r = new Random(seed);
     const one = new Emulated(ways[way]!, mode);
     const { cpu, memory, interpreter } = one;
-    let atOnce = 0;
     for (let n = 0; n < 400; n++) {
       const c = randomCase(r, mode);
       const data = Uint8Array.from({ length: bytes }, () => r.below(256));
       memory.writeBytes(arena, data);
       const text = instruction(c.kind, c.size);
       memory.writeBytes(code, text);
-      // What the TLB has is what is handled by pages.
+      // Once of no elements, as the TLB forgets pages that are written when code is fetched; what it has is handled by pages.
+      cpu.q[RCX] = 0n;
+      cpu.s[RIP] = code;
+      expect(interpreter.run(1)).toEqual({ kind: 'done' });
       for (let at = arena; at < arena + bytes; at += page) memory.writeBytes(at, memory.readBytes(at, 1));
       cpu.q[RAX] = BigInt.asUintN(mode, c.value);
       cpu.q[RCX] = BigInt(c.count);
@@ -94,8 +96,9 @@ test.each(Object.keys(ways).flatMap((way) => ([64, 32] as const).map((mode) => [
       seed, n, c, kind: done === c.count ? 'done' : 'fault', rcx: BigInt(c.count - done), rdi: BigInt(arena + c.to) + by,
       rsi: BigInt(arena + c.from) + (c.kind === 'movs' ? by : 0n), same: 0,
     }); // prettier-ignore
-      if (done === c.count) atOnce++;
     }
-    expect(atOnce).toBeGreaterThan(100);
+    // The others are those that are not done at once, or fault.
+    if (way !== 'interpreted')
+      expect((interpreter.threaded ?? interpreter.compiled)!.executed).toBeGreaterThan(cpu.executed / 2);
   },
 );
