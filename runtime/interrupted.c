@@ -45,6 +45,7 @@ void mr_lost_page(word *regs) {
   long at = (long)(regs[MR_REG_IP] - first);
   for (const struct places *p = mr_cas_places; p->taken; p++) {
     if (at < p->taken || at >= p->differs) continue;
+    if ((at >= p->out && at < p->changed) || at > p->repaired) return; /* on its way out: the lock is another's by now, or its register the program's */
     word mirror = MVA(regs[p->address]);
     if (at >= p->written && at < p->done && mr_readable(mirror)) put_accumulator(p, regs, mirror);
     __atomic_store_n((u32 *)regs[p->lock], 0, __ATOMIC_RELEASE);

@@ -188,8 +188,14 @@ void mr_state_keep(void);      /* the lock is about to be given back */
 
 /* group.c */
 void mr_group(word *regs);
+int mr_integer_pop(word *regs); /* a store whose mirror has two parts */
 int mr_faulted_in_mirror(const word *regs, word address);
 void mr_make_equal(word at, word bytes); /* native bytes to the mirror; never faults */
+
+/* window.c: what stands in native memory alone, where its page is lost: made whole, or IS_GONE */
+int mr_window(word frame, word *regs, const struct span *lost);
+int mr_on(const struct span *lost, word at, word bytes);
+void mr_to_both(word at, const void *from, word bytes); /* never faults */
 
 /* signals.c */
 int mr_is_sigcall(word nr);
@@ -240,6 +246,7 @@ void mr_forked(void);                      /* in the child, with the lock held *
 int mr_entering(word *regs);
 void mr_as_program(const struct frame *f, word *regs);
 void mr_pushed_flags(word *regs);
+int mr_entry_window(word *regs, const struct span *lost); /* as mr_window, in assembly of the runtime; GOES_ON: it is none of that */
 void mr_as_entered(const struct frame *f, word *regs); /* registers that C code keeps for the program */
 word mr_site(word ret);
 struct frame *mr_call_of(const word *regs);

@@ -218,6 +218,17 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
   word page = DOWN(info->address), sp = regs[MR_REG_SP];
   return page + PG > sp && page < sp + MR_SIGNAL_K + INT_FRAME && mr_readies_handler(regs);
 }
+/* A store that is under way, whose native half alone is done. */
+static int loses_store(word frame, word *regs, const struct span *page) {
+  word i = mr_find(page->lo);
+  if (S.dynamic || i == S.n_ranges || S.ranges[i].lo > page->lo || !(S.ranges[i].flags & R_MIRRORED)) return 0;
+  struct span lost = *page;
+  word huge = S.ranges[i].flags >> R_PAGE_SHIFT;
+  if (huge) lost.lo &= -(1ul << huge), lost.hi = lost.lo + (1ul << huge);
+  int then = mr_entry_window(regs, &lost);
+  if (then == GOES_ON && !mr_in_runtime(regs[MR_REG_IP])) then = mr_window(frame, regs, &lost);
+  return then == IS_GONE;
+}
 /* Told before it is touched, which only we have asked for: a program without a handler would not hear of it, and none of what is not its own. */
 static int too_early(const struct siginfo *info) {
   word i = mr_find(info->address);
@@ -245,14 +256,21 @@ word mr_bus(word frame, struct enter *enter) {
   __atomic_fetch_add(&S.handling, 1, __ATOMIC_ACQ_REL);
   if (mine) mr_state_changes(), memcpy(S.out_kept, S.out, sizeof S.out), mr_block_bus(0);
   else mr_lock_in_handler();
+  word size = machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG;
+  struct span lost = {info->address & -size, (info->address & -size) + size};
+  if ((!sent(info) || machine || rebuilt) && loses_store(frame, regs, &lost))
+    return end_with("mirrorasm: what was just being stored is lost, and its mirror did not have it yet: nothing can bring it back\n");
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
-  if (sent(info) && !mr_in_runtime(regs[MR_REG_IP])) mr_group(regs);
+  if (!mr_in_runtime(regs[MR_REG_IP])) {
+    if (sent(info)) mr_group(regs);
+    else mr_integer_pop(regs); /* one part may be lost with its page while the other is stored */
+  }
   word end = end_to_mirror(frame);
   if ((!sent(info) || machine || rebuilt) && takes_handler(info, regs))
     return end_with("mirrorasm: a page of the stack is lost with the frame of a signal that had no mirror yet: nothing can bring it back\n");
   if (rebuilt) ours = 1;
   else if (machine || (info->code == BUS_ADRERR && !huge(info->address)))
-    ours = mr_repair(info->address, machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG, cause_of(info->code));
+    ours = mr_repair(info->address, size, cause_of(info->code));
   else ours = info->code <= 0 && mr_injection(frame, end);
   ours = ours || (info->code == BUS_MCEERR_AO && mr_renew_stack(info->address));
   if (mine) memcpy(S.out, S.out_kept, sizeof S.out), S.out_fd = out_fd, S.out_n = out_n;

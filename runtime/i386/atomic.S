@@ -12,16 +12,23 @@
         mov     %\register, \at(%esp)
         .endm
 
-# edi and ebx are kept, the return address gets its mirror, the lock of the word at `address` (16 bits of it) goes to edi. Clobbers ebx.
+# edi and ebx are kept, the return address gets its mirror as soon as there is a register, the lock of the word at `address` (16 bits of it) goes to edi.
+# Clobbers ebx. A page that is lost up to there takes the return address along (mr_entry_window).
         .macro  ENTER address
-        lea     -8(%esp), %esp
+2:      lea     -8(%esp), %esp
         .cfi_adjust_cfa_offset 8
         KEEP    edi, 0
         .cfi_offset edi, -12
+        .if     . - 2b - ENTER_LOADS
+        .error  "ENTER_LOADS"
+        .endif
+        mov     8(%esp), %edi
+        .if     . - 2b - ENTER_STORES
+        .error  "ENTER_STORES"
+        .endif
+        mov     %edi, D+8(%esp)
         KEEP    ebx, 4
         .cfi_offset ebx, -8
-        mov     8(%esp), %edi
-        mov     %edi, D+8(%esp)
         call    1f                              # the program's ebx need not point to data: ours are found from here
 1:      .cfi_adjust_cfa_offset 4
         mov     (%esp), %edi
@@ -149,6 +156,9 @@ __mirror_againpair8:
         .cfi_endproc
         .size   __mirror_pair8, .-__mirror_pair8
 
+        .globl  mr_atomic_end
+        .hidden mr_atomic_end
+mr_atomic_end:
 # As in ../x86_64/atomic.S.
         .section .rodata
         .balign 4

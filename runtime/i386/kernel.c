@@ -142,6 +142,28 @@ void mr_pushed_flags(word *regs) {
     if (mr_readable(at)) *(word *)at = regs[MR_REG_FLAGS] & ~(word)RESUME;
   }
 }
+/* A return address is copied by what is called: up to there it stands on the program's stack alone, and nobody else knows it. */
+int mr_entry_window(word *regs, const struct span *lost) {
+  enum { EDI = 4, LEA = 4 };
+  extern const char __mirror_cas1[], __mirror_cas2[], __mirror_cas4[], __mirror_pair8[], mr_entry_return[], mr_syscall_end[], mr_atomic_end[];
+  word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP];
+  if (ip >= (word)__mirror_syscall && ip <= (word)mr_entry_return) {
+    word below = ip == (word)mr_entry_return ? 4 : 0;
+    if (mr_on(lost, *sp + below, 4)) return IS_GONE;
+    *sp += below, regs[MR_REG_IP] = (word)__mirror_syscall; /* what it has pushed may be on the page */
+    return AGAIN;
+  }
+  for (u32 i = 0; i < 4; i++) { /* ENTER of atomic.S */
+    word at = ip - (word)(i == 0 ? __mirror_cas1 : i == 1 ? __mirror_cas2 : i == 2 ? __mirror_cas4 : __mirror_pair8);
+    if (at <= ENTER_LOADS && mr_on(lost, *sp + (at ? 8 : 0), 4)) return IS_GONE;
+    if (at == ENTER_STORES && mr_on(lost, *sp + 8, 4)) mr_to_both(*sp + 8, &regs[EDI], 4);
+  }
+  /* call 1f; 1: mov (%esp), s */
+  static const unsigned char call[] = {0xe8, 0, 0, 0, 0, 0x8b};
+  int own = (ip > (word)__mirror_syscall && ip < (word)mr_syscall_end) || (ip > (word)__mirror_cas1 && ip < (word)mr_atomic_end);
+  if (own && !memcmp((const void *)(ip - 5), call, sizeof call) && mr_on(lost, *sp, 4)) mr_to_both(*sp, &ip, 4);
+  return own ? AGAIN : GOES_ON;
+}
 void mr_as_entered(const struct frame *f, word *regs) { (void)f, (void)regs; } /* what C code keeps on the stack is among the arguments */
 
 /* What __mirror_syscall (entry.S) has done where a signal finds it: puts esp, eip and the flags back to the program's own place. */

@@ -12,6 +12,9 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 const causesIn = (report: { recovered: readonly { cause: string }[] }): string[] =>
   report.recovered.map(({ cause }) => cause);
 
+const endedInWindow = (stderr: string): boolean =>
+  /^mirrorasm: what was just being stored is lost, .*: nothing can bring it back$/m.test(stderr);
+
 /** The runtime's own memory, part by part, as distances from __ehdr_start. */
 function ownParts(program: string): { name: string; from: number; to: number }[] {
   const { symbols } = parseElf(readFileSync(program));
@@ -98,7 +101,9 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   });
 
   test('the page that a thread stands on in system calls, beside it', () => {
-    const done = run('frames');
+    let done = run('frames');
+    // A called function copies its return address (docs/recovery.md, "Windows"): once in some thousand losses it is just about to.
+    for (let n = 0; size === '-m32' && n < 4 && endedInWindow(done.stderr); n++) done = run('frames');
     expect(done).toMatchObject({ status: 0, signal: null, stdout: '300 lost\n' });
     expect(done.report()).toMatchObject({ bytesDiffering: 0, pagesLost: 0 });
   });
