@@ -26,18 +26,21 @@ objects=
 for source in "$here/$arch"/*.S "$here/$arch"/*.c "$here"/*.c; do
   name=$(basename "$source")
   object=$out/mirror.o.d/${name%.*}.o
-  # shellcheck disable=SC2086
-  $cc $flags "-I$here" "-I$here/$arch" -c "$source" -o "$object"
-  # shellcheck disable=SC2086
   case $source in
-  *.c) section=$bounded ;;
-  *) section= ;;
+  *.c) section=$bounded hidden="-include $here/hidden.h" ;;
+  *) section='' hidden='' ;;
   esac
+  # shellcheck disable=SC2086
+  $cc $flags $hidden "-I$here" "-I$here/$arch" -c "$source" -o "$object"
   # shellcheck disable=SC2086
   objcopy $renamed $section "$object"
   # The code runs before the image is relocated: data that needs relocation would be read too early.
   if readelf -rW "$object" | awk '/^Relocation section/ { bad = /\.rela?\.(data|rodata)/ } bad && /R_X86_64_64|R_386_32/ { found = 1 } END { exit !found }'; then
     echo "build.sh: $name: data relocation in runtime code" >&2
+    exit 1
+  fi
+  if readelf -rW "$object" | grep -qE 'R_X86_64_[A-Z_]*GOTPCREL|R_386_GOT32'; then
+    echo "build.sh: $name: the global offset table in runtime code" >&2
     exit 1
   fi
   objects="$objects $object"

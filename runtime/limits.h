@@ -24,9 +24,6 @@
 #define FRAME_FLAGS 168
 #define FRAME_BYTES 176
 #endif
-/* Bytes from the beginning of what atomic.S of i386 does to where it loads and to where it stores its return address. */
-#define ENTER_LOADS 14
-#define ENTER_STORES 18
 /* Calls that entry.S does (x86_64/quick.c): they write nothing, nothing with most commands; at argument 1 as many bytes as they return, the same where nobody
    asks for an address, as many events of 12 bytes; more: that many bytes at argument 1 on success. */
 #define QUICK 1

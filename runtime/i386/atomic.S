@@ -14,18 +14,14 @@
 
 # edi and ebx are kept, the return address gets its mirror as soon as there is a register, the lock of the word at `address` (16 bits of it) goes to edi.
 # Clobbers ebx. A page that is lost up to there takes the return address along (mr_entry_window).
-        .macro  ENTER address
-2:      lea     -8(%esp), %esp
+        .macro  ENTER name, address
+        lea     -8(%esp), %esp
         .cfi_adjust_cfa_offset 8
         KEEP    edi, 0
         .cfi_offset edi, -12
-        .if     . - 2b - ENTER_LOADS
-        .error  "ENTER_LOADS"
-        .endif
+.Lloads\name:
         mov     8(%esp), %edi
-        .if     . - 2b - ENTER_STORES
-        .error  "ENTER_STORES"
-        .endif
+.Lstores\name:
         mov     %edi, D+8(%esp)
         KEEP    ebx, 4
         .cfi_offset ebx, -8
@@ -60,7 +56,7 @@
 # If the word at edx equals eax, ecx goes to its mirror and to it. eax and all flags: as from cmpxchg.
 __mirror_cas\bytes:
         .cfi_startproc
-        ENTER   dx
+        ENTER   \bytes, dx
         cmp\s   %\n, %\a
         je      .Lsame\bytes
 __mirror_again\bytes:
@@ -106,7 +102,7 @@ __mirror_again\bytes:
         .type   __mirror_pair8, @function
 __mirror_pair8:
         .cfi_startproc
-        ENTER   si
+        ENTER   pair8, si
         mov     4(%esp), %ebx
         cmp     %ebx, %eax
         jne     __mirror_againpair8
@@ -175,5 +171,14 @@ mr_cas_places:
         PLACES  2, 2, 9
         PLACES  4, 4, 9
         PLACES  pair8, 8, 5, 1
+        .long   0
+# Of each entry: where it begins, loads its return address, and stores it to the mirror, as distances from the table (kernel.c, mr_entry_window).
+        .globl  mr_enter_places
+        .hidden mr_enter_places
+mr_enter_places:
+        .irp    name, 1, 2, 4
+        .long   __mirror_cas\name - mr_enter_places, .Lloads\name - mr_enter_places, .Lstores\name - mr_enter_places
+        .endr
+        .long   __mirror_pair8 - mr_enter_places, .Lloadspair8 - mr_enter_places, .Lstorespair8 - mr_enter_places
         .long   0
         .section .note.GNU-stack,"",@progbits

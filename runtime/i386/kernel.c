@@ -144,8 +144,9 @@ void mr_pushed_flags(word *regs) {
 }
 /* A return address is copied by what is called: up to there it stands on the program's stack alone, and nobody else knows it. */
 int mr_entry_window(word *regs, const struct span *lost) {
-  enum { EDI = 4, LEA = 4 };
-  extern const char __mirror_cas1[], __mirror_cas2[], __mirror_cas4[], __mirror_pair8[], mr_entry_return[], mr_syscall_end[], mr_atomic_end[];
+  enum { EDI = 4 };
+  extern const char __mirror_cas1[], mr_entry_return[], mr_syscall_end[], mr_atomic_end[];
+  extern const struct enter_places { int begins, loads, stores; } mr_enter_places[]; /* `begins` of the last is 0 */
   word ip = regs[MR_REG_IP], *sp = &regs[MR_REG_SP];
   if (ip >= (word)__mirror_syscall && ip <= (word)mr_entry_return) {
     word below = ip == (word)mr_entry_return ? 4 : 0;
@@ -153,10 +154,10 @@ int mr_entry_window(word *regs, const struct span *lost) {
     *sp += below, regs[MR_REG_IP] = (word)__mirror_syscall; /* what it has pushed may be on the page */
     return AGAIN;
   }
-  for (u32 i = 0; i < 4; i++) { /* ENTER of atomic.S */
-    word at = ip - (word)(i == 0 ? __mirror_cas1 : i == 1 ? __mirror_cas2 : i == 2 ? __mirror_cas4 : __mirror_pair8);
-    if (at <= ENTER_LOADS && mr_on(lost, *sp + (at ? 8 : 0), 4)) return IS_GONE;
-    if (at == ENTER_STORES && mr_on(lost, *sp + 8, 4)) mr_to_both(*sp + 8, &regs[EDI], 4);
+  long distance = (long)(ip - (word)mr_enter_places);
+  for (const struct enter_places *p = mr_enter_places; p->begins; p++) {
+    if (distance >= p->begins && distance <= p->loads && mr_on(lost, *sp + (distance > p->begins ? 8 : 0), 4)) return IS_GONE;
+    if (distance == p->stores && mr_on(lost, *sp + 8, 4)) mr_to_both(*sp + 8, &regs[EDI], 4);
   }
   /* call 1f; 1: mov (%esp), s */
   static const unsigned char call[] = {0xe8, 0, 0, 0, 0, 0x8b};
