@@ -1,7 +1,8 @@
 // The routines: one row each, by what record.ts calls them. None changes anything before it knows that its memory can be accessed.
 import { conditions } from '../ops/conditions.js';
 import { AF, CF, OF, RAX, RBP, RDX, RSP } from '../state.js';
-import { access, op, simd } from '../wasm/encode.js';
+import { access, op } from '../wasm/encode.js';
+import { simd } from '../wasm/simd.js';
 import { field, way } from './record.js';
 import { functions } from './writer.js';
 import type { Size, Writer } from './writer.js';

@@ -26,12 +26,14 @@ function pageName({ segment, base, index, displacement }: MemoryOperand): string
 const stackName = 'stack';
 
 /** What `miss` is told: bytes, whether they are written, and in the bits above the number of the way out where they cannot be accessed. */
-export const missWrites = 32;
-export const missExit = 6;
+export const missWrites = 128;
+export const missExit = 8;
 
 export class Emitter extends Frame {
   /** Whether the flags that the instruction sets are looked at before all are set again. */
   flagsMatter = true;
+  /** By number, the byte from which on a vector register is known to be zero. */
+  readonly zeroFrom = new Map<number, number>();
   /** By registers of operands: where their page is remembered. */
   private readonly pages = new Map<string, number>();
   /** Operands that the instruction writes. */
@@ -59,6 +61,7 @@ export class Emitter extends Frame {
   /** A node with these instructions begins. */
   begin(instructions: readonly Decoded[]): void {
     this.watched?.begin(instructions);
+    this.zeroFrom.clear();
   }
 
   /** Behind the instruction at a position of the node: tells what it has stored. */
@@ -404,6 +407,7 @@ export class Emitter extends Frame {
   callInterpreter(index: number, next: bigint, plain: boolean, registers: boolean): void {
     const { c } = this;
     const result = this.temporary(I32);
+    this.zeroFrom.clear();
     if (!plain) this.flush();
     if (this.watched) {
       c.i32(0);

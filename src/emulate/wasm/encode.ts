@@ -1,11 +1,13 @@
 // Writes WebAssembly's binary format (WebAssembly Core Specification 2.0, chapter 5): function bodies with labels, and modules of one function each
 // or a few.
+import { simd } from './simd.js';
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
 export const F32 = 0x7d;
 export const F64 = 0x7c;
-export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64;
+export const V128 = 0x7b;
+export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
 
 /** Opcodes without immediates, by the specification's names. */
 export const op = {
@@ -23,10 +25,10 @@ export const op = {
   i32_wrap_i64: 0xa7, i64_extend_i32_s: 0xac, i64_extend_i32_u: 0xad,
   f32_eq: 0x5b, f32_ne: 0x5c, f32_lt: 0x5d, f32_gt: 0x5e, f32_le: 0x5f, f32_ge: 0x60,
   f64_eq: 0x61, f64_ne: 0x62, f64_lt: 0x63, f64_gt: 0x64, f64_le: 0x65, f64_ge: 0x66,
-  f32_abs: 0x8b, f32_sqrt: 0x91, f32_add: 0x92, f32_sub: 0x93, f32_mul: 0x94, f32_div: 0x95,
-  f64_abs: 0x99, f64_nearest: 0x9e, f64_sqrt: 0x9f, f64_add: 0xa0, f64_sub: 0xa1, f64_mul: 0xa2, f64_div: 0xa3,
+  f32_abs: 0x8b, f32_ceil: 0x8d, f32_floor: 0x8e, f32_trunc: 0x8f, f32_nearest: 0x90, f32_sqrt: 0x91, f32_add: 0x92, f32_sub: 0x93, f32_mul: 0x94, f32_div: 0x95,
+  f64_abs: 0x99, f64_ceil: 0x9b, f64_floor: 0x9c, f64_trunc: 0x9d, f64_nearest: 0x9e, f64_sqrt: 0x9f, f64_add: 0xa0, f64_sub: 0xa1, f64_mul: 0xa2, f64_div: 0xa3,
   i32_trunc_f64_s: 0xaa, i64_trunc_f64_s: 0xb0, f64_convert_i32_s: 0xb7, f64_convert_i64_s: 0xb9, f32_convert_i32_s: 0xb2, f32_convert_i64_s: 0xb4,
-  f32_demote_f64: 0xb6, f64_promote_f32: 0xbb,
+  f32_demote_f64: 0xb6, f64_promote_f32: 0xbb, f32_reinterpret_i32: 0xbe, f64_reinterpret_i64: 0xbf,
   i32_extend8_s: 0xc0, i32_extend16_s: 0xc1, i64_extend8_s: 0xc2, i64_extend16_s: 0xc3, i64_extend32_s: 0xc4,
 } as const; // prettier-ignore
 
@@ -51,21 +53,6 @@ const narrowStores: Readonly<Record<number, Access>> = {
 /** By bytes: i64 of 8, else i32. */
 export const loadOf = (size: number): Access => narrowLoads[size] ?? access.i64_load;
 export const storeOf = (size: number): Access => narrowStores[size] ?? access.i64_store;
-
-/** Opcodes behind the prefix of vector instructions. */
-export const simd = {
-  v128_load: 0x00, v128_store: 0x0b, v128_load32_zero: 0x5c, v128_load64_zero: 0x5d, i8x16_shuffle: 0x0d, i32x4_splat: 0x11, i64x2_splat: 0x12,
-  i8x16_eq: 0x23, i8x16_gt_s: 0x27, i16x8_eq: 0x2d, i16x8_gt_s: 0x31, i32x4_eq: 0x37, i32x4_gt_s: 0x3b,
-  v128_and: 0x4e, v128_andnot: 0x4f, v128_or: 0x50, v128_xor: 0x51,
-  i8x16_bitmask: 0x64, i8x16_narrow_i16x8_s: 0x65, i8x16_narrow_i16x8_u: 0x66, i8x16_add: 0x6e, i8x16_add_sat_s: 0x6f, i8x16_add_sat_u: 0x70,
-  i8x16_sub: 0x71, i8x16_sub_sat_s: 0x72, i8x16_sub_sat_u: 0x73, i8x16_min_u: 0x77, i8x16_max_u: 0x79, i8x16_avgr_u: 0x7b,
-  i16x8_narrow_i32x4_s: 0x85, i16x8_shl: 0x8b, i16x8_shr_s: 0x8c, i16x8_shr_u: 0x8d, i16x8_add: 0x8e, i16x8_add_sat_s: 0x8f,
-  i16x8_add_sat_u: 0x90, i16x8_sub: 0x91, i16x8_sub_sat_s: 0x92, i16x8_sub_sat_u: 0x93, i16x8_mul: 0x95, i16x8_min_s: 0x96, i16x8_max_s: 0x98,
-  i16x8_avgr_u: 0x9b,
-  i32x4_bitmask: 0xa4, i32x4_shl: 0xab, i32x4_shr_s: 0xac, i32x4_shr_u: 0xad, i32x4_add: 0xae, i32x4_sub: 0xb1, i32x4_dot_i16x8_s: 0xba,
-  i32x4_extmul_low_i16x8_s: 0xbc, i32x4_extmul_high_i16x8_s: 0xbd, i32x4_extmul_low_i16x8_u: 0xbe, i32x4_extmul_high_i16x8_u: 0xbf,
-  i64x2_bitmask: 0xc4, i64x2_shl: 0xcb, i64x2_shr_u: 0xcd, i64x2_add: 0xce, i64x2_sub: 0xd1, i64x2_mul: 0xd5,
-} as const; // prettier-ignore
 
 type Access = (typeof access)[keyof typeof access];
 
@@ -192,7 +179,19 @@ export class Code {
 
   shuffle(lanes: readonly number[]): void {
     this.simd(simd.i8x16_shuffle);
-    for (const lane of lanes) this.bytes.push(lane);
+    this.bytes.push(...lanes);
+  }
+
+  /** A vector instruction on one lane. */
+  lane(code: number, lane: number): void {
+    this.simd(code);
+    this.bytes.push(lane);
+  }
+
+  /** 16 bytes. */
+  v128(bytes: ArrayLike<number>): void {
+    this.simd(simd.v128_const);
+    for (let n = 0; n < 16; n++) this.bytes.push(bytes[n] ?? 0);
   }
 
   /** A double. */

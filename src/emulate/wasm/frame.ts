@@ -5,7 +5,7 @@
 import type { Decoded, RegisterOperand } from '../instruction.js';
 import { exitAt, stateAt } from '../layout.js';
 import { RIP } from '../state.js';
-import { access, Code, F32, F64, I32, I64, op } from './encode.js';
+import { access, Code, F32, F64, I32, I64, op, V128 } from './encode.js';
 import type { Hole, ValueType } from './encode.js';
 import { family, kindOf, lazy, unknown } from './flags.js';
 import type { FlagLocals, Known } from './flags.js';
@@ -20,6 +20,8 @@ export const wordAt = (n: number): number => stateAt + 4 * n;
 /** Numbers a way out to the interpreter: the address of its next instruction, and how many counted ones are not executed. */
 export type Exits = (address: bigint, left: number) => number;
 
+const types = [I32, I64, F32, F64, V128] as const;
+
 export class Frame {
   readonly c = new Code(2);
   readonly flagLocals: FlagLocals;
@@ -27,10 +29,16 @@ export class Frame {
   /** What is known of the flags now. */
   flags: Known = unknown;
   private readonly registers: readonly number[];
-  private readonly pools: Record<ValueType, number[]> = { [I32]: [], [I64]: [], [F32]: [], [F64]: [] };
-  private readonly used = { [I32]: 0, [I64]: 0, [F32]: 0, [F64]: 0 };
+  private readonly pools: Record<ValueType, number[]> = {
+    [I32]: [],
+    [I64]: [],
+    [F32]: [],
+    [F64]: [],
+    [V128]: [],
+  };
+  private readonly used = { [I32]: 0, [I64]: 0, [F32]: 0, [F64]: 0, [V128]: 0 };
   /** At most, since the node began. */
-  private readonly most = { [I32]: 0, [I64]: 0, [F32]: 0, [F64]: 0 };
+  private readonly most = { [I32]: 0, [I64]: 0, [F32]: 0, [F64]: 0, [V128]: 0 };
   /** Registers that are used, that changed and are not stored, and those of them that did before this instruction: a bit for each. */
   private touched = 0;
   private changed = 0;
@@ -110,12 +118,13 @@ export class Frame {
   /** At the end of a node: variables whose values differ where ways meet are work for a compiler, even when nothing reads them. */
   forgetTemporaries(): void {
     const { c } = this;
-    for (const type of [I32, I64, F32, F64] as const) {
+    for (const type of types) {
       for (const local of this.pools[type].slice(0, this.most[type])) {
         if (type === I32) c.i32(0);
         else if (type === I64) c.i64(0n);
         else if (type === F32) c.f32(0);
-        else c.f64(0);
+        else if (type === F64) c.f64(0);
+        else c.v128([]);
         c.set(local);
       }
       this.most[type] = 0;
@@ -125,7 +134,7 @@ export class Frame {
   at(i: Decoded, left: number): void {
     this.address = i.address;
     this.left = left;
-    this.used[I32] = this.used[I64] = this.used[F32] = this.used[F64] = 0;
+    for (const type of types) this.used[type] = 0;
     this.unsaved = this.changed;
   }
 

@@ -5,15 +5,19 @@ import { conditions } from '../ops/conditions.js';
 import { endsBlock } from '../ops/control.js';
 import { arithmetic } from './arithmetic.js';
 import { bits } from './bits.js';
+import { conversions } from './conversions.js';
 import type { Emitter } from './emitter.js';
 import { floats } from './floats.js';
+import { masks } from './masks.js';
 import { moves } from './moves.js';
 import { products } from './products.js';
 import { isPlace } from './row.js';
 import type { Row } from './row.js';
 import { shifts } from './shifts.js';
 import { rowName, strings } from './strings.js';
-import { vectors } from './vectors.js';
+import { vectorIntegers } from './vector-integers.js';
+import { vectorMoves } from './vector-moves.js';
+import { vectorShuffles } from './vector-shuffles.js';
 
 const rows: ReadonlyMap<string, Row> = new Map(
   Object.entries({
@@ -23,8 +27,12 @@ const rows: ReadonlyMap<string, Row> = new Map(
     ...products,
     ...shifts,
     ...strings,
-    ...vectors,
+    ...masks,
+    ...vectorIntegers,
+    ...vectorMoves,
+    ...vectorShuffles,
     ...floats,
+    ...conversions,
   }),
 );
 const branches: ReadonlyMap<string, string> = new Map(
@@ -88,6 +96,9 @@ function endOf(i: Decoded): End | undefined {
       return undefined;
   }
 }
+
+/** Whether compiled code does it itself, most of the time at least. */
+export const isCompiled = (i: Decoded): boolean => rows.get(rowName(i))?.plan(i) !== undefined;
 
 function nodeOf(block: Block): Node {
   const steps: Step[] = [];

@@ -7,8 +7,19 @@ import { Interpreter } from '../../../src/emulate/interpreter.js';
 import type { Tiers } from '../../../src/emulate/interpreter.js';
 import { Memory } from '../../../src/emulate/memory.js';
 import { anonymous } from '../../../src/emulate/regions.js';
-import { Cpu, FS_SELECTOR, GS, GS_SELECTOR, RIP, sameRegisters } from '../../../src/emulate/state.js';
+import {
+  Cpu,
+  FS_SELECTOR,
+  GS,
+  GS_SELECTOR,
+  masksAt,
+  maskRegisters,
+  MXCSR,
+  RIP,
+  sameRegisters,
+} from '../../../src/emulate/state.js';
 import { groups, groups32 } from '../cases.js';
+import { chosen, wide } from './wide.js';
 
 export const page = 4096;
 export const arena = 0x10000000;
@@ -74,6 +85,9 @@ const texts = {
 function program(r: Random, mode: 32 | 64): string {
   const { own, more, condition, indirect } = texts[mode];
   const forms = r.below(4) === 0 ? [...more['vectors']!, ...more['integers']!] : more['integers']!;
+  const isWide = r.below(2) === 0;
+  const form = (): string =>
+    isWide && r.below(3) > 0 ? chosen(r.pick(wide), r, mode) : r.pick(r.below(3) === 0 ? own : forms);
   const blocks = 4 + r.below(10);
   const label = (): string => `L${r.below(blocks)}`;
   let text = '';
@@ -81,7 +95,7 @@ function program(r: Random, mode: 32 | 64): string {
     text += `L${n}:\n`;
     // Flags meet what looks at them.
     for (let k = r.below(7); k > 0; k--)
-      text += `${r.pick(r.below(3) === 0 ? own : forms)}\n${r.below(3) === 0 ? condition(r.pick(conditions)) : ''}`;
+      text += `${form()}\n${r.below(3) === 0 ? condition(r.pick(conditions)) : ''}`;
     text += r.pick([
       () => `j${r.pick(conditions)} ${label()}\n`,
       () => `j${r.pick(conditions)} ${label()}\nj${r.pick(conditions)} ${label()}\n`,
@@ -96,7 +110,7 @@ function program(r: Random, mode: 32 | 64): string {
   return `${text}jmp L0\n`;
 }
 
-function assemble(text: string, mode: 32 | 64): Uint8Array {
+export function assemble(text: string, mode: 32 | 64): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'sequences-'));
   try {
     const at = (name: string): string => join(folder, name);
@@ -107,6 +121,37 @@ function assemble(text: string, mode: 32 | 64): Uint8Array {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Numbers of floating point at places of 8 bytes: most of them ordinary. */
+function numbersInto(r: Random, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 8)
+    switch (r.below(8)) {
+      case 0:
+      case 1:
+        view.setFloat64(at, (r.below(4001) - 2000) / r.pick([1, 3, 1000]), true);
+        break;
+      case 2:
+      case 3:
+        for (const half of [0, 4]) view.setFloat32(at + half, (r.below(401) - 200) / r.pick([1, 7]), true);
+        break;
+      case 4:
+        view.setFloat64(at, r.pick([0, -0, 5e-324, Infinity, NaN, 1e308, 2 ** 31, 1e-40]), true);
+        break;
+      case 5:
+        view.setInt32(at, -r.below(2), true);
+        break;
+    }
+}
+
+/** Registers, and masks of which some choose all or none. */
+function vectorState(r: Random): Uint8Array {
+  const bytes = Uint8Array.from({ length: masksAt + 8 * maskRegisters }, () => r.below(256));
+  numbersInto(r, bytes);
+  for (let n = 0; n < maskRegisters; n++)
+    if (r.below(2) === 0) bytes.fill(r.pick([0, 255]), masksAt + 8 * n, masksAt + 8 * (n + 1));
+  return bytes;
 }
 
 export class Emulated {
@@ -174,12 +219,17 @@ export function compareTiers(seed: number, states: number, mode: 32 | 64, { warm
     values[7] = BigInt(at);
     const flags = r.word() & 0x8d5;
     const data = Uint8Array.from({ length: 3 * page }, () => r.below(256));
+    const vectors = vectorState(r);
+    numbersInto(r, data);
+    const mxcsr = r.pick([0x1f80, 0x1fa0, 0x1fa0, 0x1fa0, 0x3fa0]);
     for (const { memory, cpu } of both) {
       if (Buffer.compare(memory.readBytes(codeStart, bytes.length), bytes) !== 0)
         memory.writeBytes(codeStart, bytes);
       memory.writeBytes(arena, data);
       values.slice(0, mode / 4).forEach((value, n) => (cpu.q[n] = BigInt.asUintN(mode, value)));
       cpu.setFlags(flags);
+      cpu.vb.set(vectors);
+      cpu.s[MXCSR] = mxcsr;
       cpu.s[GS] = 64;
       // Addresses by way of GS go round, by way of FS nothing is there at times.
       if (mode === 32) {

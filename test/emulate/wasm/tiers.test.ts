@@ -1,8 +1,11 @@
 // Compiled code against the interpreter, and against the real CPU.
 import { groups, groups32 } from '../cases.js';
 import { check } from '../check.js';
-import { compareTiers } from './sequences.js';
-import type { Random, Stages } from './sequences.js';
+import { decode } from '../../../src/emulate/instruction.js';
+import { isCompiled } from '../../../src/emulate/wasm/node.js';
+import { assemble, compareTiers, Random } from './sequences.js';
+import type { Stages } from './sequences.js';
+import { chosen, wide } from './wide.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
@@ -20,6 +23,21 @@ test.each(Object.keys(groups32))('%s of 32-bit code: compiled instructions do wh
   expect(cases + missing).toBe(texts.length);
   expect(compiled).toBeGreaterThan(cases / 2);
   expect(differences).toEqual([]);
+});
+
+test.each([64, 32] as const)('%i bits: instructions on vector registers are compiled, not called', (mode) => {
+  const r = new Random(seed);
+  const texts = wide.map((text) => chosen(text, r, mode));
+  const bytes = assemble(`${texts.join('\n')}\n`, mode);
+  const called: string[] = [];
+  let at = 0;
+  for (const text of texts) {
+    const i = decode(bytes.subarray(at, at + 15), BigInt(at), mode)!;
+    at += i.length;
+    if (!isCompiled(i)) called.push(text);
+  }
+  expect(at).toBe(bytes.length);
+  expect(called).toEqual([]);
 });
 
 test.each([64, 32] as const)('%i bits: threaded instructions do what the CPU does', (mode) => {
