@@ -19,9 +19,9 @@ import {
   sizeOfFormat,
 } from './vector-soft.js';
 
-/** What the fast paths take: nearest, all masked, no flushing, and the inexact flag set already or the result exact. */
+/** What the fast paths take: nearest, all masked, and the inexact flag set already or the result exact. There are no denormals to be flushed. */
 const ordinary = 0x1f80;
-const control = 0xffc0;
+const control = 0x7f80;
 const leastDouble = 2 ** -1022;
 const mostDouble = Number.MAX_VALUE;
 const leastSingle = 2 ** -126;
@@ -113,8 +113,8 @@ function elements(f: Format, op: Arithmetic, odd: Arithmetic = op): Elements {
       const y = v[other + n] ?? 0;
       const wide = fast(x, y);
       const r = size === 8 ? wide : Math.fround(wide);
-      // A result that is zero or not simple, or operands that are not, may raise flags.
-      const plain = Math.abs(r) >= least && Math.abs(r) <= most && simple(x) && simple(y);
+      // A result that is zero or not simple, or operands that are not, may raise flags; what is rounded to the least normal number may have been less.
+      const plain = Math.abs(r) > least && Math.abs(r) <= most && simple(x) && simple(y);
       if (!plain || !(seen || (wide === r && exact(x, y, wide)))) {
         slowAll(cpu, d, a, b, count);
         return;

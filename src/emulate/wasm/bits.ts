@@ -1,6 +1,6 @@
 // Compiled: bit tests, scans and counts, as ops/bits.ts has them.
 import type { Operand } from '../instruction.js';
-import { AF, CF, OF, PF, SF, ZR } from '../state.js';
+import { CF, ZR } from '../state.js';
 import { I32, op } from './encode.js';
 import { typeOf } from './emitter.js';
 import type { Emitter } from './emitter.js';
@@ -152,22 +152,14 @@ const popcnt: Plan = ofRegister((e, to, from, size) => {
   else c.do(op.i32_popcnt);
   c.set(n);
   putCount(e, to, size, n);
-  if (!e.flagsMatter) return;
-  e.flush();
-  e.storeWord(ZR, () => {
-    c.get(n);
-  });
-  for (const [at, value] of [
-    [CF, 0],
-    [AF, 0],
-    [OF, 0],
-    [SF, 0],
-    [PF, 1],
-  ] as const)
-    // prettier-ignore
-    e.storeWord(at, () => {
-        c.i32(value);
-      });
+  e.setWords(
+    () => {
+      c.get(n);
+    },
+    () => {
+      c.i32(0);
+    },
+  );
 });
 
 export const bits: Rows = {

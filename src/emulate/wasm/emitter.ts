@@ -3,7 +3,7 @@
 // As every way out of a region leaves the state before an instruction, a row first reads and checks all memory that it touches, and changes
 // registers and flags only behind its last check.
 import type { Decoded, ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
-import { FS, FS_SELECTOR, GS, GS_SELECTOR } from '../state.js';
+import { AF, CF, FS, FS_SELECTOR, GS, GS_SELECTOR, OF, PF, SF, ZR } from '../state.js';
 import { access, I32, I64, loadOf, op, storeOf } from './encode.js';
 import type { ValueType } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
@@ -381,6 +381,21 @@ export class Emitter extends Frame {
     this.c.i32(0);
     value();
     this.c.memory(access.i32_store, wordAt(n));
+  }
+
+  /** All flags as words: ZF is set by 0, SF and OF by the upper bit; the others than CF are cleared. */
+  setWords(zero: () => void, carry: () => void, sign?: () => void, overflow?: () => void): void {
+    if (!this.flagsMatter) return;
+    const constant = (value: number) => (): void => {
+      this.c.i32(value);
+    };
+    this.inMemory();
+    this.storeWord(ZR, zero);
+    this.storeWord(CF, carry);
+    this.storeWord(SF, sign ?? constant(0));
+    this.storeWord(PF, constant(1));
+    this.storeWord(OF, overflow ?? constant(0));
+    this.storeWord(AF, constant(0));
   }
 
   private reader(): FlagReader {

@@ -89,8 +89,8 @@ export function held(e: Emitter, f: Format, o: Operand | undefined): number {
   return value;
 }
 
-/** MXCSR without its other flags: nearest, all masked, no flushing; the inexact flag is set. */
-const settled = 0xffe0;
+/** MXCSR without its other flags and the flushing of denormals, which there are none of: nearest, all masked; the inexact flag is set. */
+const settled = 0x7fa0;
 const settledValue = 0x1fa0;
 
 /** Pushes whether a result that is not exact raises no flag. */
@@ -138,9 +138,12 @@ export function arePlain(e: Emitter, f: Format, x: number, y: number): void {
   and(e, f);
 }
 
-/** A result that is finite and normal, or zero without having been rounded. */
+/** A result that is finite and normal, or zero without having been rounded. What is rounded to the least normal number may have been less. */
 export function isExactOrNormal(e: Emitter, f: Format, r: number, isExactZero: () => void): void {
-  isLarge(e, f, r);
+  e.c.get(r);
+  apply(e, f, 'abs');
+  constant(e, f, f.least);
+  apply(e, f, 'gt');
   isExactZero();
   or(e, f);
   isNotInfinite(e, f, r);

@@ -1,7 +1,6 @@
 // Compiled: floating point of SSE and SSE2, and its VEX and EVEX forms, where nothing is special: rounding to nearest, all exceptions masked, the inexact
 // flag set already, operands and results neither denormal nor NaN. All else is the interpreter's (ops/vector-float.ts), which has the flags.
 import type { Decoded } from '../instruction.js';
-import { AF, CF, OF, PF, SF, ZR } from '../state.js';
 import { access, op } from './encode.js';
 import type { Emitter } from './emitter.js';
 import {
@@ -260,27 +259,18 @@ const flags = (f: Format): Row => ({
       arePlain(e, f, x, y);
       const before = e.flags;
       c.if();
-      e.inMemory();
-      e.storeWord(ZR, () => {
-        c.get(x);
-        c.get(y);
-        apply(e, f, 'ne');
-      });
-      e.storeWord(CF, () => {
-        c.get(x);
-        c.get(y);
-        apply(e, f, 'lt');
-      });
-      for (const [at, value] of [
-        [PF, 1],
-        [OF, 0],
-        [SF, 0],
-        [AF, 0],
-      ] as const)
-        // prettier-ignore
-        e.storeWord(at, () => {
-          c.i32(value);
-        });
+      e.setWords(
+        () => {
+          c.get(x);
+          c.get(y);
+          apply(e, f, 'ne');
+        },
+        () => {
+          c.get(x);
+          c.get(y);
+          apply(e, f, 'lt');
+        },
+      );
       c.else();
       e.flags = before;
       e.byInterpreter();

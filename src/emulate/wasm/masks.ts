@@ -1,6 +1,5 @@
 // Compiled: AVX-512's mask registers, as ops/masks.ts has them, and comparisons whose results are bits of one, as ops/evex-compare.ts has them.
 import type { Decoded, Operand } from '../instruction.js';
-import { AF, CF, OF, PF, SF, ZR } from '../state.js';
 import { access, I64, op } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { isGeneral, isPlace } from './row.js';
@@ -138,24 +137,6 @@ const move = (width: Width): Row => ({
   },
 });
 
-/** ZF if nothing of what the first pushes is there, CF as the second says; the others are cleared. */
-export function setTestFlags(e: Emitter, something: Push, carry: Push): void {
-  if (!e.flagsMatter) return;
-  e.inMemory();
-  e.storeWord(ZR, something);
-  e.storeWord(CF, carry);
-  for (const [at, value] of [
-    [PF, 1],
-    [OF, 0],
-    [SF, 0],
-    [AF, 0],
-  ] as const)
-    // prettier-ignore
-    e.storeWord(at, () => {
-      e.c.i32(value);
-    });
-}
-
 const test =
   (zero: (e: Emitter, a: Push, b: Push) => void, carry: (e: Emitter, a: Push, b: Push) => void) =>
   (width: Width): Row => ({
@@ -170,8 +151,7 @@ const test =
         const b = (): void => {
           get(e, second);
         };
-        setTestFlags(
-          e,
+        e.setWords(
           () => {
             zero(e, a, b);
             cut(e, width);

@@ -5,6 +5,7 @@ import { conditions } from '../ops/conditions.js';
 import { endsBlock } from '../ops/control.js';
 import { arithmetic } from './arithmetic.js';
 import { bits } from './bits.js';
+import { bmi } from './bmi.js';
 import { conversions } from './conversions.js';
 import type { Emitter } from './emitter.js';
 import { floats } from './floats.js';
@@ -15,6 +16,7 @@ import { isPlace } from './row.js';
 import type { Row } from './row.js';
 import { shifts } from './shifts.js';
 import { rowName, strings } from './strings.js';
+import { texts } from './text.js';
 import { vectorIntegers } from './vector-integers.js';
 import { vectorMoves } from './vector-moves.js';
 import { vectorShuffles } from './vector-shuffles.js';
@@ -23,6 +25,7 @@ const rows: ReadonlyMap<string, Row> = new Map(
   Object.entries({
     ...arithmetic,
     ...bits,
+    ...bmi,
     ...moves,
     ...products,
     ...shifts,
@@ -33,6 +36,7 @@ const rows: ReadonlyMap<string, Row> = new Map(
     ...vectorShuffles,
     ...floats,
     ...conversions,
+    ...texts,
   }),
 );
 const branches: ReadonlyMap<string, string> = new Map(

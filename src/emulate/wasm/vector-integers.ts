@@ -1,7 +1,7 @@
 // Compiled: packed integers from SSE2 to AVX-512, as ops/vector-integer.ts and ops/vector-shift.ts have them.
 import { access, I32, I64, loadOf, op, V128 } from './encode.js';
 import type { Emitter } from './emitter.js';
-import { comparisons, setTestFlags } from './masks.js';
+import { comparisons } from './masks.js';
 import type { Row, Rows } from './row.js';
 import { replaceLanes, simd } from './simd.js';
 import type { Size } from './simd.js';
@@ -334,8 +334,7 @@ const test: Row = vector(
         }
         c.simd(simd.v128_any_true);
       };
-      setTestFlags(
-        e,
+      e.setWords(
         () => {
           any(simd.v128_and);
         },

@@ -78,6 +78,12 @@ static void words(unsigned char *to, unsigned long n) {
 static void down(unsigned char *to, unsigned char *from, unsigned long n) {
   __asm__ volatile("std\\nrep movsb\\ncld" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
 }
+/* What MXCSR says behind a product and a quotient. */
+static unsigned raised(unsigned before, double a, double b, float c, float d) {
+  unsigned mxcsr = before;
+  __asm__ volatile("ldmxcsr %0\\n mulsd %2, %1\\n mulss %4, %3\\n stmxcsr %0" : "+m"(mxcsr), "+x"(a), "+x"(b), "+x"(c), "+x"(d));
+  return mxcsr * 31 + (a == 0) * 3 + (c == 0);
+}
 int main(void) {
   long whole = 0;
   for (int i = 0; i < 64; i++) d[i] = (i - 20) / 7.0, f[i] = (i - 40) / 3.0f;
@@ -107,6 +113,12 @@ int main(void) {
   for (int i = 0; i < 9000; i++) sum = sum * 31 + bytes[i];
   for (int i = 0; i < 64; i++) printf("%a %a\\n", d[i], f[i]);
   printf("%ld %u\\n", whole, sum);
+  unsigned modes[] = {0x1f80, 0x1fa0, 0x9fe0, 0x9fa0, 0x3fa0}, seen = 0;
+  double edges[] = {0x1p-1022, 0x1.fffffffffffffp-1, 1.5, 0x1p-1000, 5e-324, 0, 1e300};
+  float few[] = {0x1p-126f, 0x1.fffffep-1f, 1.5f, 0x1p-100f, 1e-45f, 0, 1e30f};
+  for (int k = 0; k < 5 * 49 * 4; k++)
+    seen = seen * 7 + raised(modes[k % 5], edges[k % 7], edges[k / 7 % 7], few[k % 7], few[k / 7 % 7]);
+  printf("%u\\n", seen);
   return 0;
 }
 `;

@@ -34,7 +34,7 @@ function* legacy(): Generator<string> {
   yield* ['ptest %x, %x', 'ptest M, %x', 'ucomisd %x, %x', 'comiss %x, %x', 'pblendvb %xmm0, %x, %x', 'blendvpd %xmm0, M, %x'];
   yield* ['pextrb $11, %x, %eax', 'pextrw $3, %x, M', 'pextrd $2, %x, %edx', 'extractps $1, %x, M', 'pinsrb $9, %ecx, %x', 'pinsrd $1, M, %x'];
   yield* ['pmovmskb %x, %eax', 'movmskpd %x, %edx', 'movd %eax, %x', 'movd %x, %ecx', 'cvtsi2sd %ecx, %x', 'cvttsd2si %x, %eax'];
-  yield* ['psllw $3, %x', 'psrad $40, %x', 'psrldq $5, %x', 'pslldq $18, %x'];
+  yield* ['pcmpistri $0x12, M, %x', 'pcmpistri $0x38, %x, %x', 'psllw $3, %x', 'psrad $40, %x', 'psrldq $5, %x', 'pslldq $18, %x'];
 } // prettier-ignore
 
 function* vex(): Generator<string> {
