@@ -78,7 +78,7 @@ export class Interpreter {
     this.longest = longest;
     this.warm = warm;
     if (warm > 0) this.threaded = new Threaded(cpu, tier === 1 ? hot : undefined);
-    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), hot);
+    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), hot, this.threaded);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
@@ -108,7 +108,7 @@ export class Interpreter {
 
   /** Executes at most `limit` instructions. RIP is then the next one, or the one that faulted. */
   run(limit: number): Stop {
-    const { cpu } = this;
+    const { cpu, threaded } = this;
     const s = cpu.s;
     const last = cpu.executed + limit;
     this.stopRequested = false;
@@ -131,41 +131,38 @@ export class Interpreter {
         before = undefined;
         let whole = next.ops.length;
         const room = last - cpu.executed;
-        if (room >= whole && this.runCompiled(next, room)) {
-          if (this.stopRequested) return { kind: 'stopped' };
-          if (this.interrupted) break;
-          continue;
-        }
-        block = next;
-        s[RIP] = block.nextLo;
-        s[RIP + 1] = block.nextHi;
-        const threaded = room >= whole ? this.threadedOf(block) : undefined;
-        if (threaded) {
-          let why = threaded.run(block, 0, room);
-          while (why === stopped.closure && threaded.block) {
-            block = threaded.block;
-            whole = block.ops.length;
-            n = threaded.position;
-            cpu.end = whole;
-            s[RIP] = block.nextLo;
-            s[RIP + 1] = block.nextHi;
-            do {
-              (block.ops[n] as Op)();
-              n++;
-            } while (n < cpu.end && threaded.needsClosure(block, n));
-            if (n >= cpu.end) break;
-            why = threaded.run(block, n, last - cpu.executed);
-          }
-          if (why !== stopped.closure) {
-            if (why === stopped.anywhere) before = threaded.block;
-            continue;
-          }
-        } else {
+        let why = room >= whole ? this.runAhead(next, room) : undefined;
+        if (why === undefined) {
+          block = next;
           const { ops } = block;
           cpu.end = room < whole ? room : whole;
+          s[RIP] = block.nextLo;
+          s[RIP + 1] = block.nextHi;
           while (n < cpu.end) {
             (ops[n] as Op)();
             n++;
+          }
+        } else {
+          while (why === stopped.closure && threaded?.block) {
+            const inside = threaded.block;
+            block = inside;
+            whole = inside.ops.length;
+            n = threaded.position;
+            cpu.end = whole;
+            s[RIP] = inside.nextLo;
+            s[RIP + 1] = inside.nextHi;
+            do {
+              (inside.ops[n] as Op)();
+              n++;
+            } while (n < cpu.end && threaded.needsClosure(inside, n));
+            if (n >= cpu.end) break;
+            why = threaded.run(inside, n, last - cpu.executed);
+          }
+          if (why !== stopped.closure || !block) {
+            if (this.stopRequested) return { kind: 'stopped' };
+            if (this.interrupted) break;
+            if (why === stopped.anywhere) before = threaded?.block;
+            continue;
           }
         }
         cpu.executed += n;
@@ -199,10 +196,19 @@ export class Interpreter {
     }
   }
 
+  /** By compiled or threaded code, from a block's beginning: why that stopped (threaded/loop.ts). Undefined: it is for closures. */
+  private runAhead(block: Block, room: number): number | undefined {
+    const { compiled, threaded } = this;
+    if (compiled && this.runCompiled(compiled, block, room)) return compiled.stopped;
+    const { onStore, onTouch } = this.cpu.memory;
+    if (!threaded || onStore || onTouch || this.onBlock || this.precise) return undefined;
+    if (!compiled) this.begin(block);
+    if (block.header === 0 && block.count >= this.warm) threaded.add(block);
+    return block.header === 0 ? undefined : threaded.run(block, 0, room);
+  }
+
   /** False: nothing was executed. Whoever watches each instruction has the interpreter do them all. */
-  private runCompiled(block: Block, room: number): boolean {
-    const tier = this.compiled;
-    if (!tier) return false;
+  private runCompiled(tier: Tier1, block: Block, room: number): boolean {
     const { onStore, onTouch } = this.cpu.memory;
     if (onTouch || this.onInstruction) return false;
     if (tier.watch) {
@@ -211,16 +217,6 @@ export class Interpreter {
     if (this.begin(block) === tier.hot && !block.compiled)
       for (const found of tier.compile(block)) this.threaded?.leave(found);
     return block.compiled !== undefined && tier.run(block, block.compiled, room) > 0;
-  }
-
-  /** Of a block that is to be executed by threaded code: nobody watches. */
-  private threadedOf(block: Block): Threaded | undefined {
-    const { threaded } = this;
-    const { onStore, onTouch } = this.cpu.memory;
-    if (!threaded || onStore || onTouch || this.onBlock || this.precise) return undefined;
-    if (!this.compiled) this.begin(block);
-    if (block.header === 0 && block.count >= this.warm) threaded.add(block);
-    return block.header === 0 ? undefined : threaded;
   }
 
   /** How often a block was begun. */

@@ -8,23 +8,25 @@ export const vectorsAt = 256;
 export const zeroAt = stateAt + 4 * 62;
 /** Which way out to the interpreter compiled code took (wasm/frame.ts). */
 export const exitAt = 3864;
-/** What threaded code leaves: the rest of its budget, and the record at which it stopped (threaded/loop.ts). */
+/** What threaded code leaves: the rest of its budget, the record at which it stopped, instructions since somebody looked (threaded/loop.ts). */
 export const stoppedAt = 3464;
+/** Its record that goes on where RIP is. */
+export const enterAt = 3520;
 /** Flags that compiled code has not computed yet (wasm/flags.ts). */
 export const lazyAt = 3840;
 /** What a check of stores and compiled code tell each other (wasm/watched.ts). */
 export const watchAt = 3872;
-export const tlbEntries = 1024;
+export const tlbEntries = 4096;
 export const readTlbAt = 0x1000;
 export const writeTlbAt = readTlbAt + 16 * tlbEntries;
 /** By address: the compiled region that starts there (wasm/driver.ts). */
 export const jumpCacheAt = writeTlbAt + 16 * tlbEntries;
 export const jumpCacheEntries = 16384;
 /** Which page the operands of a place in compiled code were in last: as an entry of the TLB; places that read, then those that write. */
-export const pagesAt = 0x50000;
+export const pagesAt = 0x70000;
 export const pagesEach = 2048;
 /** By address: the header of the block that starts there (threaded/routines.ts), and behind them the blocks. */
-export const blocksAt = 0x60000;
+export const blocksAt = 0x80000;
 export const blockEntries = 16384;
 export const recordsAt = blocksAt + 16 * blockEntries;
 export const framesAt = recordsAt + 0x1000000;

@@ -1,6 +1,7 @@
 // The WebAssembly function that executes records: one loop, a table of routines, and the ways from block to block.
 import { blockEntries, blocksAt, stateAt, stoppedAt, wasmPage } from '../layout.js';
-import type { WasmMemory } from '../wasm/api.js';
+import { READ, WRITE } from '../memory.js';
+import type { Memory } from '../memory.js';
 import { wasm } from '../wasm/api.js';
 import { access, Code, encodeModule, I32, I64, op } from '../wasm/encode.js';
 import { types } from '../wasm/driver.js';
@@ -8,12 +9,12 @@ import { copyFunction, fillFunction } from '../wasm/repeat.js';
 import { RIP } from '../state.js';
 import { head, recordBytes, way, field } from './record.js';
 import { routines } from './routines.js';
-import { findFunction, sumFunction, Writer } from './writer.js';
+import { findFunction, prepareWrites, sumFunction, Writer } from './writer.js';
 
 /** Why records stopped: at a block that is not theirs, with its address in RIP; at one that a closure executes; as the first, behind a jump to anywhere. */
-export const stopped = { block: 0, closure: 1, anywhere: 2 } as const;
+export const stopped = { block: 0, closure: 1, anywhere: 3 } as const;
 /** (record, rest of the budget behind its block): one of these. */
-export type Go = (record: number, left: number) => number;
+export type Run = (record: number, left: number) => number;
 
 const entryMask = blockEntries - 1;
 /** The entry of an address: address, header. */
@@ -23,8 +24,9 @@ export const blockEntry = (lo: number): number => blocksAt + 16 * ((lo ^ (lo >>>
 export const routineNumbers: ReadonlyMap<string, number> = new Map(
   routines.map(([name], n) => [name, n + 1]),
 );
-/** The routine of what stands behind a block's last record. */
+/** The routine of what stands behind a block's last record, and that of the record at `enterAt`. */
 export const goesOn = 'jmp';
+export const entering = 'enter';
 
 function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   const c = new Code(2);
@@ -32,6 +34,7 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   const header = c.local(I32);
   const count = c.local(I32);
   const why = c.local(I32);
+  const tell = c.local(I32);
   const leave = (reason: () => void): void => {
     c.i32(0);
     c.get(left);
@@ -79,11 +82,24 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   c.br(address);
   c.end();
   // Anywhere.
-  c.i32(tells ? stopped.anywhere : stopped.block);
-  c.set(why);
+  c.i32(tells ? 1 : 0);
+  c.set(tell);
   c.end();
   // To an address.
   const slot = count;
+  const goTo = (): void => {
+    c.i32(stateAt);
+    c.get(w.address);
+    c.memory(access.i64_store, 4 * RIP);
+    c.br(block);
+  };
+  c.i32(stopped.anywhere);
+  c.i32(stopped.block);
+  c.get(tell);
+  c.do(op.select);
+  c.set(why);
+  c.i32(0);
+  c.set(tell);
   c.get(w.address);
   c.get(w.address);
   c.i64(14n);
@@ -96,19 +112,26 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   c.memory(access.i64_load, blocksAt);
   c.get(w.address);
   c.do(op.i64_ne);
-  c.get(why);
-  c.do(op.i32_or);
   c.if();
-  c.i32(stateAt);
-  c.get(w.address);
-  c.memory(access.i64_store, 4 * RIP);
-  c.br(block);
+  goTo();
   c.end();
-  c.get(w.place);
   c.get(slot);
   c.memory(access.i32_load, blocksAt + 8);
-  c.tee(header);
+  c.set(header);
+  // Where it went the last time, the interpreter knows.
+  c.get(why);
+  c.get(w.place);
+  c.memory(access.i32_load, way.link);
+  c.get(header);
+  c.do(op.i32_ne, op.i32_and);
+  c.get(w.place);
+  c.get(header);
   c.memory(access.i32_store, way.link);
+  c.if();
+  goTo();
+  c.end();
+  c.i32(stopped.block);
+  c.set(why);
   c.end();
   // Enter the block.
   c.get(header);
@@ -161,16 +184,18 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
 }
 
 /** A block that was begun `hot` times is left for the compiler; undefined: there is none, and nobody is told of jumps to anywhere. */
-export function makeGo(memory: WasmMemory, bits: 32 | 64, hot: number | undefined): Go {
+export function makeGo(memory: Memory, bits: 32 | 64, hot: number | undefined): Run {
   const find = { parameters: [I64, I32], results: [I32] } as const;
   const findRecord = { parameters: [I32, I32], results: [I32] } as const;
   const sum = { parameters: [I32], results: [I64] } as const;
+  const prepare = { parameters: [I32, I32, I32], results: [I32] } as const;
+  const { shared } = memory;
   const module = new wasm.Module(
     encodeModule({
-      types: [sum, find, findRecord, types.repeat],
-      imports: [],
+      types: [sum, find, findRecord, types.repeat, prepare],
+      imports: [{ name: 'prepare', type: 4 }],
       table: false,
-      pages: memory.buffer.byteLength / wasmPage,
+      pages: shared.buffer.byteLength / wasmPage,
       functions: [
         { name: 'sum', type: 0, code: sumFunction(bits) },
         { name: 'read', type: 1, code: findFunction(bits, 'address', false) },
@@ -183,5 +208,12 @@ export function makeGo(memory: WasmMemory, bits: 32 | 64, hot: number | undefine
       ],
     }),
   );
-  return new wasm.Instance(module, { e: { memory } }).exports['go'] as Go;
+  const { exports } = new wasm.Instance(module, {
+    e: {
+      memory: shared,
+      prepare: (lo: number, hi: number, what: number): number =>
+        memory.prepare(lo, hi, (what & (prepareWrites - 1)) + 1, what & prepareWrites ? WRITE : READ) ? 1 : 0,
+    },
+  });
+  return exports['go'] as Run;
 }

@@ -56,7 +56,26 @@ type Size = 1 | 2 | 4 | 8;
 
 const twoOperands = new Set(['adc', 'add', 'and', 'cmp', 'mov', 'or', 'sbb', 'sub', 'test', 'xor']);
 const oneOperand = new Set(['dec', 'inc', 'neg', 'not']);
-const shifts = new Set(['sar', 'shl', 'shr']);
+const shifts = new Set(['rol', 'ror', 'sar', 'shl', 'shr']);
+const divisions = new Set(['div', 'idiv', 'mul']);
+const bitwise = new Map([
+  ['andpd', 'pand'],
+  ['andps', 'pand'],
+  ['orpd', 'por'],
+  ['orps', 'por'],
+  ['pand', 'pand'],
+  ['por', 'por'],
+  ['pxor', 'pxor'],
+  ['xorpd', 'pxor'],
+  ['xorps', 'pxor'],
+]);
+/** Bytes of a move that clears the rest of a vector register. */
+const parts = new Map([
+  ['movd', 4],
+  ['movq', 8],
+  ['movsd', 8],
+  ['movss', 4],
+]);
 const nothing = new Set(['endbr32', 'endbr64', 'lfence', 'mfence', 'nop', 'prefetcht0', 'sfence']);
 const wholes = new Map([
   ['lddqu', 'movups'],
@@ -117,11 +136,22 @@ function single(i: Decoded, bits: 32 | 64): Encoded | undefined {
   return undefined;
 }
 
+/** One operand that is only read, with the accumulator. */
+function withAccumulator(i: Decoded, bits: 32 | 64): Encoded | undefined {
+  const [a] = i.operands;
+  if (a?.kind === 'memory')
+    return a.size >= 4 && isPlain(a, bits) ? { routine: `${i.name} m${a.size}`, memory: a } : undefined;
+  const from = registerAt(a);
+  return from === undefined || a?.kind !== 'register' || a.size < 4
+    ? undefined
+    : { routine: `${i.name} r${a.size}`, from };
+}
+
 function shift(i: Decoded): Encoded | undefined {
   const [a, b] = i.operands;
   const to = registerAt(a);
-  if (to === undefined || a?.kind !== 'register' || a.size < 4) return undefined;
-  const mask = 8 * a.size - 1;
+  if (to === undefined || a?.kind !== 'register') return undefined;
+  const mask = a.size === 8 ? 63 : 31;
   const by = b?.kind === 'immediate' ? b.lo & mask : b === undefined ? 1 : undefined;
   if (by === 0) return undefined;
   if (by !== undefined) return { routine: `${i.name} i${a.size}`, to, immediate: BigInt(by) };
@@ -166,19 +196,42 @@ function multiply(i: Decoded, bits: 32 | 64): Encoded | undefined {
   return from === undefined ? undefined : { routine: `imul r${factor}${a.size}`, to, ...given, from };
 }
 
-function wholeMove(i: Decoded, bits: 32 | 64): Encoded | undefined {
-  const name = wholes.get(i.name);
-  if (name === undefined || i.vex) return undefined;
-  const at = (o: Operand | undefined): number | undefined =>
-    o?.kind === 'register' && o.file === 'vector' ? vectorsAt + 64 * o.number : undefined;
+function vectorAt(o: Operand | undefined): number | undefined {
+  return o?.kind === 'register' && o.file === 'vector' ? vectorsAt + 64 * o.number : undefined;
+}
+
+function ofVectors(i: Decoded, bits: 32 | 64): Encoded | undefined {
+  if (i.vex) return undefined;
   const [a, b] = i.operands;
-  const to = at(a);
-  const from = at(b);
+  const to = vectorAt(a);
+  const from = vectorAt(b);
+  const logic = bitwise.get(i.name);
+  if (logic !== undefined)
+    return to === undefined || from === undefined ? undefined : { routine: logic, to, from };
+  const part = parts.get(i.name);
+  if (part !== undefined) return partOf(i, part, bits);
+  const name = wholes.get(i.name);
+  if (name === undefined) return undefined;
   if (to !== undefined && from !== undefined) return { routine: 'movaps rr', to, from };
   if (to !== undefined && b?.kind === 'memory' && isPlain(b, bits))
     return { routine: `${name} rm`, to, memory: b };
   if (from !== undefined && a?.kind === 'memory' && isPlain(a, bits))
     return { routine: `${name} mr`, memory: a, from };
+  return undefined;
+}
+
+/** Between a vector register and memory or a general register. */
+function partOf(i: Decoded, bytes: number, bits: 32 | 64): Encoded | undefined {
+  const [a, b] = i.operands;
+  const to = vectorAt(a);
+  const from = vectorAt(b);
+  if (to !== undefined && b?.kind === 'memory')
+    return isPlain(b, bits) ? { routine: `part vm${bytes}`, to, memory: b } : undefined;
+  if (from !== undefined && a?.kind === 'memory')
+    return isPlain(a, bits) ? { routine: `mov mr${bytes}`, memory: a, from } : undefined;
+  const [general, other] = [registerAt(a), registerAt(b)];
+  if (to !== undefined && other !== undefined) return { routine: `part vr${bytes}`, to, from: other };
+  if (general !== undefined && from !== undefined) return { routine: `mov rr${bytes}`, to: general, from };
   return undefined;
 }
 
@@ -244,6 +297,13 @@ export function encoded(i: Decoded, bits: 32 | 64): Encoded | undefined {
   if (wideners.has(name)) return { routine: name };
   if (name.startsWith('cmov')) return moveIf(i, bits);
   if (name === 'imul' && i.operands.length > 1) return multiply(i, bits);
+  if (divisions.has(name)) return withAccumulator(i, bits);
+  if (name === 'bswap') {
+    const to = registerAt(a);
+    return to === undefined || a?.kind !== 'register' || a.size < 4
+      ? undefined
+      : { routine: `bswap ${a.size}`, to };
+  }
   if (name === 'lea') {
     const to = registerAt(a);
     if (
@@ -264,7 +324,7 @@ export function encoded(i: Decoded, bits: 32 | 64): Encoded | undefined {
     return a?.kind === 'target' && !(i.narrow && bits === 32)
       ? { routine: name, taken: a.address, next: i.next }
       : undefined;
-  return wholeMove(i, bits) ?? stackOrBranch(i, bits) ?? stringOf(i, bits);
+  return ofVectors(i, bits) ?? stackOrBranch(i, bits) ?? stringOf(i, bits);
 }
 
 const segmentAt = { fs: stateAt + 4 * FS, gs: stateAt + 4 * GS, cs: zeroAt } as const;

@@ -1,6 +1,7 @@
 // The routines: one row each, by what record.ts calls them. None changes anything before it knows that its memory can be accessed.
 import { conditions } from '../ops/conditions.js';
-import { AF, CF, OF, RAX, RBP, RDX, RSP } from '../state.js';
+import { stateAt } from '../layout.js';
+import { AF, CF, OF, RAX, RBP, RDX, RIP, RSP } from '../state.js';
 import { access, op } from '../wasm/encode.js';
 import { simd } from '../wasm/simd.js';
 import { field, way } from './record.js';
@@ -264,13 +265,22 @@ function oneOperandRows(name: string, run: Operation): (readonly [string, Routin
   ]);
 }
 
+const signExtend = { 1: op.i64_extend8_s, 2: op.i64_extend16_s, 4: op.i64_extend32_s } as const;
+
+/** Cuts what has been pushed to a size. */
+function cut(w: Writer, size: Size): void {
+  if (size === 8) return;
+  w.c.i64((1n << (8n * BigInt(size))) - 1n);
+  w.c.do(op.i64_and);
+}
+
 /** By the count in `b`, which is not 0 (ops/shifts.ts): OF is what the last single shift gives. */
 const shifts: Readonly<Record<string, Operation>> = {
   sar: (w, size) => {
     const { c, a, b, r } = w;
-    if (size === 4) {
+    if (size < 8) {
       c.get(a);
-      c.do(op.i64_extend32_s);
+      c.do(signExtend[size as 1 | 2 | 4]);
       c.set(a);
     }
     w.setWord(CF, () => {
@@ -279,10 +289,7 @@ const shifts: Readonly<Record<string, Operation>> = {
     c.get(a);
     c.get(b);
     c.do(op.i64_shr_s);
-    if (size === 4) {
-      c.i64(0xffffffffn);
-      c.do(op.i64_and);
-    }
+    cut(w, size);
     c.set(r);
     w.setWord(OF, () => {
       c.i32(0);
@@ -291,6 +298,7 @@ const shifts: Readonly<Record<string, Operation>> = {
   shl: (w, size) => {
     const { c, a, b, r } = w;
     w.setWord(CF, () => {
+      // Of more than the size: a shift by so many that nothing is left.
       c.get(a);
       c.i64(8n * BigInt(size));
       c.get(b);
@@ -301,10 +309,7 @@ const shifts: Readonly<Record<string, Operation>> = {
     c.get(a);
     c.get(b);
     c.do(op.i64_shl);
-    if (size === 4) {
-      c.i64(0xffffffffn);
-      c.do(op.i64_and);
-    }
+    cut(w, size);
     c.set(r);
     w.setWord(OF, () => {
       c.get(r);
@@ -335,6 +340,72 @@ const shifts: Readonly<Record<string, Operation>> = {
   },
 };
 
+/** Of rotates: CF is the bit that came in last, OF whether the sign changed with the last one. */
+const rotates: Readonly<Record<string, Operation>> = {
+  rol: (w, size) => {
+    rotate(w, size, 'left');
+  },
+  ror: (w, size) => {
+    rotate(w, size, 'right');
+  },
+};
+
+function rotate(w: Writer, size: Size, to: 'left' | 'right'): void {
+  const { c, a, b, r } = w;
+  const bits = 8n * BigInt(size);
+  if (size === 8) {
+    c.get(a);
+    c.get(b);
+    c.do(to === 'left' ? op.i64_rotl : op.i64_rotr);
+  } else {
+    c.get(b);
+    c.i64(bits - 1n);
+    c.do(op.i64_and);
+    c.set(b);
+    const half = (left: boolean): void => {
+      c.get(a);
+      if (left) c.get(b);
+      else {
+        c.i64(bits);
+        c.get(b);
+        c.do(op.i64_sub);
+      }
+      c.do((to === 'left') === left ? op.i64_shl : op.i64_shr_u);
+    };
+    half(true);
+    half(false);
+    c.do(op.i64_or);
+    cut(w, size);
+  }
+  c.set(r);
+  const carry = (): void => {
+    c.get(r);
+    if (to === 'right') {
+      c.i64(bits - 1n);
+      c.do(op.i64_shr_u);
+    }
+    c.do(op.i32_wrap_i64);
+    c.i32(1);
+    c.do(op.i32_and);
+  };
+  w.setWord(CF, carry);
+  w.setWord(OF, () => {
+    c.get(r);
+    w.signWord(size);
+    if (to === 'left') {
+      c.i32(0);
+      carry();
+      c.do(op.i32_sub);
+    } else {
+      c.get(r);
+      c.i64(1n);
+      c.do(op.i64_shl);
+      w.signWord(size);
+    }
+    c.do(op.i32_xor);
+  });
+}
+
 /** Pushes the last bit that goes out to the right. */
 function bitBelow({ c, a, b }: Writer, shift: number): void {
   c.get(a);
@@ -345,15 +416,17 @@ function bitBelow({ c, a, b }: Writer, shift: number): void {
   c.do(op.i32_and);
 }
 
-function shiftRows(name: string, run: Operation): (readonly [string, Routine])[] {
-  return wide.flatMap((size): (readonly [string, Routine])[] => {
+function shiftRows(name: string, run: Operation, isRotate: boolean): (readonly [string, Routine])[] {
+  return sizes.flatMap((size): (readonly [string, Routine])[] => {
     const all = (w: Writer): void => {
       register(w, field.to, size, w.a);
       run(w, size);
-      w.setWord(AF, () => {
-        w.c.i32(0);
-      });
-      w.resultFlags(size);
+      if (!isRotate) {
+        w.setWord(AF, () => {
+          w.c.i32(0);
+        });
+        w.resultFlags(size);
+      }
       toRegister(w, size);
     };
     return [
@@ -371,10 +444,9 @@ function shiftRows(name: string, run: Operation): (readonly [string, Routine])[]
           const { c } = w;
           register(w, field.from, 1, w.b);
           c.get(w.b);
-          c.i64(8n * BigInt(size) - 1n);
+          c.i64(size === 8 ? 63n : 31n);
           c.do(op.i64_and);
-          c.set(w.b);
-          c.get(w.b);
+          c.tee(w.b);
           c.do(op.i64_eqz);
           c.if();
           // No flag changes, but the upper half of a register of 32 bits does.
@@ -531,6 +603,244 @@ function multiplyRows(): (readonly [string, Routine])[] {
     ),
   );
 }
+
+/** The divisor or factor in `b`, the accumulator's upper half with `a`: what traps, or has more than 64 bits, is the closure's. */
+const accumulated: Readonly<Record<string, (w: Writer, size: 4 | 8) => void>> = {
+  div: (w, size) => {
+    const { c, a, b, r, address } = w;
+    dividend(w, size, false);
+    c.get(b);
+    c.do(op.i64_eqz);
+    c.brIf(w.ways.closure);
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_div_u);
+    c.tee(r);
+    if (size === 4) {
+      c.i64(32n);
+      c.do(op.i64_shr_u, op.i64_eqz, op.i32_eqz);
+      c.brIf(w.ways.closure);
+    } else c.do(op.drop);
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_rem_u);
+    c.set(address);
+    quotientAndRemainder(w);
+  },
+  idiv: (w, size) => {
+    const { c, a, b, r, address } = w;
+    if (size === 4) {
+      c.get(b);
+      c.do(op.i64_extend32_s);
+      c.set(b);
+    }
+    dividend(w, size, true);
+    // By 0, and what may overflow.
+    c.get(b);
+    c.i64(1n);
+    c.do(op.i64_add);
+    c.i64(2n);
+    c.do(op.i64_lt_u);
+    c.brIf(w.ways.closure);
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_div_s);
+    c.set(r);
+    if (size === 4) {
+      c.get(r);
+      c.do(op.i64_extend32_s);
+      c.get(r);
+      c.do(op.i64_ne);
+      c.brIf(w.ways.closure);
+    }
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_rem_s);
+    cut(w, size);
+    c.set(address);
+    c.get(r);
+    cut(w, size);
+    c.set(r);
+    quotientAndRemainder(w);
+  },
+  mul: (w, size) => {
+    const { c, a, b, r, address } = w;
+    pushRegister(w, RAX);
+    cut(w, size);
+    c.set(a);
+    if (size === 8) {
+      c.get(a);
+      c.get(b);
+      c.do(op.i64_or);
+      c.i64(32n);
+      c.do(op.i64_shr_u, op.i64_eqz, op.i32_eqz);
+      c.brIf(w.ways.closure);
+    }
+    c.get(a);
+    c.get(b);
+    c.do(op.i64_mul);
+    c.tee(r);
+    if (size === 4) {
+      c.i64(32n);
+      c.do(op.i64_shr_u);
+    } else {
+      c.do(op.drop);
+      c.i64(0n);
+    }
+    c.set(address);
+    w.setWord(CF, () => {
+      c.get(address);
+      c.do(op.i64_eqz, op.i32_eqz);
+    });
+    w.setWord(OF, () => {
+      c.i32(0);
+      c.get(address);
+      c.do(op.i64_eqz, op.i32_eqz, op.i32_sub);
+    });
+    c.get(r);
+    cut(w, size);
+    c.set(r);
+    quotientAndRemainder(w);
+  },
+};
+
+/** rdx:rax to `a`, where it has no more than 64 bits. */
+function dividend(w: Writer, size: 4 | 8, signed: boolean): void {
+  const { c, a } = w;
+  pushRegister(w, RAX);
+  if (size === 4) {
+    cut(w, 4);
+    pushRegister(w, RDX);
+    c.i64(32n);
+    c.do(op.i64_shl, op.i64_or);
+    c.set(a);
+    return;
+  }
+  c.set(a);
+  pushRegister(w, RDX);
+  if (signed) {
+    c.get(a);
+    c.i64(63n);
+    c.do(op.i64_shr_s);
+  } else c.i64(0n);
+  c.do(op.i64_ne);
+  c.brIf(w.ways.closure);
+}
+
+/** `r` to rax and `address` to rdx. */
+function quotientAndRemainder({ c, r, address }: Writer): void {
+  c.i32(0);
+  c.get(r);
+  c.memory(access.i64_store, slotAt(RAX));
+  c.i32(0);
+  c.get(address);
+  c.memory(access.i64_store, slotAt(RDX));
+}
+
+function accumulatorRows(
+  name: string,
+  run: (w: Writer, size: 4 | 8) => void,
+): (readonly [string, Routine])[] {
+  return wide.flatMap((size): (readonly [string, Routine])[] => [
+    [
+      `${name} r${size}`,
+      (w) => {
+        register(w, field.from, size, w.b);
+        run(w, size);
+      },
+    ],
+    [
+      `${name} m${size}`,
+      (w) => {
+        w.find(size, false);
+        found(w, size, w.b);
+        run(w, size);
+      },
+    ],
+  ]);
+}
+
+/** Bytes swapped in pairs, pairs in words, words. */
+const swapped =
+  (size: 4 | 8): Routine =>
+  (w) => {
+    const { c, r } = w;
+    register(w, field.to, size, r);
+    for (const [by, mask] of [
+      [8n, 0x00ff00ff00ff00ffn],
+      [16n, 0x0000ffff0000ffffn],
+    ] as const) {
+      c.get(r);
+      c.i64(mask);
+      c.do(op.i64_and);
+      c.i64(by);
+      c.do(op.i64_shl);
+      c.get(r);
+      c.i64(by);
+      c.do(op.i64_shr_u);
+      c.i64(mask);
+      c.do(op.i64_and, op.i64_or);
+      c.set(r);
+    }
+    c.get(r);
+    c.i64(32n);
+    c.do(op.i64_rotl);
+    if (size === 4) {
+      c.i64(32n);
+      c.do(op.i64_shr_u);
+    }
+    c.set(r);
+    toRegister(w, size);
+  };
+
+/** What is pushed by `push` becomes the low part of a vector register's 16 bytes. */
+function lowPart(w: Writer, push: () => void): void {
+  const { c } = w;
+  w.field(field.to);
+  push();
+  c.memory(access.i64_store);
+  w.field(field.to);
+  c.i64(0n);
+  c.memory(access.i64_store, 8);
+}
+
+const vectorRows = (): (readonly [string, Routine])[] => [
+  ...Object.entries({ pand: simd.v128_and, por: simd.v128_or, pxor: simd.v128_xor }).map(
+    ([name, code]): readonly [string, Routine] => [
+      name,
+      (w) => {
+        w.field(field.to);
+        w.field(field.to);
+        w.c.vector(simd.v128_load);
+        w.field(field.from);
+        w.c.vector(simd.v128_load);
+        w.c.simd(code);
+        w.c.vector(simd.v128_store);
+      },
+    ],
+  ),
+  ...wide.flatMap((size): (readonly [string, Routine])[] => [
+    [
+      `part vm${size}`,
+      (w) => {
+        w.find(size, false);
+        lowPart(w, () => {
+          w.c.get(w.place);
+          w.load(size);
+        });
+      },
+    ],
+    [
+      `part vr${size}`,
+      (w) => {
+        lowPart(w, () => {
+          w.field(field.from);
+          w.load(size);
+        });
+      },
+    ],
+  ]),
+];
 
 const slotAt = (register: number): number => 4 * register;
 
@@ -733,16 +1043,34 @@ export const routines: readonly (readonly [string, Routine])[] = [
   ...Object.entries({ dec: step('sub'), inc: step('add'), neg: negate, not: invert }).flatMap(([name, run]) =>
     oneOperandRows(name, run),
   ),
-  ...Object.entries(shifts).flatMap(([name, run]) => shiftRows(name, run)),
+  ...Object.entries(shifts).flatMap(([name, run]) => shiftRows(name, run, false)),
+  ...Object.entries(rotates).flatMap(([name, run]) => shiftRows(name, run, true)),
   ...extensionRows(),
   ...Object.keys(conditions).flatMap(conditionRows),
   ...multiplyRows(),
+  ...Object.entries(accumulated).flatMap(([name, run]) => accumulatorRows(name, run)),
+  ...vectorRows(),
   ...Object.entries(branches),
   ...Object.entries(wholes),
+  ['bswap 4', swapped(4)],
+  ['bswap 8', swapped(8)],
   ['cdq', widened(4, 4, true)],
   ['cdqe', widened(4, 8, false)],
   ['cqo', widened(8, 8, true)],
   ['cwde', widened(2, 4, false)],
+  [
+    'enter',
+    (w) => {
+      w.c.i32(stateAt);
+      w.c.memory(access.i64_load, 4 * RIP);
+      w.c.set(w.address);
+      w.c.get(w.record);
+      w.c.i32(way.taken);
+      w.c.do(op.i32_add);
+      w.c.set(w.place);
+      w.c.br(w.ways.address);
+    },
+  ],
   [
     'leave',
     (w) => {

@@ -1,17 +1,17 @@
 // Blocks that are executed more than a few times become threaded code: where the interpreter's closures take some twenty nanoseconds an
 // instruction, and several cache lines, records take a few and one. What a block has no routine for stays with its closures.
 import type { Block } from '../block.js';
-import { blockEntries, blocksAt, framesAt, recordsAt, stoppedAt } from '../layout.js';
+import { blockEntries, blocksAt, enterAt, framesAt, recordsAt, stoppedAt } from '../layout.js';
 import type { Cpu } from '../state.js';
-import { blockEntry, goesOn, makeGo, routineNumbers, stopped } from './loop.js';
-import type { Go } from './loop.js';
+import { blockEntry, entering, goesOn, makeGo, routineNumbers, stopped } from './loop.js';
+import type { Run } from './loop.js';
 import { encoded, field, head, recordBytes, write } from './record.js';
 
 /** One call executes at most so many instructions: the next one may find that V8 has better code. */
 const most = 1 << 17;
 
 export class Threaded {
-  private go: Go | undefined;
+  private go: Run | undefined;
   private readonly view: DataView;
   private readonly words: Int32Array;
   private end = recordsAt;
@@ -30,6 +30,7 @@ export class Threaded {
     const { buffer } = cpu.memory.shared;
     this.view = new DataView(buffer);
     this.words = new Int32Array(buffer);
+    this.words[(enterAt + field.routine) >> 2] = routineNumbers.get(entering) ?? 0;
     this.forget();
   }
 
@@ -100,33 +101,41 @@ export class Threaded {
     return this.words[(block.header + recordBytes * (position + 1) + field.routine) >> 2] === 0;
   }
 
+  /** As a function of compiled code: from the record at `enterAt` on. */
+  get function(): Run {
+    return (this.go ??= makeGo(this.cpu.memory, this.cpu.bits, this.hot));
+  }
+
   /**
    * Executes from an instruction of a block on; `room` counts from the block's first. What it gives is one of `stopped`; `cpu.executed` are then the
    * instructions before the block where it stopped.
    */
   run(block: Block, position: number, room: number): number {
     const { cpu, words } = this;
-    const whole = block.instructions.length;
     const budget = room > most ? most : room;
-    const last = cpu.executed + budget;
-    const go = (this.go ??= makeGo(cpu.memory.shared, cpu.bits, this.hot));
-    const why = go(block.header + recordBytes * (position + 1), budget - whole);
-    const left = words[stoppedAt >> 2] ?? 0;
     const from = cpu.executed + position;
-    cpu.executed = last - left;
+    const last = cpu.executed + budget;
+    const why = this.function(
+      block.header + recordBytes * (position + 1),
+      budget - block.instructions.length,
+    );
+    cpu.executed = last - (words[stoppedAt >> 2] ?? 0);
     this.executed += cpu.executed - from;
-    if (why === stopped.block) return why;
+    if (why !== stopped.block) this.executed -= this.locate(why);
+    return why;
+  }
+
+  /** Where it stopped; of a block that a closure goes on with, the instructions count for nothing. What it gives is how many were not executed. */
+  locate(why: number): number {
+    const { cpu, words } = this;
     const record = words[(stoppedAt >> 2) + 1] ?? 0;
     const header = words[(record + field.header) >> 2] ?? 0;
     const found = this.blocks[words[(header + head.number) >> 2] ?? 0];
     if (!found) throw new Error('no such record');
     this.block = found;
     this.position = (record - header) / recordBytes - 1;
-    if (why === stopped.closure) {
-      const rest = found.instructions.length;
-      cpu.executed -= rest;
-      this.executed += this.position - rest;
-    }
-    return why;
+    if (why !== stopped.closure) return 0;
+    cpu.executed -= found.instructions.length;
+    return found.instructions.length - this.position;
   }
 }

@@ -26,8 +26,20 @@ const stores = {
   8: access.i64_store,
 } as const;
 
-/** Functions of the module, in their order. */
-export const functions = { sum: 0, read: 1, write: 2, readAt: 3, writeAt: 4, copy: 5, fill: 6 } as const;
+/** Functions of the module, in their order; the first is imported: whether the TLB has an operand now. */
+export const functions = {
+  prepare: 0,
+  sum: 1,
+  read: 2,
+  write: 3,
+  readAt: 4,
+  writeAt: 5,
+  copy: 6,
+  fill: 7,
+} as const;
+
+/** Beside bytes - 1, which are below. */
+export const prepareWrites = 32;
 
 /** Where routines go on. */
 export interface Ways {
@@ -264,7 +276,7 @@ export function sumFunction(bits: 32 | 64): Code {
   return c;
 }
 
-/** (address or record, bytes - 1): where the operand lies; 0: the TLB does not have all of it. */
+/** (address or record, bytes - 1): where the operand lies; 0: the TLB cannot have all of it. */
 export function findFunction(bits: 32 | 64, given: 'address' | 'record', writes: boolean): Code {
   const c = new Code(2);
   const at = given === 'address' ? 0 : c.local(I64);
@@ -273,24 +285,40 @@ export function findFunction(bits: 32 | 64, given: 'address' | 'record', writes:
     pushSum(c, bits);
     c.set(at);
   }
+  const tlb = writes ? writeTlbAt : readTlbAt;
   c.get(at);
   c.i64(8n);
   c.do(op.i64_shr_u, op.i32_wrap_i64);
   c.i32((tlbEntries - 1) << 4);
   c.do(op.i32_and);
   c.tee(entry);
-  c.memory(access.i32_load, (writes ? writeTlbAt : readTlbAt) + 8);
-  c.get(at);
-  c.do(op.i32_wrap_i64);
-  c.i32(4095);
-  c.do(op.i32_and, op.i32_add);
-  c.i32(0);
-  c.get(entry);
-  c.memory(access.i64_load, writes ? writeTlbAt : readTlbAt);
+  c.memory(access.i64_load, tlb);
   c.get(at);
   c.do(op.i64_xor);
   c.i64(4095n);
   c.get(1);
-  c.do(op.i64_extend_i32_u, op.i64_sub, op.i64_le_u, op.select);
+  c.do(op.i64_extend_i32_u, op.i64_sub, op.i64_gt_u);
+  c.if();
+  c.get(at);
+  c.do(op.i32_wrap_i64);
+  c.get(at);
+  c.i64(32n);
+  c.do(op.i64_shr_u, op.i32_wrap_i64);
+  c.get(1);
+  c.i32(writes ? prepareWrites : 0);
+  c.do(op.i32_or);
+  c.call(functions.prepare);
+  c.do(op.i32_eqz);
+  c.if();
+  c.i32(0);
+  c.do(op.return);
+  c.end();
+  c.end();
+  c.get(entry);
+  c.memory(access.i32_load, tlb + 8);
+  c.get(at);
+  c.do(op.i32_wrap_i64);
+  c.i32(4095);
+  c.do(op.i32_and, op.i32_add);
   return c;
 }

@@ -2,16 +2,19 @@
 import type { Memory } from '../memory.js';
 import { READ, WRITE } from '../memory.js';
 import {
+  enterAt,
   exitAt,
   jumpCacheAt,
   jumpCacheEntries,
   readTlbAt,
   stateAt,
+  stoppedAt,
   tlbEntries,
   wasmPage,
   writeTlbAt,
 } from '../layout.js';
 import { RIP } from '../state.js';
+import type { Run } from '../threaded/loop.js';
 import { wasm } from './api.js';
 import type { WasmTable } from './api.js';
 import { missExit, missWrites } from './emitter.js';
@@ -31,7 +34,10 @@ export const types = {
   repeat: { parameters: [I32], results: [I32] },
 } as const satisfies Readonly<Record<string, FunctionType>>;
 
-/** (region, entry, budget): executes from region to region. What is left of the budget, inverted where the interpreter has to go on. */
+/**
+ * (region, entry, budget): executes from region to region, and by threaded code between them. What is left of the budget, inverted where the interpreter
+ * has to go on: at the way out in `exitAt`, or inside threaded code, whose answer is there, below -1.
+ */
 export type Go = (region: number, entry: number, budget: number) => number;
 
 const slotMask = jumpCacheEntries - 1;
@@ -50,13 +56,16 @@ export function pushSlot(c: Code, rip: number): void {
   c.do(op.i32_shl);
 }
 
-const flushIndex = 1;
+/** Two functions are imported. */
+const [fillIndex, threadedIndex, flushIndex] = [0, 1, 2];
 
-function goFunction(): Code {
+function goFunction(isThreaded: boolean): Code {
   const c = new Code(3);
   const [region, entry, budget] = [0, 1, 2];
   const rip = c.local(I64);
   const slot = c.local(I32);
+  const why = c.local(I32);
+  const before = c.local(I32);
   const out = c.block();
   const again = c.loop();
   c.get(budget);
@@ -67,6 +76,7 @@ function goFunction(): Code {
   c.i32(0);
   c.do(op.i32_lt_s);
   c.brIf(out);
+  const next = c.loop();
   c.i32(0);
   c.memory(access.i64_load, stateAt + 4 * RIP);
   c.set(rip);
@@ -74,8 +84,8 @@ function goFunction(): Code {
   c.tee(slot);
   c.memory(access.i64_load, jumpCacheAt);
   c.get(rip);
-  c.do(op.i64_ne);
-  c.brIf(out);
+  c.do(op.i64_eq);
+  c.if();
   c.get(slot);
   c.memory(access.i32_load, jumpCacheAt + 8);
   c.set(region);
@@ -84,8 +94,51 @@ function goFunction(): Code {
   c.set(entry);
   c.br(again);
   c.end();
+  if (isThreaded) {
+    flush(c);
+    c.i32(enterAt);
+    c.get(budget);
+    c.tee(before);
+    c.call(threadedIndex);
+    c.set(why);
+    c.i32(0);
+    c.memory(access.i32_load, stoppedAt);
+    c.set(budget);
+    c.i32(0);
+    c.i32(0);
+    c.memory(access.i32_load, stoppedAt + 8);
+    c.get(before);
+    c.do(op.i32_add);
+    c.get(budget);
+    c.do(op.i32_sub);
+    c.memory(access.i32_store, stoppedAt + 8);
+    c.get(why);
+    c.if();
+    c.i32(0);
+    c.i32(-1);
+    c.get(why);
+    c.do(op.i32_sub);
+    c.memory(access.i32_store, exitAt);
+    c.get(budget);
+    c.i32(-1);
+    c.do(op.i32_xor, op.return);
+    c.end();
+    // It came to a block of compiled code; or it did nothing.
+    c.get(budget);
+    c.get(before);
+    c.do(op.i32_ne);
+    c.brIf(next);
+  }
   c.end();
-  // The interpreter has flags of its own.
+  c.end();
+  c.end();
+  flush(c);
+  c.get(budget);
+  return c;
+}
+
+/** The interpreter, and threaded code, have flags of their own. */
+function flush(c: Code): void {
   for (const [at, how] of [
     [lazy.kind, access.i32_load],
     [lazy.over, access.i32_load],
@@ -99,8 +152,6 @@ function goFunction(): Code {
   c.i32(0);
   c.i64(0n);
   c.memory(access.i64_store, lazy.kind);
-  c.get(budget);
-  return c;
 }
 
 /** (address, what, place): remembers the operand's page, by the TLB; 0 where it cannot be accessed. */
@@ -133,7 +184,7 @@ function missFunction(): Code {
   c.i64(32n);
   c.do(op.i64_shr_u, op.i32_wrap_i64);
   c.get(what);
-  c.call(0);
+  c.call(fillIndex);
   c.do(op.i32_eqz);
   c.if();
   c.i32(0);
@@ -160,18 +211,22 @@ export interface Driver {
   readonly imports: Readonly<Record<string, unknown>>;
 }
 
-export function makeDriver(memory: Memory): Driver {
+export function makeDriver(memory: Memory, threaded: Run | undefined): Driver {
   const fill = { parameters: [I32, I32, I32], results: [I32] } as const;
+  const records = { parameters: [I32, I32], results: [I32] } as const;
   const module = new wasm.Module(
     encodeModule({
-      types: [types.region, types.flush, types.miss, fill, types.repeat],
-      imports: [{ name: 'fill', type: 3 }],
+      types: [types.region, types.flush, types.miss, fill, types.repeat, records],
+      imports: [
+        { name: 'fill', type: 3 },
+        { name: 'threaded', type: 5 },
+      ],
       table: true,
       pages: memory.shared.buffer.byteLength / wasmPage,
       functions: [
         { name: 'flush', type: 1, code: flushFunction() },
         { name: 'miss', type: 2, code: missFunction() },
-        { name: 'go', type: 3, code: goFunction() },
+        { name: 'go', type: 3, code: goFunction(threaded !== undefined) },
         { name: 'copy', type: 4, code: copyFunction() },
         { name: 'fill', type: 4, code: fillFunction() },
       ],
@@ -183,6 +238,7 @@ export function makeDriver(memory: Memory): Driver {
     e: {
       memory: memory.shared,
       table,
+      threaded: threaded ?? ((): number => 0),
       fill: (lo: number, hi: number, what: number): number => {
         if (memory.prepare(lo, hi, what & (missWrites - 1), what & missWrites ? WRITE : READ)) return 1;
         words[exitAt >> 2] = what >>> missExit;

@@ -1,6 +1,6 @@
 // Tier 1: compiles regions around hot blocks and runs them. What it leaves is as the interpreter would have left it at the same instruction.
 import type { Block, Compiled } from '../block.js';
-import { exitAt, jumpCacheAt, jumpCacheEntries, wasmPage } from '../layout.js';
+import { exitAt, jumpCacheAt, jumpCacheEntries, stoppedAt, wasmPage } from '../layout.js';
 import type { Decoded } from '../instruction.js';
 import { addressOf, MemoryFault } from '../memory-fault.js';
 import type { Op } from '../operands.js';
@@ -13,6 +13,7 @@ import type { Driver } from './driver.js';
 import { encodeModule } from './encode.js';
 import { compileRegion } from './region.js';
 import type { StoreWatch } from '../store-watch.js';
+import type { Threaded } from '../threaded/threaded.js';
 import { watch as watchWords } from './watched.js';
 import type { WatchSource } from './watched.js';
 
@@ -49,13 +50,15 @@ export class Tier1 {
     private readonly find: (address: number) => Block | undefined,
     /** Executions after which a block is hot. */
     readonly hot: number,
+    private readonly threaded: Threaded | undefined,
   ) {
     this.view = new DataView(cpu.memory.shared.buffer);
   }
 
   private start(): Driver {
     if (!this.driver) {
-      this.driver = makeDriver(this.cpu.memory);
+      // Threaded code tells nobody of its stores.
+      this.driver = makeDriver(this.cpu.memory, this.watch ? undefined : this.threaded?.function);
       this.emptyJumpCache();
     }
     return this.driver;
@@ -124,6 +127,9 @@ export class Tier1 {
     });
   }
 
+  /** Where the last run ended inside threaded code, what that said (threaded/loop.ts); else 0. */
+  stopped = 0;
+
   /** Executes from a compiled block on, at most `room` instructions, and gives their number; throws what an instruction of the interpreter's threw. */
   run(block: Block, compiled: Compiled, room: number): number {
     const { cpu, view } = this;
@@ -138,15 +144,18 @@ export class Tier1 {
     if (this.watch) this.showPending(this.watch);
     const left = this.start().go(compiled.index, compiled.entry, budget);
     let done = budget - left;
-    if (left < 0) {
-      const exit = this.exits[view.getInt32(exitAt, true)];
+    const way = left < 0 ? view.getInt32(exitAt, true) : 0;
+    this.stopped = way < 0 ? -1 - way : 0;
+    if (this.stopped !== 0) done = budget - ~left;
+    else if (left < 0) {
+      const exit = this.exits[way];
       if (!exit) throw new Error('no such way out of compiled code');
       done = budget - ~left - exit.left;
       cpu.s[RIP] = exit.address | 0;
       cpu.s[RIP + 1] = (exit.address / 0x100000000) | 0;
     }
     cpu.executed += done;
-    this.executed += done;
+    this.executed += done - this.byThreaded();
     if (this.watch) this.leaveWatch(this.watch);
     const { thrown } = this;
     if (thrown !== undefined) {
@@ -154,6 +163,18 @@ export class Tier1 {
       throw thrown;
     }
     return done;
+  }
+
+  /** Instructions of the last run that threaded code executed. */
+  private byThreaded(): number {
+    const { threaded, stopped } = this;
+    if (!threaded) return 0;
+    const at = stoppedAt + 8;
+    let count = this.view.getInt32(at, true);
+    this.view.setInt32(at, 0, true);
+    if (stopped !== 0) count -= threaded.locate(stopped);
+    threaded.executed += count;
+    return count;
   }
 
   private watchSource(): WatchSource | undefined {
