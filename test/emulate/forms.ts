@@ -85,9 +85,12 @@ const roundings = [
 ];
 
 function variants(info: OpCodeInfo, operands: readonly Operand[]): readonly Variant[] {
-  if (info.encoding !== EncodingKind.EVEX) return [plainVariant];
   const toMemory = operands[0] === 'memory' || operands[0] === 'vsib';
   const memory = operands.includes('memory');
+  if (info.encoding !== EncodingKind.EVEX)
+    return memory
+      ? [plainVariant, plainVariant, plainVariant, { ...plainVariant, beyond: true }]
+      : [plainVariant];
   const merging = { ...plainVariant, mask: 1 + (info.code % 7) };
   const zeroing = { ...merging, mask: 1 + ((info.code + 2) % 7), zeroing: true };
   const masks: Variant[] = !info.canUseOpMaskRegister

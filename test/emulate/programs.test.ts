@@ -108,7 +108,7 @@ test.each([
     'exit',
     /^$/,
   ],
-  ['a system call', 'return syscall(41, 2, 1, 0);', 'missing', /^system call 41 \(arguments 0x2, 0x1, 0x0/],
+  ['a system call', 'return syscall(101, 2, 1, 0);', 'missing', /^system call 101 \(arguments 0x2, 0x1, 0x0/],
   [
     'an instruction',
     'asm volatile("vaddph %zmm0, %zmm1, %zmm2");',

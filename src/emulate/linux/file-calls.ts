@@ -1,25 +1,29 @@
 // Files, folders, pipes, terminals (man 2 of each).
 import { posix } from 'node:path';
 import * as errno from './errno.js';
-import { writeAt } from './files.js';
-import type { Node } from './files.js';
+import { firstTime, readHost, writeAt } from './files.js';
+import type { Attributes, FileNode, Node } from './files.js';
 import { MemoryFault, pageSize } from '../memory.js';
+import { channel, changed, O_NONBLOCK, pipeCapacity, put, take, waiting } from './channels.js';
 import type { Handler, Kernel, Open, Pipe } from './kernel.js';
 import { structure } from './layouts.js';
+import { closeSocket, receive, transmit } from './socket-calls.js';
 
-const AT_FDCWD = -100;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_EMPTY_PATH = 0x1000;
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EMPTY_PATH = 0x1000;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_TRUNC = 0o1000;
 const O_APPEND = 0o2000;
+const O_DIRECT = 0o40000;
 const O_DIRECTORY = 0o200000;
 const S_IFIFO = 0o010000;
+const S_IFSOCK = 0o140000;
 const mostBytes = 0x7ffff000;
 
 /** The absolute path of an argument; a number is an error. */
-function pathOf(k: Kernel, folder: number, name: string, follow = true): string | number {
+export function pathOf(k: Kernel, folder: number, name: string, follow = true): string | number {
   if (name === '') return errno.ENOENT;
   let base = k.folder;
   if (!name.startsWith('/') && (folder | 0) !== AT_FDCWD) {
@@ -43,11 +47,15 @@ export const openat: Handler = (k, [folder = 0, name = 0, flags = 0, mode = 0]) 
   } else if (flags & O_CREAT && flags & O_EXCL) return errno.EEXIST;
   const writes = (flags & 3) !== 0;
   if (node.kind === 'folder' && writes) return errno.EISDIR;
+  if (node.kind === 'bound') return errno.ENXIO;
   if (node.kind !== 'folder' && flags & O_DIRECTORY) return errno.ENOTDIR;
   if (node.kind === 'file' && writes && flags & O_TRUNC) {
     node.data = new Uint8Array(0);
     node.size = 0;
+    node.host = undefined;
   }
+  const failed = node.kind === 'file' ? readHost(node) : 0;
+  if (failed !== 0) return failed;
   return k.install({ node, path, flags, offset: 0 });
 };
 
@@ -55,12 +63,15 @@ export const close: Handler = (k, [fd = -1]) => {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
   k.open.delete(fd | 0);
-  if (file.node.kind === 'pipe' && file.node.end === 'write' && ![...k.open.values()].includes(file))
-    file.node.writers.count--;
+  if ([...k.open.values()].includes(file)) return 0;
+  if (file.node.kind === 'pipe') {
+    file.node.channel[file.node.end === 'read' ? 'deaf' : 'ended'] = true;
+    changed(k);
+  } else if (file.node.kind === 'socket') closeSocket(k, file.node);
   return 0;
 };
 
-function readFrom(k: Kernel, file: Open, n: number, at: number | undefined): Uint8Array | number {
+export function readFrom(k: Kernel, file: Open, n: number, at: number | undefined): Uint8Array | number {
   const node = file.node;
   switch (node.kind) {
     case 'host':
@@ -79,11 +90,19 @@ function readFrom(k: Kernel, file: Open, n: number, at: number | undefined): Uin
         return bytes;
       }
       return node.name === 'random' ? k.random(n) : new Uint8Array(0);
-    case 'pipe':
-      return readPipe(k, node, n);
+    case 'pipe': {
+      if (node.end !== 'read') return errno.EBADF;
+      const taken = take(k, file, node.channel, n);
+      return typeof taken === 'number' ? taken : taken.bytes;
+    }
+    case 'socket': {
+      const taken = receive(k, file, node, n, {});
+      return typeof taken === 'number' ? taken : taken.bytes;
+    }
     case 'folder':
       return errno.EISDIR;
     case 'link':
+    case 'bound':
       return errno.EINVAL;
   }
 }
@@ -101,16 +120,7 @@ function pagemap({ memory }: Kernel, length: number, at: number): Uint8Array | n
   return new Uint8Array(view.buffer);
 }
 
-function readPipe(k: Kernel, pipe: Pipe, length: number): Uint8Array | number {
-  if (pipe.end !== 'read') return errno.EBADF;
-  const first = pipe.buffer[0];
-  if (!first) return pipe.writers.count === 0 ? new Uint8Array(0) : k.missing('a read from an empty pipe');
-  pipe.buffer.shift();
-  if (first.length > length) pipe.buffer.unshift(first.subarray(length));
-  return first.subarray(0, length);
-}
-
-function writeTo(k: Kernel, file: Open, bytes: Uint8Array, at: number | undefined): number {
+export function writeTo(k: Kernel, file: Open, bytes: Uint8Array, at: number | undefined): number {
   const node = file.node;
   switch (node.kind) {
     case 'host':
@@ -128,11 +138,12 @@ function writeTo(k: Kernel, file: Open, bytes: Uint8Array, at: number | undefine
       if (node.name === 'terminal') k.options.io.write(1, bytes);
       return bytes.length;
     case 'pipe':
-      if (node.end !== 'write') return errno.EBADF;
-      node.buffer.push(bytes);
-      return bytes.length;
+      return node.end === 'write' ? put(k, file, node.channel, { bytes, from: undefined }) : errno.EBADF;
+    case 'socket':
+      return transmit(k, file, node, bytes, {});
     case 'folder':
     case 'link':
+    case 'bound':
       return errno.EBADF;
   }
 }
@@ -199,7 +210,7 @@ export const writev: Handler = (k, [fd = -1, at = 0, count = 0]) =>
 export const lseek: Handler = (k, [fd = -1, offset = 0, whence = 0]) => {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
-  if (file.node.kind === 'host' || file.node.kind === 'pipe') return errno.ESPIPE;
+  if (['host', 'pipe', 'socket'].includes(file.node.kind)) return errno.ESPIPE;
   const size = file.node.kind === 'file' ? file.node.size : 0;
   const base = [0, file.offset, size][whence];
   if (base === undefined || base + offset < 0) return errno.EINVAL;
@@ -210,30 +221,48 @@ export const lseek: Handler = (k, [fd = -1, offset = 0, whence = 0]) => {
 
 function status(k: Kernel, node: Open['node'], address: number): number {
   const attributes = attributesOf(node);
-  const size = node.kind === 'file' ? node.size : 0;
+  const size = node.kind === 'file' ? node.size : node.kind === 'link' ? node.target.length : 0;
   k.write(
     address,
     structure(k.abi.stat, {
       device: 1,
       inode: attributes.inode,
-      links: 1,
+      links: attributes.links,
       mode: attributes.mode,
       user: 1000,
       group: 1000,
       special: node.kind === 'device' ? 0x103 : 0,
       size,
       block: 4096,
-      blocks: Math.ceil(size / 512),
-      time: 1577836800,
+      blocks: node.kind === 'file' ? 8 * Math.ceil(size / 4096) : 0,
+      accessed: attributes.times[0][0],
+      accessedPart: attributes.times[0][1],
+      modified: attributes.times[1][0],
+      modifiedPart: attributes.times[1][1],
+      changed: firstTime[0],
     }),
   );
   return 0;
 }
 
 /** The host's are pipes, too: no file is a terminal. */
-function attributesOf(node: Open['node']): { readonly mode: number; readonly inode: number } {
-  if (node.kind === 'pipe') return { mode: S_IFIFO | 0o600, inode: 2 };
-  return node.kind === 'host' ? { mode: S_IFIFO | 0o600, inode: 3 } : node.attributes;
+export function attributesOf(node: Open['node']): Attributes {
+  const made = (mode: number, inode: number): Attributes => ({
+    mode,
+    inode,
+    links: 1,
+    times: [firstTime, firstTime],
+  });
+  switch (node.kind) {
+    case 'pipe':
+      return made(S_IFIFO | 0o600, 2);
+    case 'host':
+      return made(S_IFIFO | 0o600, 3);
+    case 'socket':
+      return made(S_IFSOCK | 0o777, 4);
+    default:
+      return node.attributes;
+  }
 }
 
 export const fstat: Handler = (k, [fd = -1, address = 0]) => {
@@ -329,14 +358,16 @@ export const chdir: Handler = (k, [name = 0]) => {
   return 0;
 };
 
+export function setSize(node: FileNode, size: number): number {
+  if (size > node.size) writeAt(node, size, new Uint8Array(0));
+  node.size = size;
+  return 0;
+}
+
 export const ftruncate: Handler = (k, [fd = -1, length = 0]) => {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
-  const node = file.node;
-  if (node.kind !== 'file' || length < 0) return errno.EINVAL;
-  if (length > node.size) writeAt(node, length, new Uint8Array(0));
-  node.size = length;
-  return 0;
+  return file.node.kind === 'file' && length >= 0 ? setSize(file.node, length) : errno.EINVAL;
 };
 
 export const dup: Handler = (k, [fd = -1]) => {
@@ -355,10 +386,14 @@ export const dup3: Handler = (k, [from = -1, to = -1]) => {
 };
 
 export const pipe2: Handler = (k, [address = 0, flags = 0]) => {
-  const buffer: Uint8Array[] = [];
-  const writers = { count: 1 };
+  const shared = channel(pipeCapacity, (flags & O_DIRECT) !== 0);
   const end = (which: Pipe['end']): number =>
-    k.install({ node: { kind: 'pipe', end: which, buffer, writers }, path: '', flags, offset: 0 });
+    k.install({
+      node: { kind: 'pipe', end: which, channel: shared },
+      path: '',
+      flags: (flags & O_NONBLOCK) | (which === 'write' ? 1 : 0),
+      offset: 0,
+    });
   const reader = end('read');
   const writer = end('write');
   const bytes = new DataView(new ArrayBuffer(8));
@@ -391,5 +426,22 @@ export const fcntl: Handler = (k, [fd = -1, command = 0, value = 0]) => {
   }
 };
 
+const FIONREAD = 0x541b;
+const FIONBIO = 0x5421;
+
 /** No file is a terminal: output does not depend on where it goes. */
-export const ioctl: Handler = (k, [fd = -1]) => (k.open.has(fd | 0) ? errno.ENOTTY : errno.EBADF);
+export const ioctl: Handler = (k, [fd = -1, request = 0, at = 0]) => {
+  const file = k.open.get(fd | 0);
+  if (!file) return errno.EBADF;
+  const { node } = file;
+  if (request === FIONBIO) {
+    file.flags = (file.flags & ~O_NONBLOCK) | (k.readInt(at) === 0 ? 0 : O_NONBLOCK);
+    return 0;
+  }
+  if (request !== FIONREAD) return errno.ENOTTY;
+  const from = node.kind === 'pipe' ? node.channel : node.kind === 'socket' ? node.incoming : undefined;
+  if (node.kind === 'file') k.writeInt(at, node.size - file.offset);
+  else if (from) k.writeInt(at, from.messages ? (from.parts[0]?.bytes.length ?? 0) : waiting(from));
+  else return errno.ENOTTY;
+  return 0;
+};

@@ -2,19 +2,27 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { isFrozen } from '../snapshot.js';
-import { EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY } from './errno.js';
+import { EACCES, EEXIST, EISDIR, ENOENT, ENOMEM, ENOTDIR, ENOTEMPTY, EPERM } from './errno.js';
 
 export interface Attributes {
-  readonly mode: number;
+  mode: number;
   readonly inode: number;
+  /** Names in folders. */
+  links: number;
+  /** Last access and change, where the program has set them: seconds and nanoseconds. */
+  times: readonly [Time, Time];
 }
+export type Time = readonly [seconds: number, nanoseconds: number];
+/** Of all that the program has not set: 2020-01-01. */
+export const firstTime: Time = [1577836800, 0];
 
 export interface FileNode {
   readonly kind: 'file';
   readonly attributes: Attributes;
-  /** Undefined: the host's file, not read yet. */
   data: Uint8Array;
   size: number;
+  /** The file of the host that has the contents, until it is opened. */
+  host?: string | undefined;
 }
 export interface FolderNode {
   readonly kind: 'folder';
@@ -31,7 +39,12 @@ export interface DeviceNode {
   readonly attributes: Attributes;
   readonly name: 'null' | 'pagemap' | 'random' | 'terminal' | 'zero';
 }
-export type Node = FileNode | FolderNode | LinkNode | DeviceNode;
+/** What a socket that is bound to a path leaves there. */
+export interface BoundNode {
+  readonly kind: 'bound';
+  readonly attributes: Attributes;
+}
+export type Node = FileNode | FolderNode | LinkNode | DeviceNode | BoundNode;
 
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
@@ -70,7 +83,7 @@ export class FileSystem {
   }
 
   attributes(mode: number): Attributes {
-    return { mode, inode: this.nextInode++ };
+    return { mode, inode: this.nextInode++, links: 1, times: [firstTime, firstTime] };
   }
 
   private device(name: DeviceNode['name']): DeviceNode {
@@ -121,7 +134,13 @@ export class FileSystem {
     const make = this.made.get(path);
     if (make) {
       const data = make();
-      return { kind: 'file', attributes: { mode: S_IFREG | 0o444, inode: 0 }, data, size: data.length };
+      const attributes: Attributes = {
+        mode: S_IFREG | 0o444,
+        inode: 0,
+        links: 1,
+        times: [firstTime, firstTime],
+      };
+      return { kind: 'file', attributes, data, size: data.length };
     }
     if (this.root === undefined || path.startsWith('/proc/') || path.startsWith('/dev/')) return undefined;
     const node = this.fromHost(posix.join(this.root, path));
@@ -136,8 +155,7 @@ export class FileSystem {
       if (status.isSymbolicLink()) return { kind: 'link', attributes, target: readlinkSync(path) };
       if (status.isDirectory()) return { kind: 'folder', attributes };
       if (!status.isFile()) return undefined;
-      const data = readFileSync(path);
-      return { kind: 'file', attributes, data, size: data.length };
+      return { kind: 'file', attributes, data: new Uint8Array(0), size: status.size, host: path };
     } catch {
       return undefined;
     }
@@ -183,6 +201,19 @@ export class FileSystem {
     if (folder !== (node.kind === 'folder')) return folder ? ENOTDIR : EISDIR;
     if (folder && this.list(path).length > 0) return ENOTEMPTY;
     this.overlay.set(path, null);
+    if (!folder) node.attributes.links--;
+    return 0;
+  }
+
+  /** Another name. */
+  link(from: string, to: string): number {
+    const node = this.peek(from);
+    if (!node) return ENOENT;
+    if (node.kind === 'folder') return EPERM;
+    if (this.peek(to)) return EEXIST;
+    if (this.peek(posix.dirname(to))?.kind !== 'folder') return ENOENT;
+    node.attributes.links++;
+    this.overlay.set(to, node);
     return 0;
   }
 
@@ -205,6 +236,19 @@ const devices: readonly (readonly [string, DeviceNode['name']])[] = [
   ['/dev/urandom', 'random'],
   ['/dev/zero', 'zero'],
 ];
+
+/** Reads what the host has of a file, once. 0, or an error. */
+export function readHost(node: FileNode): number {
+  if (node.host === undefined) return 0;
+  try {
+    node.data = readFileSync(node.host);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE' ? ENOMEM : EACCES;
+  }
+  node.size = node.data.length;
+  node.host = undefined;
+  return 0;
+}
 
 /** Writes into a file of the overlay; the buffer grows by half. */
 export function writeAt(node: FileNode, at: number, bytes: Uint8Array): void {

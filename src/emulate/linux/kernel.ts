@@ -7,11 +7,14 @@ import { RAX, RIP } from '../state.js';
 import type { Cpu } from '../state.js';
 import type { Start } from '../load.js';
 import type { Abi } from './abi.js';
+import { waitingIn } from './channels.js';
+import type { Channel } from './channels.js';
 import { EFAULT } from './errno.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
 import { RandomBytes } from './random.js';
 import { deliverPending, noStack, ownId } from './signals.js';
+import type { Socket } from './socket-calls.js';
 import type { Pending } from './signals.js';
 import type { Trapped } from './signal-frame.js';
 import { Blocked, isAlone, ownFields, runningThread, schedule } from './threads.js';
@@ -19,7 +22,7 @@ import type { Thread } from './threads.js';
 
 /** An open file. Several numbers may share one. */
 export interface Open {
-  readonly node: Node | { readonly kind: 'host'; readonly number: 0 | 1 | 2 } | Pipe;
+  readonly node: Node | { readonly kind: 'host'; readonly number: 0 | 1 | 2 } | Pipe | Socket;
   readonly path: string;
   flags: number;
   offset: number;
@@ -30,8 +33,7 @@ export interface Open {
 export interface Pipe {
   readonly kind: 'pipe';
   readonly end: 'read' | 'write';
-  readonly buffer: Uint8Array[];
-  readonly writers: { count: number };
+  readonly channel: Channel;
 }
 
 export interface Input {
@@ -80,8 +82,8 @@ export interface KernelOptions {
 }
 
 const keptFields = [
-  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'chance', 'clearChildTid', 'current', 'due', 'end', 'folder', 'frames', 'lastId', 'leaderCode',
-  'mmapTop', 'open', 'pending', 'refusedAt', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'threadName', 'threads', 'ticks',
+  'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'chance', 'clearChildTid', 'current', 'due', 'end', 'folder', 'frames', 'lastId', 'leaderCode', 'limits',
+  'mmapTop', 'open', 'pending', 'refusedAt', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
   'timer', 'trap', 'turnEnd', 'umask', 'waits', 'yielding',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
@@ -95,6 +97,8 @@ export interface KernelSnapshot {
 export class Kernel {
   readonly files: FileSystem;
   open = new Map<number, Open>();
+  /** Those that have a name: a path, or behind a zero byte one that is none. */
+  sockets = new Map<string, Socket>();
   readonly memory: Memory;
   signalActions = new Map<number, Uint8Array>();
   threadName = 'program';
@@ -113,6 +117,8 @@ export class Kernel {
   refusedAt = 0;
   folder: string;
   umask = 0o022;
+  /** Those that the program has set (process-calls.ts). */
+  limits = new Map<number, readonly [number, number]>();
   brkStart: number;
   brk: number;
   mmapTop: number;
@@ -175,6 +181,7 @@ export class Kernel {
       wait: undefined,
       answer: undefined,
       again: false,
+      over: false,
       left: undefined,
     });
     this.files = new FileSystem(
@@ -223,7 +230,7 @@ export class Kernel {
         k.alternateStack,
         k.brk,
         k.folder,
-        [...k.open].map(([number, file]) => [number, file.path, file.offset, file.flags]),
+        [...k.open].map(([number, file]) => [number, file.path, file.offset, file.flags, waitingIn(file)]),
         k.pending.map((p) => [p.number, [...p.info]]),
         [...k.signalActions].map(([number, action]) => [number, [...action]]).sort(),
         [...k.signalMask],

@@ -19,7 +19,21 @@ export function structure<Name extends string>(
 }
 
 export type StatField =
-  'device' | 'inode' | 'links' | 'mode' | 'user' | 'group' | 'special' | 'size' | 'block' | 'blocks' | 'time';
+  | 'device'
+  | 'inode'
+  | 'links'
+  | 'mode'
+  | 'user'
+  | 'group'
+  | 'special'
+  | 'size'
+  | 'block'
+  | 'blocks'
+  | 'accessed'
+  | 'accessedPart'
+  | 'modified'
+  | 'modifiedPart'
+  | 'changed';
 
 /** struct stat of x86-64 (<asm/stat.h>). */
 export const stat: Layout<StatField> = {
@@ -35,9 +49,11 @@ export const stat: Layout<StatField> = {
     ['size', 48, 8],
     ['block', 56, 8],
     ['blocks', 64, 8],
-    ['time', 72, 8],
-    ['time', 88, 8],
-    ['time', 104, 8],
+    ['accessed', 72, 8],
+    ['accessedPart', 80, 8],
+    ['modified', 88, 8],
+    ['modifiedPart', 96, 8],
+    ['changed', 104, 8],
   ],
 };
 
@@ -55,9 +71,11 @@ export const stat64: Layout<StatField> = {
     ['size', 44, 8],
     ['block', 52, 4],
     ['blocks', 56, 8],
-    ['time', 64, 4],
-    ['time', 72, 4],
-    ['time', 80, 4],
+    ['accessed', 64, 4],
+    ['accessedPart', 68, 4],
+    ['modified', 72, 4],
+    ['modifiedPart', 76, 4],
+    ['changed', 80, 4],
     ['inode', 88, 8],
   ],
 };

@@ -82,19 +82,90 @@ export const uname: Handler = (k, [address = 0]) => {
   return 0;
 };
 
-/** Of prlimit64: by number (<asm-generic/resource.h>); those that are not listed are unlimited. */
+/** By number (<asm-generic/resource.h>); those that are not listed are unlimited. */
 const limits: ReadonlyMap<number, readonly [number, number]> = new Map([
   [3, [0x800000, -1]], // RLIMIT_STACK
   [4, [0, -1]], // RLIMIT_CORE
   [7, [1024, 1048576]], // RLIMIT_NOFILE
 ]);
+const kinds = 16;
 
-export const prlimit: Handler = (k, [, what = 0, , old = 0]) => {
-  if (old !== 0) k.writeNumbers(old, 8, limits.get(what) ?? [-1, -1]);
+const limitOf = (k: Kernel, what: number): readonly [number, number] =>
+  k.limits.get(what) ?? limits.get(what) ?? [-1, -1];
+
+/** Nobody is held to a limit; what was set is told. */
+function setLimit(k: Kernel, what: number, soft: number, hard: number): number {
+  const amount = (n: number): number => (n < 0 ? Infinity : n);
+  if (amount(soft) > amount(hard)) return errno.EINVAL;
+  if (amount(hard) > amount(limitOf(k, what)[1])) return errno.EPERM;
+  k.limits.set(what, [soft, hard]);
   return 0;
+}
+
+export const prlimit: Handler = (k, [pid = 0, what = 0, next = 0, old = 0]) => {
+  if (pid !== 0 && pid !== ownId) return errno.ESRCH;
+  if (what >= kinds) return errno.EINVAL;
+  const was = limitOf(k, what);
+  const result = next === 0 ? 0 : setLimit(k, what, k.readLong(next), k.readLong(next + 8));
+  if (result === 0 && old !== 0) k.writeNumbers(old, 8, was);
+  return result;
 };
 export const getrlimit: Handler = (k, [what = 0, old = 0]) => {
-  k.writeWords(old, ...(limits.get(what) ?? [-1, -1]));
+  if (what >= kinds) return errno.EINVAL;
+  k.writeWords(old, ...limitOf(k, what));
+  return 0;
+};
+export const setrlimit: Handler = (k, [what = 0, next = 0]) => {
+  if (what >= kinds) return errno.EINVAL;
+  const { word } = k.abi;
+  const value = (at: number): number => (word === 4 ? k.readInt(at) : k.readLong(at));
+  return setLimit(k, what, value(next), value(next + word));
+};
+
+const ownUser = 1000;
+
+/** setuid and its like: to what it is, or -1, which leaves it. */
+export const keepUser: Handler = (_, a) =>
+  a.slice(0, 3).every((id) => (id | 0) === -1 || id === ownUser) ? 0 : errno.EPERM;
+export const setuid: Handler = (_, [id = 0]) => (id === ownUser ? 0 : errno.EPERM);
+export const setreuid: Handler = (k, [a = 0, b = 0]) => keepUser(k, [a, b]);
+export const getresuid: Handler = (k, to) => {
+  for (const at of to.slice(0, 3)) k.writeInt(at, ownUser);
+  return 0;
+};
+
+/** Of the process itself: it leads its group and its session. */
+export const getpgid: Handler = (_, [pid = 0]) => (pid === 0 || pid === ownId ? ownId : errno.ESRCH);
+export const setpgid: Handler = (_, [pid = 0, group = 0]) => {
+  if (pid !== 0 && pid !== ownId) return errno.ESRCH;
+  return group === 0 || group === ownId ? 0 : errno.EPERM;
+};
+
+/** SCHED_OTHER has one priority. */
+export const schedGetparam: Handler = (k, [, at = 0]) => {
+  k.writeInt(at, 0);
+  return 0;
+};
+export const schedPriority =
+  (realTime: number): Handler =>
+  (_, [policy = 0]) =>
+    policy === 1 || policy === 2 ? realTime : [0, 3, 5, 6].includes(policy) ? 0 : errno.EINVAL;
+export const schedSetaffinity: Handler = (k, [, size = 0, at = 0]) =>
+  size > 0 && (k.memory.readBytes(at, 1)[0] ?? 0) & 1 ? 0 : errno.EINVAL;
+export const getcpu: Handler = (k, to) => {
+  for (const at of to.slice(0, 2)) if (at !== 0) k.writeInt(at, 0);
+  return 0;
+};
+
+const ram = 0x40000000;
+/** struct sysinfo (<linux/sysinfo.h>): words, the number of processes, words, the unit. */
+export const sysinfo: Handler = (k, [at = 0]) => {
+  const { word } = k.abi;
+  const bytes = word === 8 ? 112 : 64;
+  k.write(at, new Uint8Array(bytes));
+  k.writeWords(at, Math.floor(k.elapsed() / 1e9), 0, 0, 0, ram, ram / 2);
+  k.writeInt(at + 10 * word, 1);
+  k.writeInt(at + (word === 8 ? 104 : 52), 1);
   return 0;
 };
 

@@ -6,7 +6,7 @@ import { Ended, Resumed } from './kernel.js';
 import type { Handler, Kernel } from './kernel.js';
 import { onStack } from './signal-frame.js';
 import type { AlternateStack, Trapped } from './signal-frame.js';
-import { interruptWait, ownOf } from './threads.js';
+import { interruptWait, ownOf, runningThread } from './threads.js';
 import type { Thread } from './threads.js';
 
 /** The only process, and its first thread. */
@@ -206,6 +206,11 @@ export const kill: Handler = (k, [process = 0, signal = 0]) => {
   if (number !== 0) sendProcess(k, number, fromProgram(k, number, SI_USER));
   return 0;
 };
+
+/** To the thread that runs, as if it had called kill. */
+export function sendSelf(k: Kernel, number: number): void {
+  send(k, runningThread(k), number, fromProgram(k, number, SI_USER));
+}
 
 /** tkill, tgkill: numbers of the arguments that have the thread and the signal. */
 export const killThread =

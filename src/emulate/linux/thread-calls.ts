@@ -64,6 +64,7 @@ function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning)
     wait: undefined,
     answer: undefined,
     again: false,
+    over: false,
     left: undefined,
   });
   if (first) beginTurn(k);
@@ -298,3 +299,17 @@ function timerWords(k: Kernel): number[] {
   const times = timer ? [timer.interval, Math.max(1000, timer.due - k.elapsed())] : [0, 0];
   return times.flatMap((t) => [Math.floor(t / 1e9), Math.floor((t % 1e9) / 1000)]);
 }
+
+/** In seconds; what is left of one is told as a whole. */
+export const alarm: Handler = (k, [seconds = 0]) => {
+  if (k.apart) k.missing('timers in a fault campaign');
+  const left = k.timer ? Math.max(1, Math.round((k.timer.due - k.elapsed()) / 1e9)) : 0;
+  k.timer = seconds === 0 ? undefined : { due: k.elapsed() + seconds * 1e9, interval: 0 };
+  k.due = true;
+  return left;
+};
+
+/** Until a handler runs. */
+export const pause: Handler = (k) => {
+  throw new Blocked({ since: ++k.waits, deadline: Infinity, late: 0 });
+};

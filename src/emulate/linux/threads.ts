@@ -3,6 +3,7 @@
 import { addressOf, MemoryFault } from '../memory.js';
 import { RIP } from '../state.js';
 import type { CpuSnapshot } from '../state.js';
+import type { Polled } from './channels.js';
 import { EFAULT, EINTR } from './errno.js';
 import type { Kernel } from './kernel.js';
 import { RandomBytes } from './random.js';
@@ -28,6 +29,8 @@ export interface Wait {
   /** What the call answers at the deadline. */
   readonly late: number;
   readonly futex?: { readonly address: number; readonly bits: number };
+  /** The call, by its number, is made again when one of the files is ready. */
+  readonly polled?: { readonly files: readonly Polled[]; readonly call: number };
   /** The call is made again, by this number, where a handler with SA_RESTART comes in between. */
   readonly again?: number;
   /** Where a sleep that is interrupted says what was left. */
@@ -44,6 +47,8 @@ export interface Thread {
   answer: number | undefined;
   /** The call is made again. */
   again: boolean;
+  /** The time of that call is over. */
+  over: boolean;
   /** What is left of its sleep, and where that is told. */
   left: (Remaining & { readonly nanoseconds: number }) | undefined;
 }
@@ -164,7 +169,11 @@ function expire(k: Kernel): void {
     sendProcess(k, SIGALRM);
   }
   for (const thread of k.threads.values())
-    if (thread.wait && thread.wait.deadline <= now) wake(thread, thread.wait.late);
+    if (thread.wait && thread.wait.deadline <= now) {
+      const { polled, late } = thread.wait;
+      wake(thread, polled?.call ?? late);
+      thread.again = thread.over = polled !== undefined;
+    }
 }
 
 function nextDue(k: Kernel): number {
