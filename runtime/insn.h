@@ -24,5 +24,5 @@ int mr_is_copy(const struct insn *load, const struct insn *store, const word *re
 u32 mr_operand_bytes(const struct insn *i);
 static inline word mr_value(const word *regs, int number) { return regs[mr_register_order[number]]; }
 /* Elsewhere (code made at run time) nothing is mirrored, and the bytes around need not be readable. */
-static inline int mr_in_image(word ip) { return ip > (word)__ehdr_start + PG && ip < (word)__etext; }
+static inline int mr_in_image(word ip) { return ip >= (word)__ehdr_start + PG && ip < (word)__etext; }
 #endif

@@ -159,10 +159,12 @@ int mr_entry_window(word *regs, const struct span *lost) {
     if (distance >= p->begins && distance <= p->loads && mr_on(lost, *sp + (distance > p->begins ? 8 : 0), 4)) return IS_GONE;
     if (distance == p->stores && mr_on(lost, *sp + 8, 4)) mr_to_both(*sp + 8, &regs[EDI], 4);
   }
-  /* call 1f; 1: mov (%esp), s */
+  /* call 1f; 1: mov (%esp), s; mov s, mirror */
   static const unsigned char call[] = {0xe8, 0, 0, 0, 0, 0x8b};
+  enum { CALL = 5, LOAD = 3 };
   int own = (ip > (word)__mirror_syscall && ip < (word)mr_syscall_end) || (ip > (word)__mirror_cas1 && ip < (word)mr_atomic_end);
-  if (own && !memcmp((const void *)(ip - 5), call, sizeof call) && mr_on(lost, *sp, 4)) mr_to_both(*sp, &ip, 4);
+  for (word here = ip; own && here >= ip - LOAD; here -= LOAD)
+    if (!memcmp((const void *)(here - CALL), call, sizeof call) && mr_on(lost, *sp, 4)) mr_to_both(*sp, &here, 4);
   return own ? AGAIN : GOES_ON;
 }
 void mr_as_entered(const struct frame *f, word *regs) { (void)f, (void)regs; } /* what C code keeps on the stack is among the arguments */

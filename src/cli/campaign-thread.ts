@@ -3,18 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type * as Emulate from '../emulate/index.js';
 
 /** What a thread needs to make its own machine. */
-export interface ThreadData {
+export interface ThreadData extends Emulate.Manner {
   readonly file: Uint8Array;
   readonly machine: Emulate.MachineOptions;
-  readonly recovery: Emulate.Recovery;
-  readonly lose: Emulate.Lose;
   readonly basis: Emulate.Basis;
 }
 
 /** An error is one that the caller has to tell of. */
 export type FromThread = { readonly done: Emulate.Executed } | { readonly error: string };
 
-const { file, machine, recovery, lose, basis } = workerData as ThreadData;
+const { file, machine, recovery, lose, notice, basis } = workerData as ThreadData;
 const { CaseRunner, Machine } = await import('mirrorasm/emulate');
 const say = (message: FromThread): void => parentPort?.postMessage(message);
 let runner: Emulate.CaseRunner | undefined;
@@ -22,7 +20,7 @@ let runner: Emulate.CaseRunner | undefined;
 parentPort?.on('message', (part: readonly Emulate.Chosen[]) => {
   try {
     runner ??= new CaseRunner(
-      { load: (io) => new Machine(file, { ...machine, io }), recovery, lose },
+      { load: (io) => new Machine(file, { ...machine, io }), recovery, lose, notice },
       { clean: basis.clean, input: basis.input },
     );
     runner.execute(part, (done) => {

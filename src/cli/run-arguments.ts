@@ -20,6 +20,7 @@ export interface RunArguments {
   cases: number;
   recovery: Emulate.Recovery;
   lose: Emulate.Lose;
+  notice: Emulate.Notice;
   case: string | undefined;
 }
 

@@ -32,6 +32,7 @@ export async function runEmulatedCampaign(
       seed: args.seed,
       recovery: args.recovery,
       lose: args.lose,
+      notice: args.notice,
     };
     const failed =
       args.case === undefined
@@ -61,13 +62,13 @@ async function allCases(
     const all = parts.reduce((sum, part) => sum + part.length, 0);
     progress.say(`${all} cases ...`);
     progress = new Progress();
-    const { recovery, lose } = options;
+    const { recovery, lose, notice } = options;
     let done = 0;
     let bad = 0;
     executed = await executeParts(
       parts,
       args.jobs,
-      { file, machine, recovery, lose, basis: { clean, input } },
+      { file, machine, recovery, lose, notice, basis: { clean, input } },
       ({ outcome }) => {
         done++;
         if (emulate.isBad(outcome)) bad++;

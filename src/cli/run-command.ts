@@ -83,6 +83,11 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
         default: 'program' as const,
         describe: "who rebuilds a campaign's lost pages: the program's runtime, or the emulator",
       })
+      .option('notice', {
+        choices: ['touched', 'told'] as const,
+        default: 'touched' as const,
+        describe: 'when a lost page is noticed: when it is touched, or at once, as the kernel tells of it',
+      })
       .option('case', { type: 'string', describe: 'one case of a campaign again' })
       .option('jobs', {
         type: 'number',

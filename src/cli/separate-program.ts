@@ -9,6 +9,7 @@ const takesValue = new Set([
   '--limit',
   '--report',
   '--cases',
+  '--notice',
   '--case',
   '--jobs',
   '--recovery',

@@ -13,7 +13,7 @@ export type {
 export type { CampaignRow, ClassRow, FailedCase } from './campaign/tally.js';
 export { describeCampaign } from './campaign/describe.js';
 export { isBad } from './campaign/runner.js';
-export type { Executed, Outcome, Recovery } from './campaign/runner.js';
+export type { Executed, Manner, Notice, Outcome, Recovery } from './campaign/runner.js';
 export { Terminal } from './campaign/terminal.js';
 export { Lockstep } from './check/lockstep.js';
 export { describe as describeLockstep, holds } from './check/result.js';

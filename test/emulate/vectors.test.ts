@@ -49,6 +49,7 @@ test('a page lost before any instruction comes back', () => {
     seed: 1,
     recovery: 'program',
     lose: 'page',
+    notice: 'touched',
   });
   expect(result.failed).toEqual([]);
   expect(result.executed).toBe(60);

@@ -6,9 +6,9 @@ import type { Machine } from '../machine.js';
 import { runtimeMap } from '../check/runtime-map.js';
 import { RandomBytes } from '../linux/random.js';
 import { chooseBit, parseCase } from './fault.js';
-import type { Fault, Lose } from './fault.js';
+import type { Fault } from './fault.js';
 import { Runner } from './runner.js';
-import type { Executed, Recovery } from './runner.js';
+import type { Executed, Manner } from './runner.js';
 import { Sample } from './sample.js';
 import { Tally } from './tally.js';
 import type { CampaignRow, ClassRow, FailedCase } from './tally.js';
@@ -16,25 +16,21 @@ import { Terminal } from './terminal.js';
 import { traceRun } from './trace.js';
 import type { Clean, FaultCase } from './trace.js';
 
-export interface CampaignOptions {
+export interface CampaignOptions extends Manner {
   readonly load: (terminal: Terminal) => Machine;
   /** All of standard input; called once at most. */
   readonly input: () => Uint8Array;
   /** Cases to execute at most; of more a sample is taken. */
   readonly cases: number;
   readonly seed: number;
-  readonly lose: Lose;
-  readonly recovery: Recovery;
 }
 
-export interface CampaignResult {
+export interface CampaignResult extends Manner {
   readonly instructions: number;
   readonly start: number;
   readonly end: number;
   readonly pages: number;
   readonly seed: number;
-  readonly lose: Lose;
-  readonly recovery: Recovery;
   /** Classes that had to be executed, and how many of them were. */
   readonly candidates: number;
   readonly executed: number;
@@ -64,14 +60,20 @@ export interface CampaignPlan extends Basis {
 const partSize = 64;
 
 export function planCampaign(options: CampaignOptions): CampaignPlan {
-  const { lose, recovery, seed } = options;
-  const tally = new Tally(lose);
+  const { lose, notice, recovery, seed } = options;
+  if (notice === 'told' && (lose !== 'page' || recovery !== 'program'))
+    throw new Error(
+      "Linux tells a program's own recovery of lost pages: --notice told is for --lose page and --recovery program",
+    );
+  const tally = new Tally(options);
   const sample = new Sample<FaultCase>(options.cases, seed);
   let input: Uint8Array | undefined;
   const traced = options.load(new Terminal(() => (input ??= options.input())));
   const clean = traceRun(traced, runtimeMap(traced.elf, traced.start.bias), lose, (fault, same) => {
     tally.count(fault, same);
-    if (lose === 'bit') sample.add(fault);
+    // A handler that is entered anywhere may do anything there: every boundary is a case of its own.
+    if (notice === 'told') sample.addRun(fault.boundaries, (n) => ({ ...fault, at: fault.at - n }));
+    else if (lose === 'bit') sample.add(fault);
     else if (fault.class !== 'nothing') {
       if (!same || recovery === 'program') sample.add(fault);
     } else if (!same && recovery === 'ideal')
@@ -81,6 +83,7 @@ export function planCampaign(options: CampaignOptions): CampaignPlan {
         text: 'the copies differ at the end',
         recovered: 0,
         place: 'the end',
+        interrupted: '',
       });
   });
   const random = RandomBytes.seeded(seed + 2);
@@ -108,6 +111,7 @@ export function planCampaign(options: CampaignOptions): CampaignPlan {
         pages: tally.pages.size,
         seed,
         lose,
+        notice,
         recovery,
         candidates: sample.seen,
         executed: chosen.length,
@@ -122,7 +126,7 @@ export class CaseRunner {
   private readonly runner: Runner;
 
   constructor(
-    options: Pick<CampaignOptions, 'load' | 'recovery' | 'lose'>,
+    options: Pick<CampaignOptions, 'load' | keyof Manner>,
     { clean, input }: Basis,
     onLoad?: (machine: Machine) => void,
   ) {

@@ -2,16 +2,19 @@
 import { pageSize } from '../memory.js';
 import type { CampaignResult } from './campaign.js';
 import { isBad, outcomesOf } from './runner.js';
+import type { Manner } from './runner.js';
 import type { CampaignRow, FailedCase } from './tally.js';
 
 const shown = 40;
 const number = (n: number, width: number): string => String(n).padStart(width);
 
-const modes = {
-  bit: 'with a bit flipped',
-  ideal: 'with ideal recovery',
-  program: "with the program's own recovery",
-} as const;
+function modeOf({ lose, notice, recovery }: Manner): string {
+  if (lose === 'bit') return 'with a bit flipped';
+  if (recovery === 'ideal') return 'with ideal recovery';
+  return notice === 'told'
+    ? "with the program's own recovery, told of the page at once, a case each"
+    : "with the program's own recovery";
+}
 
 /** By the function that met the lost page, and by page: one line each with its first case. */
 function failures({ failed, lose }: CampaignResult): string[] {
@@ -50,7 +53,7 @@ export function describeCampaign(r: CampaignResult, again: (id: string) => strin
   const outcomes = outcomesOf(r.lose);
   const lines = [
     `campaign: ${r.instructions} instruction boundaries, ${r.pages} pages: ${sum((row) => row.cases)} cases in ${sum((row) => row.classes)} classes; ` +
-      `in ${sum((row) => row.equal)} both copies agree, ${sum((row) => row.untouched)} are not touched again; executed ${modes[r.lose === 'bit' ? 'bit' : r.recovery]}: ${sampled}`,
+      `in ${sum((row) => row.equal)} both copies agree, ${sum((row) => row.untouched)} are not touched again; executed ${modeOf(r)}: ${sampled}`,
     `  lost    memory        cases  classes    equal executed${outcomes.map((o) => o.padStart(8)).join('')}`,
   ];
   for (const row of r.rows)
@@ -58,7 +61,9 @@ export function describeCampaign(r: CampaignResult, again: (id: string) => strin
       `  ${row.lost.padEnd(7)} ${row.memory.padEnd(6)}${number(row.cases, 13)}${number(row.classes, 9)}${number(row.equal, 9)}${number(row.executed, 9)}` +
         outcomes.map((o) => number(row.outcomes[o], 8)).join(''),
     );
-  lines.push(`  touched by           classes${outcomes.map((o) => o.padStart(8)).join('')}`);
+  lines.push(
+    `  ${r.notice === 'told' ? 'interrupted' : 'touched by '}          ${r.notice === 'told' ? '  cases' : 'classes'}${outcomes.map((o) => o.padStart(8)).join('')}`,
+  );
   for (const row of r.classes)
     lines.push(
       `    ${row.class.padEnd(16)}${number(row.classes, 9)}${outcomes.map((o) => number(row.outcomes[o], 8)).join('')}`,

@@ -1,11 +1,13 @@
 // Executes single cases: to the moment, page lost, and on to the end or to where the state is that of the clean run again.
 import { addressOf, EXECUTE, pageSize } from '../memory.js';
 import type { MemorySnapshot } from '../memory.js';
+import { decode } from '../instruction.js';
 import type { Machine, RunResult, Snapshot } from '../machine.js';
 import { runToProgram } from '../check/start.js';
 import { within } from '../check/runtime-map.js';
 import type { RuntimeMap, Span } from '../check/runtime-map.js';
 import { onStack } from '../linux/signal-frame.js';
+import { tellOfPage } from '../linux/signals.js';
 import { RSP, sameRegisters } from '../state.js';
 import { differingByte, differingState } from './compare.js';
 import { Moments } from './moments.js';
@@ -14,7 +16,7 @@ import { Harmless } from './harmless.js';
 import type { Terminal } from './terminal.js';
 import type { Fault, Lose } from './fault.js';
 import { mirrorOf } from '../check/mirror.js';
-import { below, mirrorPage } from './trace.js';
+import { below, mirrorPage, mnemonicOf } from './trace.js';
 import type { Clean } from './trace.js';
 
 /**
@@ -47,13 +49,23 @@ export const none = (): Record<Outcome, number> =>
  */
 export type Recovery = 'program' | 'ideal';
 
+/** Who hears of a lost page first. touched: the thread that touches it (BUS_MCEERR_AR). told: nobody has touched it, the kernel tells of it at once (BUS_MCEERR_AO). */
+export type Notice = 'touched' | 'told';
+
+export interface Manner {
+  readonly lose: Lose;
+  readonly notice: Notice;
+  readonly recovery: Recovery;
+}
+
 export interface Executed {
   readonly outcome: Outcome;
   readonly text: string;
   /** Pages that the program's runtime says it recovered. */
   readonly recovered: number;
-  /** The function that meets the lost page. */
+  /** Of the first instruction behind the loss: the function, and mnemonic or `runtime`. */
   readonly place: string;
+  readonly interrupted: string;
 }
 
 type Judged = Pick<Executed, 'outcome' | 'text'>;
@@ -87,7 +99,7 @@ export class Runner {
     private readonly terminal: Terminal,
     private readonly map: RuntimeMap,
     private readonly clean: Clean,
-    private readonly how: { readonly recovery: Recovery; readonly lose: Lose },
+    private readonly how: Manner,
   ) {
     const control = machine.elf.symbols.find((s) => s.name === 'mr_control');
     this.counter = control && control.address + machine.start.bias + recoveredAt;
@@ -113,7 +125,9 @@ export class Runner {
   /** `begun`: to the end, even where the rest is known to be the clean run's; called where the case begins. */
   execute(fault: Fault, begun?: () => void): Executed {
     const begin = this.moments.goTo(fault.at);
-    const place = this.machine.symbolize(this.machine.rip);
+    const { machine } = this;
+    const place = machine.symbolize(machine.rip);
+    const interrupted = within(this.map.code, machine.rip) ? 'runtime' : this.mnemonic();
     begun?.();
     const whole = begun !== undefined;
     let judged: Judged;
@@ -124,7 +138,13 @@ export class Runner {
       if (!(error instanceof Error)) throw error;
       judged = { outcome: 'crash', text: `the emulator stops: ${error.message}` };
     }
-    return { ...judged, recovered: this.recovered(), place };
+    return { ...judged, recovered: this.recovered(), place, interrupted };
+  }
+
+  private mnemonic(): string {
+    const { memory, rip, cpu } = this.machine;
+    const instruction = decode(memory.fetch(rip), BigInt(rip), cpu.bits);
+    return instruction ? mnemonicOf(instruction) : '?';
   }
 
   private recovered(): number {
@@ -185,6 +205,7 @@ export class Runner {
     const page = fault.lost === 'native' ? fault.page : mirrorPage(clean.mirror, fault.page);
     const back = this.comesBack(begin, frames, page);
     if (!memory.lose(page)) return { outcome: 'same', text: 'the page is not there' };
+    if (this.how.notice === 'told') tellOfPage(kernel, page * pageSize);
     const result = this.runToProgramCode(frames, page);
     if (result.kind !== 'limit') return this.classify(result);
     if (!back || machine.executed - fault.at >= longestRecovery) return this.classify(this.toTheEnd());

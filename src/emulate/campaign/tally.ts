@@ -2,7 +2,7 @@
 import { caseId, unitOf } from './fault.js';
 import type { Fault, Lose } from './fault.js';
 import { isBad, none } from './runner.js';
-import type { Executed, Outcome } from './runner.js';
+import type { Executed, Manner, Outcome } from './runner.js';
 import type { FaultCase } from './trace.js';
 
 /** A row of the result: cases of one kind. A case is a page, line or bit and a boundary between two instructions. */
@@ -44,7 +44,7 @@ export class Tally {
   private readonly classes = new Map<string, ClassRow>();
   private readonly failed: FailedCase[] = [];
 
-  constructor(private readonly lose: Lose) {}
+  constructor(private readonly how: Pick<Manner, 'lose' | 'notice'>) {}
 
   private rowOf({ lost, memory }: FaultCase): CampaignRow {
     const key = `${lost} ${memory}`;
@@ -65,7 +65,7 @@ export class Tally {
   /** A class of the clean run; `same`: both copies agree in it. */
   count(fault: FaultCase, same: boolean): void {
     const row = this.rowOf(fault);
-    row.cases += fault.boundaries * (this.lose === 'bit' ? 8 * unitOf('bit') : 1);
+    row.cases += fault.boundaries * (this.how.lose === 'bit' ? 8 * unitOf('bit') : 1);
     row.classes++;
     this.pages.add(`${fault.lost} ${fault.page}`);
     if (fault.class === 'nothing') row.untouched++;
@@ -80,12 +80,14 @@ export class Tally {
   /** An outcome, whether it had to be executed or not. */
   note(fault: FaultCase & Fault, done: Executed): void {
     this.rowOf(fault).outcomes[done.outcome]++;
-    const known = this.classes.get(fault.class) ?? { class: fault.class, classes: 0, outcomes: none() };
-    this.classes.set(fault.class, known);
+    // What the loss is noticed in.
+    const name = this.how.notice === 'told' ? done.interrupted : fault.class;
+    const known = this.classes.get(name) ?? { class: name, classes: 0, outcomes: none() };
+    this.classes.set(name, known);
     known.classes++;
     known.outcomes[done.outcome]++;
-    if (isFailure(this.lose, fault, done))
-      this.failed.push({ ...fault, ...done, id: caseId(this.lose, fault) });
+    if (isFailure(this.how.lose, fault, done))
+      this.failed.push({ ...fault, ...done, class: name, id: caseId(this.how.lose, fault) });
   }
 
   result(): {

@@ -44,6 +44,9 @@ export interface Clean {
   readonly unused: { readonly lo: number; readonly hi: number };
 }
 
+export const mnemonicOf = (i: Decoded): string =>
+  (i.rep ? 'rep ' : i.repne ? 'repne ' : i.lock ? 'lock ' : '') + i.name;
+
 const dividing = new Set(['madvise', 'mremap']);
 
 /** `classified` gets each class of cases; `same`: both copies agree. Those that nobody touches any more are of the class `nothing`. */
@@ -95,7 +98,7 @@ export function traceRun(
     if (!i) return 'start';
     if (i.name === 'syscall' || i.name === 'int') return `system call ${kernel.call}`;
     if (inRuntime()) return 'runtime';
-    return (i.rep ? 'rep ' : i.repne ? 'repne ' : i.lock ? 'lock ' : '') + i.name;
+    return mnemonicOf(i);
   };
   const kindOf = (page: number): string => {
     const address = page * pageSize;

@@ -13,6 +13,7 @@ import type { Thread } from './threads.js';
 export const ownId = 1000;
 const ownUser = 1000;
 const mostSignals = 64;
+const SIGBUS = 7;
 const SIGKILL = 9;
 const SIGSEGV = 11;
 const SIGSTOP = 19;
@@ -23,6 +24,7 @@ const SA_RESETHAND = 0x80000000;
 const SS_ONSTACK = 1;
 const SS_DISABLE = 2;
 const leastStack = 2048;
+const BUS_MCEERR_AO = 5;
 const SI_USER = 0;
 const SI_KERNEL = 0x80;
 const SI_TKILL = -6;
@@ -105,6 +107,19 @@ export function fault(k: Kernel, f: Fault): boolean {
     k.end = thrown.end;
   }
   return true;
+}
+
+/** The kernel tells of a lost page before anybody touches it (PR_MCE_KILL_EARLY): the first thread (mm/memory-failure.c, find_early_kill_thread). */
+export function tellOfPage(k: Kernel, address: number): void {
+  const [first] = k.threads.values();
+  const { infoAt, word } = k.abi;
+  const info = siginfo(SIGBUS, BUS_MCEERR_AO, (view) => {
+    if (word === 4) view.setUint32(infoAt, address, true);
+    else view.setBigInt64(infoAt, BigInt(address), true);
+    view.setUint16(infoAt + word, Math.log2(pageSize), true);
+  });
+  if (first) send(k, first, SIGBUS, info);
+  k.due = true;
 }
 
 /** Goes to the handler; where there is no room for its frame, the program ends. */

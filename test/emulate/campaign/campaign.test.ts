@@ -30,6 +30,7 @@ function options(program: string, more: Partial<CampaignOptions> = {}): Campaign
     seed: 1,
     recovery: 'ideal',
     lose: 'page',
+    notice: 'touched',
     ...more,
   };
 }
@@ -174,7 +175,11 @@ test('a case alone has the outcome that it had in the campaign', () => {
   const machine = load(new Terminal(input));
   const map = runtimeMap(machine.elf, machine.start.bias);
   const clean = traceRun(machine, map, 'page', () => undefined);
-  const runner = new Runner(load(terminal), terminal, map, clean, { recovery: 'ideal', lose: 'page' });
+  const runner = new Runner(load(terminal), terminal, map, clean, {
+    recovery: 'ideal',
+    lose: 'page',
+    notice: 'touched',
+  });
   for (const f of [...result.failed].reverse().filter((_, n) => n % 20 === 0))
     expect(runner.execute(parseCase('page', f.id))).toMatchObject({ outcome: f.outcome, text: f.text });
 });

@@ -23,6 +23,7 @@ function options(program: string, more: Partial<CampaignOptions> = {}): Campaign
     seed: 1,
     recovery: 'program',
     lose: 'page',
+    notice: 'touched',
     ...more,
   };
 }
@@ -150,6 +151,7 @@ test('a case goes on as the clean run exactly where it does so to the end, with 
   const runner = new Runner(options(program).load(terminal), terminal, map, clean, {
     recovery: 'program',
     lose: 'page',
+    notice: 'touched',
   });
   for (const f of pick.kept.sort((a, b) => a.at - b.at)) {
     const id = `${f.lost}:${(f.page * 4096).toString(16)}@${f.at}`;

@@ -18,6 +18,7 @@ const options = (program: string, more: Partial<CampaignOptions> = {}): Campaign
     seed: 1,
     recovery: 'program',
     lose: 'page',
+    notice: 'touched',
     ...more,
   };
 };

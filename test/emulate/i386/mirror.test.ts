@@ -90,6 +90,7 @@ function options(program: string, more: Partial<CampaignOptions>): CampaignOptio
     input: () => Buffer.alloc(0),
     cases: 60,
     seed: 1,
+    notice: 'touched',
     recovery: 'program',
     lose: 'page',
     ...more,

@@ -208,6 +208,7 @@ test('a fault campaign refuses threads', () => {
       seed: 1,
       recovery: 'program',
       lose: 'page',
+      notice: 'touched',
     }),
   ).toThrow('the clean run does not exit: threads in a fault campaign');
 });
