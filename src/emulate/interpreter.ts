@@ -26,8 +26,8 @@ export type Stop =
 /** The clock is the number of instructions before, however they are cut into blocks. */
 const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall', 'int']);
 const longestBlock = 64;
-const hotBlock = 1000;
-const warmBlock = 8;
+const hotBlock = 4000;
+const warmBlock = 2;
 const cacheSize = 1 << 14;
 const codePage = 4096;
 
