@@ -30,6 +30,16 @@ const build: Readonly<Record<string, () => string>> = {
   }
 });
 
+(has ? test : test.skip)("FMA of numbers that are hard to round: the output is the CPU's", () => {
+  const program = shop.native('fused', [join(__dirname, 'programs/fused.c'), '-lm'], options);
+  const native = spawnSync(program, { encoding: 'utf8' });
+  for (const tier of [0, 1] as const) {
+    const { machine, output } = loaded(program, { tiers: { tier, hot: 20 } });
+    expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
+    expect(output()).toBe(native.stdout);
+  }
+});
+
 test.each([
   ['mirrored', []],
   ['mirrored32', ['-m32']],

@@ -138,12 +138,24 @@ export function arePlain(e: Emitter, f: Format, x: number, y: number): void {
   and(e, f);
 }
 
-/** A result that is finite and normal, or zero without having been rounded. What is rounded to the least normal number may have been less. */
-export function isExactOrNormal(e: Emitter, f: Format, r: number, isExactZero: () => void): void {
+/** What is rounded to the least normal number may have been less. */
+function isAboveLeast(e: Emitter, f: Format, r: number): void {
   e.c.get(r);
   apply(e, f, 'abs');
   constant(e, f, f.least);
   apply(e, f, 'gt');
+}
+
+/** A result that is finite and normal. */
+export function isNormal(e: Emitter, f: Format, r: number): void {
+  isAboveLeast(e, f, r);
+  isNotInfinite(e, f, r);
+  and(e, f);
+}
+
+/** The same, or zero without having been rounded. */
+export function isExactOrNormal(e: Emitter, f: Format, r: number, isExactZero: () => void): void {
+  isAboveLeast(e, f, r);
   isExactZero();
   or(e, f);
   isNotInfinite(e, f, r);

@@ -9,6 +9,7 @@ import { bmi } from './bmi.js';
 import { conversions } from './conversions.js';
 import type { Emitter } from './emitter.js';
 import { floats } from './floats.js';
+import { fused } from './fused.js';
 import { masks } from './masks.js';
 import { moves } from './moves.js';
 import { products } from './products.js';
@@ -36,6 +37,7 @@ const rows: ReadonlyMap<string, Row> = new Map(
     ...vectorShuffles,
     ...floats,
     ...conversions,
+    ...fused,
     ...texts,
   }),
 );

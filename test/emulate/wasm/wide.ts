@@ -60,6 +60,9 @@ function* vex(): Generator<string> {
     yield* [`vpsllvd ${r}, ${r}, ${r}`, `vpsrlvq M, ${r}, ${r}`, `vpsravd ${r}, ${r}, ${r}`, `vpmovzxbw %x, ${r}`, `vpmovsxwd M, ${r}`, `vroundpd $2, M, ${r}`];
     yield* [`vpermilps $0x1e, M, ${r}`, `vpermilpd $0xa, ${r}, ${r}`];
   }
+  for (const op of ['fmadd132', 'fmsub213', 'fnmadd231', 'fnmsub132', 'fmaddsub213', 'fmsubadd231'])
+    for (const r of ['%x', '%y']) yield* [`v${op}pd ${r}, ${r}, ${r}`, `v${op}ps M, ${r}, ${r}`];
+  for (const op of ['fmadd213', 'fnmadd132', 'fmsub231']) yield* [`v${op}sd %x, %x, %x`, `v${op}ss M, %x, %x`];
   yield* ['vinserti128 $1, %x, %y, %y', 'vinsertf128 $0, M, %y, %y', 'vextracti128 $1, %y, %x', 'vextractf128 $1, %y, M', 'vbroadcasti128 M, %y'];
   yield* ['vpermq $0x1b, %y, %y', 'vpermpd $0xe1, M, %y', 'vperm2i128 $0x31, %y, %y, %y', 'vperm2f128 $0x82, M, %y, %y', 'vcvtpd2psy M, %x', 'vcvttpd2dq %y, %x'];
   yield* ['vmovd %eax, %x', 'vmovd %x, %ecx', 'vmovq M, %x', 'vmovq %x, M', 'vmovsd %x, %x, %x', 'vmovss M, %x', 'vmovhps M, %x, %x', 'vmovlhps %x, %x, %x'];
@@ -85,6 +88,7 @@ function* evex(): Generator<string> {
         `vpcmpeq${size} M, ${r}, %k`, `vpcmpgt${size} ${r}, ${r}, %k%n`, `vptestm${size} ${r}, ${r}, %k`, `vptestnm${size} M, ${r}, %k%n`,
         `vpbroadcast${size} %x, ${r}%m`, `vpbroadcast${size} M, ${r}`,
       ];
+    yield* [`vfmadd231pd ${r}, ${r}, ${r}%m`, `vfnmadd213ps B, ${r}, ${r}`, `vfmsub132pd M, ${r}, ${r}`];
     yield* [`vpbroadcastb %eax, ${r}`, `vpbroadcastw %ecx, ${r}%m`, `vpbroadcastd %edx, ${r}%m`, `vpcmpeqd B, ${r}, %k`];
     for (const n of [0xde, 0xfe, 0x96, 0x1b, 0x35, 0x80, 0xf8]) yield* [`vpternlogd $${n}, ${r}, ${r}, ${r}%m`, `vpternlogq $${n}, M, ${r}, ${r}`];
     yield* [`vpmovzxbd M, ${r}`, `vpmovsxdq %w, %z%m`, `vpslld $7, M, ${r}%m`, `vpsraq $9, ${r}, ${r}`, `vpsrlvd ${r}, ${r}, ${r}%m`, `vpabsq ${r}, ${r}%m`];
