@@ -5,6 +5,7 @@ import type { Memory } from '../memory.js';
 import { wasm } from '../wasm/api.js';
 import { access, Code, encodeModule, I32, I64, op } from '../wasm/encode.js';
 import { types } from '../wasm/driver.js';
+import { hashed, pushHashed } from '../wasm/lookup.js';
 import { copyFunction, fillFunction } from '../wasm/repeat.js';
 import { RIP } from '../state.js';
 import { head, recordBytes, way, field } from './record.js';
@@ -16,9 +17,8 @@ export const stopped = { block: 0, closure: 1, anywhere: 3 } as const;
 /** (record, rest of the budget behind its block): one of these. */
 export type Run = (record: number, left: number) => number;
 
-const entryMask = blockEntries - 1;
 /** The entry of an address: address, header. */
-export const blockEntry = (lo: number): number => blocksAt + 16 * ((lo ^ (lo >>> 14)) & entryMask);
+export const blockEntry = (lo: number): number => blocksAt + hashed(lo, blockEntries);
 
 /** By name, as record.ts has them; 0 is the closure's. */
 export const routineNumbers: ReadonlyMap<string, number> = new Map(
@@ -100,14 +100,7 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   c.set(why);
   c.i32(0);
   c.set(tell);
-  c.get(w.address);
-  c.get(w.address);
-  c.i64(14n);
-  c.do(op.i64_shr_u, op.i64_xor, op.i32_wrap_i64);
-  c.i32(entryMask);
-  c.do(op.i32_and);
-  c.i32(4);
-  c.do(op.i32_shl);
+  pushHashed(c, w.address, blockEntries);
   c.tee(slot);
   c.memory(access.i64_load, blocksAt);
   c.get(w.address);

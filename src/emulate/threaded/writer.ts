@@ -1,8 +1,9 @@
 // What routines are written with: the fields of the record that is executed, operands, flags, memory.
-import { readTlbAt, tlbEntries, writeTlbAt } from '../layout.js';
+import { readTlbAt, writeTlbAt } from '../layout.js';
 import { AF, CF, OF, PF, SF, ZR } from '../state.js';
 import { access, Code, I32, I64, op } from '../wasm/encode.js';
 import type { Label } from '../wasm/encode.js';
+import { pushTlbOffset } from '../wasm/lookup.js';
 import { field } from './record.js';
 
 export type Size = 1 | 2 | 4 | 8;
@@ -286,11 +287,7 @@ export function findFunction(bits: 32 | 64, given: 'address' | 'record', writes:
     c.set(at);
   }
   const tlb = writes ? writeTlbAt : readTlbAt;
-  c.get(at);
-  c.i64(8n);
-  c.do(op.i64_shr_u, op.i32_wrap_i64);
-  c.i32((tlbEntries - 1) << 4);
-  c.do(op.i32_and);
+  pushTlbOffset(c, at);
   c.tee(entry);
   c.memory(access.i64_load, tlb);
   c.get(at);

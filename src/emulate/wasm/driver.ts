@@ -9,7 +9,6 @@ import {
   readTlbAt,
   stateAt,
   stoppedAt,
-  tlbEntries,
   wasmPage,
   writeTlbAt,
 } from '../layout.js';
@@ -22,6 +21,7 @@ import { access, Code, encodeModule, I32, I64, op } from './encode.js';
 import type { FunctionType } from './encode.js';
 import { lazy } from './flags.js';
 import { flushFunction } from './flush.js';
+import { hashed, pushHashed, pushTlbOffset } from './lookup.js';
 import { copyFunction, fillFunction } from './repeat.js';
 
 /** The types that regions and the driver agree on. */
@@ -40,20 +40,12 @@ export const types = {
  */
 export type Go = (region: number, entry: number, budget: number) => number;
 
-const slotMask = jumpCacheEntries - 1;
 /** The entry of the jump cache of an address: address, region, entry. */
-export const jumpSlot = (lo: number): number => jumpCacheAt + 16 * ((lo ^ (lo >>> 14)) & slotMask);
+export const jumpSlot = (lo: number): number => jumpCacheAt + hashed(lo, jumpCacheEntries);
 
 /** Pushes the place of the entry of an address in a variable, without jumpCacheAt. */
 export function pushSlot(c: Code, rip: number): void {
-  c.get(rip);
-  c.get(rip);
-  c.i64(14n);
-  c.do(op.i64_shr_u, op.i64_xor, op.i32_wrap_i64);
-  c.i32(slotMask);
-  c.do(op.i32_and);
-  c.i32(4);
-  c.do(op.i32_shl);
+  pushHashed(c, rip, jumpCacheEntries);
 }
 
 /** Two functions are imported. */
@@ -159,11 +151,7 @@ function missFunction(): Code {
   const c = new Code(3);
   const [at, what, place] = [0, 1, 2];
   const entry = c.local(I32);
-  c.get(at);
-  c.i64(8n);
-  c.do(op.i64_shr_u, op.i32_wrap_i64);
-  c.i32((tlbEntries - 1) << 4);
-  c.do(op.i32_and);
+  pushTlbOffset(c, at);
   c.i32(readTlbAt);
   c.i32(writeTlbAt);
   c.get(what);

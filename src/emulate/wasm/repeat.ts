@@ -1,9 +1,10 @@
 // rep movs and rep stos, page by page where the TLB has the pages. Registers are those that are stored; what is left in rcx, and all of
 // what is not so simple, is the interpreter's to do (ops/strings.ts). Addresses of the program's width.
-import { readTlbAt, stateAt, tlbEntries, writeTlbAt } from '../layout.js';
+import { readTlbAt, stateAt, writeTlbAt } from '../layout.js';
 import { DF, RAX, RCX, RDI, RSI } from '../state.js';
 import { access, Code, I32, I64, op } from './encode.js';
 import type { Label } from './encode.js';
+import { pushTlbOffset } from './lookup.js';
 
 const pageSize = 4096;
 const word = (n: number): number => stateAt + 4 * n;
@@ -65,11 +66,8 @@ class Repeated {
     const host = c.local(I32);
     const tlb = writes ? writeTlbAt : readTlbAt;
     this.pushRegister(register);
-    c.tee(at);
-    c.i64(8n);
-    c.do(op.i64_shr_u, op.i32_wrap_i64);
-    c.i32((tlbEntries - 1) << 4);
-    c.do(op.i32_and);
+    c.set(at);
+    pushTlbOffset(c, at);
     c.tee(entry);
     c.memory(access.i64_load, tlb);
     c.get(at);
