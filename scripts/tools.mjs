@@ -107,6 +107,29 @@ export function debianFiles(name) {
   return existsSync(folder) || unpackPackage(name, folder) ? folder : undefined;
 }
 
+/** The files of a package on npm, of one version whose archive has this hash, unpacked in the cache; nothing is installed. undefined where it cannot be had. */
+export function npmFiles(name, version, integrity) {
+  const folder = join(cache, 'packages', `npm-${name}-${version}`);
+  if (existsSync(folder)) return join(folder, 'package');
+  const partial = `${folder}.${process.pid}.partial`;
+  mkdirSync(partial, { recursive: true });
+  const packed = spawnSync('npm', ['pack', '--silent', '--pack-destination', partial, `${name}@${version}`]);
+  const [file] = readdirSync(partial);
+  const hash =
+    file &&
+    createHash('sha512')
+      .update(readFileSync(join(partial, file)))
+      .digest('base64');
+  if (packed.status !== 0 || `sha512-${hash}` !== integrity) {
+    rmSync(partial, { recursive: true });
+    return undefined;
+  }
+  quiet('tar', ['-xzf', join(partial, file), '-C', partial]);
+  rmSync(join(partial, file));
+  renameSync(partial, folder);
+  return join(folder, 'package');
+}
+
 /** The package on which the Debian package `name` depends whose name matches; of those unpacked already the newest. */
 export function debianDependency(name, pattern) {
   const folder = join(cache, 'packages');

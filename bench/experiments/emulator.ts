@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { textInput } from '../../scripts/text-input.mjs';
-import { cache, debianFiles, quiet, root } from '../../scripts/tools.mjs';
+import { cache, debianFiles, npmFiles, quiet, root } from '../../scripts/tools.mjs';
 import { experiment } from '../experiment.js';
 import type { Options } from '../experiment.js';
 import { run } from '../measure.js';
@@ -32,9 +32,12 @@ const kernels: readonly Kernel[] = [
   },
 ];
 
+type Built = 'native' | 'mirrored' | 'native32' | 'mirrored32' | 'bare32';
+
 interface Way {
   readonly name: string;
-  readonly program: 'native' | 'mirrored';
+  readonly bits: 64 | 32;
+  readonly program: Built;
   readonly lengths: 'fast' | 'slow';
   readonly command: readonly string[];
 }
@@ -48,7 +51,13 @@ interface Program {
 
 interface Found {
   /** Million instructions a second of CPU time, by kernel and way. */
-  readonly speeds: readonly { readonly kernel: string; readonly way: string; readonly speed: Spread }[];
+  readonly speeds: readonly {
+    readonly kernel: string;
+    readonly way: string;
+    readonly speed: Spread;
+    /** Left out: 64. */
+    readonly bits?: 64 | 32;
+  }[];
   /** Results from before they were measured have none. */
   readonly programs?: readonly Program[];
   /** A program that does next to nothing, in tier 1. */
@@ -65,11 +74,24 @@ const emulated = (tier: number, ...options: readonly string[]): readonly string[
 ];
 
 /** From Debian's package in the cache: nothing is installed. */
-function qemu(): string | undefined {
+function qemu(processor: 'x86_64' | 'i386'): string | undefined {
   const folder = debianFiles('qemu-user-static');
-  const command = folder === undefined ? '' : join(folder, 'usr/bin/qemu-x86_64-static');
+  const command = folder === undefined ? '' : join(folder, `usr/bin/qemu-${processor}-static`);
   return existsSync(command) ? command : undefined;
 }
+
+/** v86 emulates a PC: the loops are a kernel of their own there. */
+function v86(): readonly string[] | undefined {
+  const folder = npmFiles(
+    'v86',
+    '0.5.462',
+    'sha512-aKPX7DdzqAKFRv2omDkqSju0uEzlOxzo+II82J5UT7+tZNsboA6kyaNq9NKAnxvo9hzpJ8dQj7vcvcz0J7I2QA==',
+  );
+  return folder === undefined ? undefined : [process.execPath, join(root, 'bench/v86.mjs'), folder];
+}
+
+/** Of the count of instructions: the kernel's loops are the program's. */
+const countedAs = (program: Built): Exclude<Built, 'bare32'> => (program === 'bare32' ? 'native32' : program);
 
 function instructionsOf({ stderr }: Ran): number {
   const found = /: (\d+) instructions/.exec(stderr);
@@ -77,48 +99,85 @@ function instructionsOf({ stderr }: Ran): number {
   return Number(found[1]);
 }
 
+/** No library, nothing below it, where multiboot kernels lie. */
+const bare: readonly string[] = [
+  ...['-ffreestanding', '-fno-pic', '-no-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'],
+  ...['-nostdlib', '-static', '-Wl,-Ttext=0x100000,--build-id=none,-z,noseparate-code'],
+];
+
 async function measure({ rounds, work, say }: Options): Promise<Found> {
-  const programs = { native: join(work, 'kernels'), mirrored: join(work, 'kernels.mirrored') };
+  const names: readonly Built[] = ['native', 'mirrored', 'native32', 'mirrored32', 'bare32'];
+  const programs = Object.fromEntries(names.map((name) => [name, join(work, `kernels.${name}`)])) as Readonly<
+    Record<Built, string>
+  >;
   const source = ['-O1', join(root, 'bench/programs/kernels.c'), '-o'];
   quiet('musl-gcc', ['-static', ...source, programs.native]);
   quiet(join(root, 'dist/mirrorcc'), [...source, programs.mirrored]);
+  quiet('gcc', ['-m32', '-static', '-fno-pic', ...source, programs.native32]);
+  quiet(join(root, 'dist/mirrorcc'), ['-m32', ...source, programs.mirrored32]);
+  quiet('gcc', ['-m32', '-O1', ...bare, join(root, 'bench/programs/bare.c'), '-o', programs.bare32]);
   const checked = emulated(1, '--check');
-  const ways: Way[] = [
-    { name: 'CPU', program: 'native', lengths: 'fast', command: [] },
-    { name: 'tier 0', program: 'native', lengths: 'slow', command: emulated(0) },
-    { name: 'tier 1', program: 'native', lengths: 'fast', command: emulated(1) },
-    { name: 'tier 1, mirrored', program: 'mirrored', lengths: 'fast', command: emulated(1) },
-    { name: 'tier 1, mirrored, --check', program: 'mirrored', lengths: 'fast', command: checked },
-  ];
-  const other = qemu();
-  if (other !== undefined)
-    ways.push({ name: 'qemu-user', program: 'native', lengths: 'fast', command: [other] });
+  const ways: Way[] = ([64, 32] as const).flatMap((bits) => {
+    const [native, mirrored]: readonly Built[] =
+      bits === 64 ? ['native', 'mirrored'] : ['native32', 'mirrored32'];
+    const way = (
+      name: string,
+      program: Built = 'native',
+      command: readonly string[] = [],
+      slow = false,
+    ): Way => ({
+      name,
+      bits,
+      program,
+      lengths: slow ? 'slow' : 'fast',
+      command,
+    });
+    const user = qemu(bits === 64 ? 'x86_64' : 'i386');
+    const pc = bits === 32 ? v86() : undefined;
+    return [
+      way('CPU', native),
+      way('tier 0', native, emulated(0), true),
+      way('tier 1', native, emulated(1)),
+      way('tier 1, mirrored', mirrored, emulated(1)),
+      way('tier 1, mirrored, --check', mirrored, checked),
+      ...(user === undefined ? [] : [way('qemu-user', native, [user])]),
+      ...(pc === undefined ? [] : [way('v86', 'bare32', pc)]),
+    ];
+  });
   const speeds = [];
+  const results = new Map<string, string>();
   for (const kernel of kernels) {
     const counts = new Map<string, number>();
-    const all = new Map<string, number[]>();
+    const all = new Map<Way, number[]>();
     for (let round = 0; round < rounds; round++)
       for (const way of ways) {
         const times = [];
         const instructions: number[] = [];
         for (const length of kernel[way.lengths]) {
           const rest = [programs[way.program], kernel.argument, String(length)];
-          const key = rest.join(' ');
-          if (!counts.has(key)) counts.set(key, instructionsOf(await run([...emulated(1), ...rest])));
+          const counted = [programs[countedAs(way.program)], ...rest.slice(1)];
+          const key = counted.join(' ');
+          if (!counts.has(key)) counts.set(key, instructionsOf(await run([...emulated(1), ...counted])));
           instructions.push(counts.get(key) ?? NaN);
-          times.push((await run([...way.command, ...rest])).cpu);
+          const ran = await run([...way.command, ...rest]);
+          const same = `${way.bits} bits, ${counted.slice(1).join(' ')}`;
+          if (ran.stdout !== (results.get(same) ?? ran.stdout))
+            throw new Error(`${way.name}, ${same}: ${ran.stdout}, others ${results.get(same) ?? ''}`);
+          results.set(same, ran.stdout);
+          times.push(ran.cpu);
         }
         const [short = NaN, long = NaN] = instructions;
         const [from = NaN, to = NaN] = times;
-        all.set(way.name, [...(all.get(way.name) ?? []), (long - short) / (to - from) / 1e6]);
+        all.set(way, [...(all.get(way) ?? []), (long - short) / (to - from) / 1e6]);
       }
-    for (const { name } of ways) {
-      const speed = spread(all.get(name) ?? []);
-      speeds.push({ kernel: kernel.name, way: name, speed });
-      say(`${kernel.name}, ${name}: ${shownSpread(speed)}`);
+    for (const way of ways) {
+      const { name, bits } = way;
+      const speed = spread(all.get(way) ?? []);
+      speeds.push({ kernel: kernel.name, way: name, speed, bits });
+      say(`${kernel.name}, ${bits} bits, ${name}: ${shownSpread(speed)}`);
     }
   }
-  const real = await realPrograms(rounds, other, say);
+  const real = await realPrograms(rounds, qemu('x86_64'), say);
   const starts = [];
   for (let round = 0; round < 2 * rounds; round++)
     starts.push(await run([...emulated(1), programs.native, 'fib', '1']));
@@ -202,6 +261,20 @@ function programTable(programs: readonly Program[]): { heads: string[]; rows: st
   };
 }
 
+function speedTable(all: Found['speeds'], wanted: 64 | 32): { heads: string[]; rows: string[][] }[] {
+  const speeds = all.filter(({ bits = 64 }) => bits === wanted);
+  if (speeds.length === 0) return [];
+  const ways = [...new Set(speeds.map(({ way }) => way))];
+  const rows = [...new Set(speeds.map(({ kernel }) => kernel))].map((kernel) => [
+    kernel,
+    ...ways.map((way) => {
+      const found = speeds.find((one) => one.kernel === kernel && one.way === way);
+      return found ? shownSpread(found.speed) : '';
+    }),
+  ]);
+  return [{ heads: [`${wanted} bits, million instructions a second of CPU time`, ...ways], rows }];
+}
+
 export const emulator = experiment<Found>({
   name: 'emulator',
   about: "the emulator's speed on four small loops, by tier, and on real programs",
@@ -213,18 +286,8 @@ export const emulator = experiment<Found>({
   build: async () => undefined,
   run: measure,
   tables: ({ speeds, programs = [], start }) => {
-    const ways = [...new Set(speeds.map(({ way }) => way))];
     return [
-      {
-        heads: ['million instructions a second of CPU time', ...ways],
-        rows: [...new Set(speeds.map(({ kernel }) => kernel))].map((kernel) => [
-          kernel,
-          ...ways.map((way) => {
-            const found = speeds.find((one) => one.kernel === kernel && one.way === way);
-            return found ? shownSpread(found.speed) : '';
-          }),
-        ]),
-      },
+      ...([64, 32] as const).flatMap((bits) => speedTable(speeds, bits)),
       ...(programs.length === 0 ? [] : [programTable(programs)]),
       ...(start
         ? [

@@ -44,17 +44,19 @@ static unsigned long mix(unsigned long times) {
   return x;
 }
 
+static unsigned long run(char which, unsigned long times) {
+  switch (which) {
+  case 'c': return crc(times);
+  case 's': return primes(times);
+  case 'f': return fib(times);
+  default: return mix(times);
+  }
+}
+
+#ifndef BARE
 int main(int argc, char **argv) {
   if (argc != 3) return 1;
-  unsigned long times = strtoul(argv[2], NULL, 10);
-  unsigned long result;
-  switch (argv[1][0]) {
-  case 'c': result = crc(times); break;
-  case 's': result = primes(times); break;
-  case 'f': result = fib(times); break;
-  case 'm': result = mix(times); break;
-  default: return 1;
-  }
-  printf("%lx\n", result);
+  printf("%lx\n", run(argv[1][0], strtoul(argv[2], NULL, 10)));
   return 0;
 }
+#endif

@@ -20,7 +20,7 @@ const neededByTests = [
   ...['gdb', 'meson', 'ninja-build', 'qemu-system-x86', 'tcl'],
 ];
 
-const neededByBench = ['cmake', 'g++', 'wrk'];
+const neededByBench = ['cmake', 'g++', 'gcc-multilib', 'wrk'];
 
 export function debianPackages() {
   const wanted = [
