@@ -1,17 +1,11 @@
 // The hottest sites in the page, from a program that was built with mirrorcc and run in the emulator, in a browser.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
-import { chromium } from 'playwright-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { mirrorcc } from '../hazards/toolchain.js';
-
-const executablePath = '/usr/bin/chromium';
-const inBrowser = existsSync(executablePath)
-  ? describe
-  : (_: string, tests: () => void) => describe.skip('needs the Debian package chromium', tests);
+import { expectAccessible, inBrowser } from './browser.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-hot-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -76,25 +70,11 @@ beforeAll(() => {
   ['samples', 'functions'].forEach(page);
 });
 
-inBrowser('in Chromium', () => {
-  let browser: Browser;
+inBrowser((shown) => {
   let page: Page;
-  let trouble: string[] = [];
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  });
-  afterAll(() => browser.close());
-  afterEach(async () => {
-    await page.context().close();
-    expect(trouble).toEqual([]);
-  });
 
   async function open(name: string, options: BrowserContextOptions = {}): Promise<void> {
-    trouble = [];
-    page = await (await browser.newContext(options)).newPage();
-    page.on('console', (message) => trouble.push(message.text()));
-    page.on('pageerror', (error) => trouble.push(String(error)));
-    await page.goto(`file://${join(work, `${name}.html`)}`);
+    page = await shown(join(work, `${name}.html`), options);
   }
 
   const cells = (selector: string) =>
@@ -211,17 +191,6 @@ inBrowser('in Chromium', () => {
       await page.$eval('#sites', (one) => one.scrollIntoView());
       await page.screenshot({ path: join(shots, `${name}.png`) });
     }
-    await page.evaluate(axe.source);
-    const violations = await page.evaluate(async () => {
-      const tool = (globalThis as unknown as { axe: typeof axe }).axe;
-      const found = await tool.run();
-      return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    expect(violations).toEqual([]);
-    const [wide, room] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
-      number,
-      number,
-    ];
-    expect(wide).toBeLessThanOrEqual(room);
+    await expectAccessible(page);
   });
 });

@@ -1,26 +1,12 @@
 // The page of `mirrorasm stats --html` in a browser: by pointer and keyboard, light and dark, on a phone, with more rows than a browser can lay out.
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import axe from 'axe-core';
-import { chromium } from 'playwright-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { mirrorcc } from '../hazards/toolchain.js';
-
-const executablePath = '/usr/bin/chromium';
-const inBrowser = existsSync(executablePath)
-  ? describe
-  : (_: string, tests: () => void) => describe.skip('needs the Debian package chromium', tests);
+import { expectAccessible, inBrowser } from './browser.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mirrorasm-page-'));
 const command = join(__dirname, '../../dist/mirrorasm.js');
@@ -108,29 +94,11 @@ test('a profile that is none is refused, and one without a page', () => {
   expect(stats('one', '--profile', 'samples').status).toBe(3);
 });
 
-inBrowser('in Chromium', () => {
-  let browser: Browser;
+inBrowser((shown) => {
   let page: Page;
-  /** What went wrong, and what was asked of the network. */
-  let trouble: string[] = [];
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  });
-  afterAll(() => browser.close());
-  afterEach(async () => {
-    await page.context().close();
-    expect(trouble).toEqual([]);
-  });
 
   async function open(options: BrowserContextOptions = {}, file = 'page.html'): Promise<void> {
-    trouble = [];
-    page = await (await browser.newContext(options)).newPage();
-    page.on('console', (message) => trouble.push(message.text()));
-    page.on('pageerror', (error) => trouble.push(String(error)));
-    page.on('request', (request) => {
-      if (!/^(file|data):/.test(request.url())) trouble.push(request.url());
-    });
-    await page.goto(`file://${join(work, file)}`);
+    page = await shown(join(work, file), options);
   }
 
   const status = (text: RegExp) =>
@@ -176,18 +144,7 @@ inBrowser('in Chromium', () => {
     await page.click('#everywhere');
     await page.waitForSelector('#hits li');
     await page.$$eval('details', (all) => all.forEach((one) => (one.open = true)));
-    await page.evaluate(axe.source);
-    const violations = await page.evaluate(async () => {
-      const tool = (globalThis as unknown as { axe: typeof axe }).axe;
-      const found = await tool.run();
-      return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    expect(violations).toEqual([]);
-    const [wide, room] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
-      number,
-      number,
-    ];
-    expect(wide).toBeLessThanOrEqual(room);
+    await expectAccessible(page);
   });
 
   test('a function opens at its text, native and mirrored beside each other', async () => {

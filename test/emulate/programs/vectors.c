@@ -1,53 +1,26 @@
 /* What compilers make of loops with AVX2 and FMA, and that signal frames have the upper halves of vector registers: in a handler, and as the handler changed them.
    Prints the same on every CPU that has both. */
-#include <immintrin.h>
-#include <math.h>
-#include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <ucontext.h>
-
 enum { count = 203 };
-static float a[count], b[count], c[count];
-static double d[count];
-static int32_t n[count], at[count];
-static int64_t wide[count];
-static uint8_t bytes[count];
-
-static void fill(void) {
-  uint32_t seed = 12345;
-  for (int i = 0; i < count; i++) {
-    seed = seed * 1664525 + 1013904223;
-    a[i] = (float)(int)(seed >> 8) / 4096, b[i] = (float)(seed >> 20) / 7 - 99, d[i] = (double)(int)seed / 3;
-    n[i] = (int32_t)seed, at[i] = seed % count, wide[i] = (int64_t)seed * seed, bytes[i] = seed >> 24;
-  }
-}
-
-static uint64_t sum(const void *from, size_t size) {
-  uint64_t s = 0;
-  for (size_t i = 0; i < size; i++) s = s * 1099511628211u + ((const uint8_t *)from)[i];
-  return s;
-}
+#include "vectors.h"
 
 __attribute__((noinline)) static void loops(void) {
   for (int i = 0; i < count; i++) c[i] = a[i] * b[i] + 3;
-  printf("product %016lx\n", (unsigned long)sum(c, sizeof c));
+  SHOW("product", c);
   for (int i = 0; i < count; i++) c[i] = b[i] > 0 ? sqrtf(b[i]) : a[at[i]];
-  printf("chosen %016lx\n", (unsigned long)sum(c, sizeof c));
+  SHOW("chosen", c);
   for (int i = 0; i < count; i++) n[i] = n[i] << (at[i] & 15) ^ bytes[i];
-  printf("shifts %016lx\n", (unsigned long)sum(n, sizeof n));
+  SHOW("shifts", n);
   for (int i = 0; i + 4 <= count; i += 4) {
     __m128i numbers = _mm_loadu_si128((const __m128i *)(n + i));
     __m256i odd = _mm256_cvtepi32_epi64(_mm_slli_epi32(numbers, 31));
     __m256d picked = _mm256_i32gather_pd(d, _mm_loadu_si128((const __m128i *)(at + i)), 8);
     _mm256_maskstore_pd(d + i, odd, _mm256_fmsub_pd(picked, _mm256_set1_pd(2), _mm256_cvtepi32_pd(numbers)));
   }
-  printf("masked %016lx\n", (unsigned long)sum(d, sizeof d));
+  SHOW("masked", d);
   for (int i = 0; i < count; i++) wide[i] = wide[i] > n[i] ? wide[i] : n[i];
-  printf("greater %016lx\n", (unsigned long)sum(wide, sizeof wide));
+  SHOW("greater", wide);
   for (int i = 0; i < count; i++) bytes[i] = (bytes[i] + bytes[count - 1 - i] + 1) / 2;
-  printf("means %016lx\n", (unsigned long)sum(bytes, sizeof bytes));
+  SHOW("means", bytes);
   char text[64];
   memset(text, 'x', sizeof text), text[40] = 0;
   printf("text %zu %d\n", strlen(text), memcmp(text, text + 41, 20) > 0);
