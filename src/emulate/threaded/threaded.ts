@@ -75,18 +75,24 @@ export class Threaded {
     record(routineNumbers.get(goesOn) ?? 0);
     const next = instructions.at(-1)?.next ?? 0n;
     write(view, at, { routine: goesOn, taken: bits === 32 ? BigInt.asUintN(32, next) : next });
-    const entry = blockEntry(block.lo);
-    view.setInt32(entry, block.lo, true);
-    view.setInt32(entry + 4, block.hi, true);
-    view.setInt32(entry + 8, header, true);
     block.header = header;
   }
 
-  /** How often a block was begun, and one more. */
+  /** Takes the entry, which another block may have had. */
+  private enter({ lo, hi, header }: Block): void {
+    const { words } = this;
+    const entry = blockEntry(lo) >> 2;
+    words[entry] = lo;
+    words[entry + 1] = hi;
+    words[entry + 2] = header;
+  }
+
+  /** How often a block was begun. */
   countOf(block: Block): number {
     return block.header === 0 ? block.count : (this.words[(block.header + head.count) >> 2] ?? 0);
   }
 
+  /** It is begun once more. */
   begin(block: Block): void {
     this.words[(block.header + head.count) >> 2] = this.countOf(block) + 1;
   }
@@ -112,6 +118,7 @@ export class Threaded {
    */
   run(block: Block, position: number, room: number): number {
     const { cpu, words } = this;
+    if (position === 0) this.enter(block);
     const budget = room > most ? most : room;
     const from = cpu.executed + position;
     const last = cpu.executed + budget;
