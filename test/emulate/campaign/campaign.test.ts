@@ -154,7 +154,7 @@ test('a class is what each of its cases is, done by hand', () => {
   const faults: (FaultCase & { same: boolean })[] = [];
   const clean = traceRun(machine, map, 'page', (fault, same) => faults.push({ ...fault, same }));
   const good = byHand(clean.end - 1, 'native', faults[0]!.page, clean.mirror.distance);
-  const pick = new Sample<FaultCase & { same: boolean }>(60, 5);
+  const pick = new Sample<FaultCase & { same: boolean }>(90, 5);
   faults.filter((f) => f.class !== 'nothing').forEach((f) => pick.add(f));
   const failedBefore = new Map(result.failed.map((f) => [f.id, f.outcome]));
   let bad = 0;
