@@ -21,14 +21,14 @@ interface Kernel {
 }
 
 const kernels: readonly Kernel[] = [
-  { name: 'table CRC', argument: 'crc', fast: [500, 3000], slow: [50, 200] },
-  { name: 'byte sieve', argument: 'sieve', fast: [300, 1800], slow: [50, 200] },
-  { name: 'fib', argument: 'fib', fast: [32, 36], slow: [26, 31] },
+  { name: 'table CRC', argument: 'crc', fast: [500, 3000], slow: [100, 600] },
+  { name: 'byte sieve', argument: 'sieve', fast: [300, 1800], slow: [60, 300] },
+  { name: 'fib', argument: 'fib', fast: [32, 36], slow: [28, 33] },
   {
     name: 'xorshift, multiply',
     argument: 'mix',
     fast: [50_000_000, 450_000_000],
-    slow: [5_000_000, 25_000_000],
+    slow: [10_000_000, 70_000_000],
   },
 ];
 
@@ -213,7 +213,13 @@ async function realPrograms(
       args: ['-c'],
       options: { ...options, stdin: input },
     },
-    { name: 'speedtest1 --size 5', program: 'sqlite3', file: 'speedtest1', args: ['--size', '5'], options },
+    ...['5', '20'].map((size) => ({
+      name: `speedtest1 --size ${size}`,
+      program: 'sqlite3',
+      file: 'speedtest1',
+      args: ['--size', size],
+      options,
+    })),
     {
       name: 'lua fib 30',
       program: 'lua',
