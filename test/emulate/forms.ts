@@ -269,7 +269,8 @@ function forms(mode: Mode, seed: number): Form[] {
         const turns =
           n > 0 ? [n] : Array.from({ length: Math.max(places.length, forms.length) }, (_, k) => k);
         for (const turn of turns) {
-          const choice = places[(turn + (turn >= places.length ? 1 : 0)) % places.length]!;
+          // By the code, too: variants meet other registers in other instructions of a kind.
+          const choice = places[(turn + code + (turn >= places.length ? 1 : 0)) % places.length]!;
           const variant = forms[turn % forms.length]!;
           const i = made(code, kinds, operands, mode, choice, immediate, variant);
           const encoder = new Encoder(mode);

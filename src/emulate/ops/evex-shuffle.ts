@@ -109,8 +109,9 @@ const blend =
     return () => {
       load?.();
       for (let n = 0; n < end; n += size) {
-        const from = chosen(n / size) ? b : a;
-        if (from === a && evex.zeroing) vb.fill(0, scratch2 + n, scratch2 + n + size);
+        const isChosen = chosen(n / size);
+        const from = isChosen ? b : a;
+        if (!isChosen && evex.zeroing) vb.fill(0, scratch2 + n, scratch2 + n + size);
         else vb.copyWithin(scratch2 + n, from + n, from + n + size);
       }
       vb.copyWithin(d, scratch2, scratch2 + end);

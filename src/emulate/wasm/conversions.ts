@@ -234,9 +234,9 @@ const shortenAll: Row = floating(
 // Whole numbers.
 
 const modes = ['nearest', 'floor', 'ceil', 'trunc'] as const;
-/** As the immediate says, or as MXCSR does: to nearest. */
-const round = (f: Format): Row =>
-  two(
+/** As the immediate says, or as MXCSR does: to nearest. Not to binary places. */
+const round = (f: Format): Row => {
+  const row = two(
     f,
     true,
     (e, i, _x, y, r) => {
@@ -248,26 +248,34 @@ const round = (f: Format): Row =>
     },
     true,
   );
+  return { ...row, plan: (i) => (immediateOf(i) >> 4 === 0 ? row.plan(i) : undefined) };
+};
 
-export const conversions: Rows = withVex({
-  cvtdq2pd: floating(converted(4, 8, false, undefined, by(simd.f64x2_convert_low_i32x4_s))),
-  cvtdq2ps: floating(converted(4, 4, true, undefined, by(simd.f32x4_convert_i32x4_s))),
-  cvtpd2dq: toIntegers(doubles, false),
-  cvtpd2ps: shortenAll,
-  cvtps2dq: toIntegers(singles, false),
-  cvtps2pd: widenAll,
-  cvtsd2si: toInteger(double, false),
-  cvtsd2ss: shorten,
-  cvtsi2sd: fromInteger(double),
-  cvtsi2ss: fromInteger(single),
-  cvtss2sd: widen,
-  cvtss2si: toInteger(single, false),
-  cvttpd2dq: toIntegers(doubles, true),
-  cvttps2dq: toIntegers(singles, true),
-  cvttsd2si: toInteger(double, true),
-  cvttss2si: toInteger(single, true),
-  roundpd: round(doubles),
-  roundps: round(singles),
-  roundsd: round(double),
-  roundss: round(single),
-});
+export const conversions: Rows = {
+  ...withVex({
+    cvtdq2pd: floating(converted(4, 8, false, undefined, by(simd.f64x2_convert_low_i32x4_s))),
+    cvtdq2ps: floating(converted(4, 4, true, undefined, by(simd.f32x4_convert_i32x4_s))),
+    cvtpd2dq: toIntegers(doubles, false),
+    cvtpd2ps: shortenAll,
+    cvtps2dq: toIntegers(singles, false),
+    cvtps2pd: widenAll,
+    cvtsd2si: toInteger(double, false),
+    cvtsd2ss: shorten,
+    cvtsi2sd: fromInteger(double),
+    cvtsi2ss: fromInteger(single),
+    cvtss2sd: widen,
+    cvtss2si: toInteger(single, false),
+    cvttpd2dq: toIntegers(doubles, true),
+    cvttps2dq: toIntegers(singles, true),
+    cvttsd2si: toInteger(double, true),
+    cvttss2si: toInteger(single, true),
+    roundpd: round(doubles),
+    roundps: round(singles),
+    roundsd: round(double),
+    roundss: round(single),
+  }),
+  vrndscalepd: round(doubles),
+  vrndscaleps: round(singles),
+  vrndscalesd: round(double),
+  vrndscaless: round(single),
+};

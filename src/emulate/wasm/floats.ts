@@ -1,7 +1,7 @@
 // Compiled: floating point of SSE and SSE2, and its VEX and EVEX forms, where nothing is special: rounding to nearest, all exceptions masked, the inexact
 // flag set already, operands and results neither denormal nor NaN. All else is the interpreter's (ops/vector-float.ts), which has the flags.
 import type { Decoded } from '../instruction.js';
-import { access, op } from './encode.js';
+import { access, I64, op } from './encode.js';
 import type { Emitter } from './emitter.js';
 import {
   allHold,
@@ -22,11 +22,14 @@ import {
   singles,
 } from './float-formats.js';
 import type { Format } from './float-formats.js';
+import { collect, numberOf, setChosen } from './masks.js';
 import type { Row, Rows } from './row.js';
 import { simd } from './simd.js';
 import {
   clearAbove,
   immediateOf,
+  isVector,
+  isVectorSource,
   load,
   operandsOf,
   put,
@@ -220,32 +223,68 @@ const predicates: readonly (readonly ['eq' | 'lt' | 'le' | undefined, boolean])[
   [undefined, true],
 ];
 
-const compare = (f: Format): Row =>
-  two(f, false, (e, i, x, y, r) => {
+/** Pushes ones, or 1 of a scalar, where two numbers in variables are as the immediate says. */
+function compared(e: Emitter, f: Format, i: Decoded, x: number, y: number): void {
+  const { c } = e;
+  const [comparison, inverted] = predicates[immediateOf(i) & 7] ?? [undefined, false];
+  if (comparison !== undefined) {
+    c.get(x);
+    c.get(y);
+    apply(e, f, comparison);
+  } else if (f.isPacked) c.v128([]);
+  else c.i32(0);
+  if (!inverted) return;
+  if (f.isPacked) c.simd(simd.v128_not);
+  else c.do(op.i32_eqz);
+}
+
+const compare = (f: Format): Row => {
+  const row = two(f, false, (e, i, x, y, r) => {
     const { c } = e;
-    const [comparison, inverted] = predicates[immediateOf(i) & 7] ?? [undefined, false];
-    const holds = (): void => {
-      if (comparison === undefined) return;
-      c.get(x);
-      c.get(y);
-      apply(e, f, comparison);
-    };
-    if (f.isPacked) {
-      if (comparison === undefined) c.v128([]);
-      holds();
-      if (inverted) c.simd(simd.v128_not);
-    } else {
+    if (f.isPacked) compared(e, f, i, x, y);
+    else {
       if (f.size === 8) c.i64(0n);
       else c.i32(0);
-      if (comparison === undefined) c.i32(0);
-      holds();
-      if (inverted) c.do(op.i32_eqz);
+      compared(e, f, i, x, y);
       if (f.size === 8) c.do(op.i64_extend_i32_u, op.i64_sub, op.f64_reinterpret_i64);
       else c.do(op.i32_sub, op.f32_reinterpret_i32);
     }
     c.set(r);
     arePlain(e, f, x, y);
   });
+  return f.isPacked ? { ...row, plan: (i) => (i.evex ? intoMask(f) : row.plan)(i) } : row;
+};
+
+/** EVEX's form has its result in a mask. */
+const intoMask =
+  (f: Format): Plan =>
+  (i) => {
+    const [to, first, last] = i.operands;
+    const d = numberOf(to);
+    if (d === undefined || i.evex?.quiet === true || !isVector(first) || !last || !isVectorSource(last))
+      return undefined;
+    return (e) => {
+      const { c } = e;
+      const b = wholeSource(e, i, last, first.size);
+      const a = source(e, first, first.size);
+      const [x, y] = [e.temporary(f.type), e.temporary(f.type)];
+      const bits = e.temporary(I64);
+      for (let part = 0; part < first.size / 16; part++) {
+        pushNumber(e, f, a, part);
+        c.set(x);
+        pushNumber(e, f, b, part);
+        c.set(y);
+        compared(e, f, i, x, y);
+        collect(e, f.size, part, bits);
+        arePlain(e, f, x, y);
+        if (part > 0) and(e, f);
+      }
+      allHold(e, f);
+      orElse(e, () => {
+        setChosen(e, i, d, bits);
+      });
+    };
+  };
 
 /** comis and ucomis: with numbers they are the same. */
 const flags = (f: Format): Row => ({

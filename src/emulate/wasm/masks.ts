@@ -12,7 +12,8 @@ const widths = { b: 8, w: 16, d: 32, q: 64 } as const;
 type Width = (typeof widths)[keyof typeof widths];
 type Push = () => void;
 
-const numberOf = (o: Operand | undefined): number | undefined =>
+/** Of a mask register. */
+export const numberOf = (o: Operand | undefined): number | undefined =>
   o?.kind === 'register' && o.file === 'mask' ? o.number : undefined;
 
 /** Pushes a mask's 64 bits. */
@@ -235,14 +236,38 @@ const codes: Readonly<Record<Size, Readonly<Record<Relation, readonly [signed: n
   },
 }; // prettier-ignore
 
-/** Bits of elements in which `emit` pushes ones; those that are not chosen are 0. */
+/** Puts the bits of elements of 16 bytes, in which all ones are pushed, to those of others in a variable. */
+export function collect(e: Emitter, size: Size, part: number, bits: number): void {
+  const { c } = e;
+  c.simd(bitmasks[size]);
+  c.do(op.i64_extend_i32_u);
+  if (part > 0) {
+    c.i64(BigInt((16 * part) / size));
+    c.do(op.i64_shl);
+    c.get(bits);
+    c.do(op.i64_or);
+  }
+  c.set(bits);
+}
+
+/** Writes such bits to a mask; those that are not chosen are 0. */
+export function setChosen(e: Emitter, i: Decoded, to: number, bits: number): void {
+  set(e, to, () => {
+    e.c.get(bits);
+    const mask = i.evex?.mask ?? 0;
+    if (mask === 0) return;
+    get(e, mask);
+    e.c.do(op.i64_and);
+  });
+}
+
+/** Bits of elements in which `emit` pushes ones. */
 const intoMask = (size: Size, emit: (e: Emitter, a: Push, b: Push, i: Decoded) => void): Row =>
   vector((i) => {
     const [to, first, last] = i.operands;
     const d = numberOf(to);
     if (d === undefined || !isVector(first) || !last || !isVectorSource(last)) return undefined;
     return (e) => {
-      const { c } = e;
       const b = wholeSource(e, i, last, first.size);
       const a = source(e, first, first.size);
       const bits = e.temporary(I64);
@@ -257,23 +282,9 @@ const intoMask = (size: Size, emit: (e: Emitter, a: Push, b: Push, i: Decoded) =
           },
           i,
         );
-        c.simd(bitmasks[size]);
-        c.do(op.i64_extend_i32_u);
-        if (part > 0) {
-          c.i64(BigInt((16 * part) / size));
-          c.do(op.i64_shl);
-          c.get(bits);
-          c.do(op.i64_or);
-        }
-        c.set(bits);
+        collect(e, size, part, bits);
       }
-      set(e, d, () => {
-        c.get(bits);
-        const mask = i.evex?.mask ?? 0;
-        if (mask === 0) return;
-        get(e, mask);
-        c.do(op.i64_and);
-      });
+      setChosen(e, i, d, bits);
     };
   });
 

@@ -20,6 +20,7 @@ import { rowName, strings } from './strings.js';
 import { texts } from './text.js';
 import { vectorIntegers } from './vector-integers.js';
 import { vectorMoves } from './vector-moves.js';
+import { vectorPermutes } from './vector-permutes.js';
 import { vectorShuffles } from './vector-shuffles.js';
 
 const rows: ReadonlyMap<string, Row> = new Map(
@@ -34,6 +35,7 @@ const rows: ReadonlyMap<string, Row> = new Map(
     ...masks,
     ...vectorIntegers,
     ...vectorMoves,
+    ...vectorPermutes,
     ...vectorShuffles,
     ...floats,
     ...conversions,

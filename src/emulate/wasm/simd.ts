@@ -3,7 +3,7 @@ export const simd = {
   v128_load: 0x00, v128_load8_splat: 0x07, v128_load16_splat: 0x08, v128_load32_splat: 0x09, v128_load64_splat: 0x0a, v128_store: 0x0b,
   v128_const: 0x0c, v128_load32_zero: 0x5c, v128_load64_zero: 0x5d, i8x16_shuffle: 0x0d, i8x16_swizzle: 0x0e,
   i8x16_splat: 0x0f, i16x8_splat: 0x10, i32x4_splat: 0x11, i64x2_splat: 0x12,
-  i8x16_replace_lane: 0x17, i16x8_replace_lane: 0x1a, i32x4_replace_lane: 0x1c, i64x2_replace_lane: 0x1e,
+  i8x16_replace_lane: 0x17, i16x8_replace_lane: 0x1a, i32x4_replace_lane: 0x1c, i64x2_extract_lane: 0x1d, i64x2_replace_lane: 0x1e,
   f32x4_extract_lane: 0x1f, f32x4_replace_lane: 0x20, f64x2_extract_lane: 0x21, f64x2_replace_lane: 0x22,
   i8x16_eq: 0x23, i8x16_ne: 0x24, i8x16_lt_s: 0x25, i8x16_lt_u: 0x26, i8x16_gt_s: 0x27, i8x16_gt_u: 0x28, i8x16_le_s: 0x29, i8x16_le_u: 0x2a,
   i8x16_ge_s: 0x2b, i8x16_ge_u: 0x2c,

@@ -205,7 +205,7 @@ const narrow =
 
 /** An element everywhere; with EVEX also a general register's low bits. */
 const broadcast =
-  (size: Size, element = size): Plan =>
+  (size: Size, element: Size = size): Plan =>
   (i) => {
     const [to, from] = i.operands;
     if (!isVector(to) || !from || !(isGeneral(from) || isVectorSource(from))) return undefined;
@@ -411,28 +411,36 @@ export const vectorMoves: Rows = {
   }),
   vbroadcastf128: vector(broadcastPart(16, 4)),
   vbroadcastf32x4: vector(broadcastPart(16, 4)),
+  vbroadcastf32x2: vector(broadcast(8, 4)),
+  vbroadcastf32x8: vector(broadcastPart(32, 4)),
   vbroadcastf64x2: vector(broadcastPart(16, 8)),
   vbroadcastf64x4: vector(broadcastPart(32, 8)),
   vbroadcasti128: vector(broadcastPart(16, 4)),
   vbroadcasti32x4: vector(broadcastPart(16, 4)),
+  vbroadcasti32x2: vector(broadcast(8, 4)),
+  vbroadcasti32x8: vector(broadcastPart(32, 4)),
   vbroadcasti64x2: vector(broadcastPart(16, 8)),
   vbroadcasti64x4: vector(broadcastPart(32, 8)),
   vbroadcastsd: vector(broadcast(8)),
   vbroadcastss: vector(broadcast(4)),
   vextractf128: vector(extractPart(16, 4)),
   vextractf32x4: vector(extractPart(16, 4)),
+  vextractf32x8: vector(extractPart(32, 4)),
   vextractf64x2: vector(extractPart(16, 8)),
   vextractf64x4: vector(extractPart(32, 8)),
   vextracti128: vector(extractPart(16, 4)),
   vextracti32x4: vector(extractPart(16, 4)),
+  vextracti32x8: vector(extractPart(32, 4)),
   vextracti64x2: vector(extractPart(16, 8)),
   vextracti64x4: vector(extractPart(32, 8)),
   vinsertf128: vector(insertPart(16, 4)),
   vinsertf32x4: vector(insertPart(16, 4)),
+  vinsertf32x8: vector(insertPart(32, 4)),
   vinsertf64x2: vector(insertPart(16, 8)),
   vinsertf64x4: vector(insertPart(32, 8)),
   vinserti128: vector(insertPart(16, 4)),
   vinserti32x4: vector(insertPart(16, 4)),
+  vinserti32x8: vector(insertPart(32, 4)),
   vinserti64x2: vector(insertPart(16, 8)),
   vinserti64x4: vector(insertPart(32, 8)),
   vmovdqa32: aligned(4),

@@ -33,15 +33,13 @@ export const isVectorSource = (o: Operand | undefined): boolean => isVector(o) |
 export const bytesOf = (o: Operand | undefined): number =>
   o?.kind === 'register' || o?.kind === 'memory' ? o.size : 0;
 
-/** A row of an instruction on vector registers, not of MMX, nor a string instruction of the same name, nor with a rounding of its own. */
+/** A row of an instruction on vector registers, not of MMX, nor with a rounding of its own. */
 export const vector = (plan: Plan, more: Partial<Row> = {}): Row => ({
   sets: 'none',
   ...more,
   plan: (i) => {
     const files = i.operands.flatMap((o) => (o.kind === 'register' ? [o.file] : []));
-    if (i.foreign || i.evex?.quiet === true || files.includes('mmx') || !files.includes('vector'))
-      return undefined;
-    return plan(i);
+    return i.foreign || i.evex?.quiet === true || files.includes('mmx') ? undefined : plan(i);
   },
 });
 

@@ -64,6 +64,7 @@ function* vex(): Generator<string> {
     for (const r of ['%x', '%y']) yield* [`v${op}pd ${r}, ${r}, ${r}`, `v${op}ps M, ${r}, ${r}`];
   for (const op of ['fmadd213', 'fnmadd132', 'fmsub231']) yield* [`v${op}sd %x, %x, %x`, `v${op}ss M, %x, %x`];
   yield* ['vinserti128 $1, %x, %y, %y', 'vinsertf128 $0, M, %y, %y', 'vextracti128 $1, %y, %x', 'vextractf128 $1, %y, M', 'vbroadcasti128 M, %y'];
+  yield* ['vpermd %y, %y, %y', 'vpermps M, %y, %y', 'vcvttss2si M, %ecx', 'vextracti32x8 $1, %z, M', 'vinsertf32x8 $1, %y, %z, %z'];
   yield* ['vpermq $0x1b, %y, %y', 'vpermpd $0xe1, M, %y', 'vperm2i128 $0x31, %y, %y, %y', 'vperm2f128 $0x82, M, %y, %y', 'vcvtpd2psy M, %x', 'vcvttpd2dq %y, %x'];
   yield* ['vmovd %eax, %x', 'vmovd %x, %ecx', 'vmovq M, %x', 'vmovq %x, M', 'vmovsd %x, %x, %x', 'vmovss M, %x', 'vmovhps M, %x, %x', 'vmovlhps %x, %x, %x'];
   yield* ['vcvtsi2sd %ecx, %x, %x', 'vcvttsd2si %x, %eax', 'vcvtsd2ss %x, %x, %x', 'vcvtss2sd M, %x, %x', 'vsqrtsd %x, %x, %x', 'vucomisd M, %x', 'vcomiss %x, %x'];
@@ -89,6 +90,9 @@ function* evex(): Generator<string> {
         `vpbroadcast${size} %x, ${r}%m`, `vpbroadcast${size} M, ${r}`,
       ];
     yield* [`vfmadd231pd ${r}, ${r}, ${r}%m`, `vfnmadd213ps B, ${r}, ${r}`, `vfmsub132pd M, ${r}, ${r}`];
+    yield* [`vcmpltpd ${r}, ${r}, %k%n`, `vcmpneqps M, ${r}, %k`, `vrndscaleps $1, ${r}, ${r}%m`, `vpminuq ${r}, ${r}, ${r}%m`];
+    for (const size of ['w', 'd', 'q']) yield* [`vpermt2${size} M, ${r}, ${r}%m`, `vpermi2${size} ${r}, ${r}, ${r}`, `vpblendm${size} ${r}, ${r}, ${r}%m`];
+    yield* [`vpermw ${r}, ${r}, ${r}%m`, `vpblendmb M, ${r}, ${r}`, `vpmovdw ${r}, ${r === '%z' ? '%y' : '%x'}`, `vpmovwb ${r}, ${r === '%v' ? '%x' : 'M'}`];
     yield* [`vpbroadcastb %eax, ${r}`, `vpbroadcastw %ecx, ${r}%m`, `vpbroadcastd %edx, ${r}%m`, `vpcmpeqd B, ${r}, %k`];
     for (const n of [0xde, 0xfe, 0x96, 0x1b, 0x35, 0x80, 0xf8]) yield* [`vpternlogd $${n}, ${r}, ${r}, ${r}%m`, `vpternlogq $${n}, M, ${r}, ${r}`];
     yield* [`vpmovzxbd M, ${r}`, `vpmovsxdq %w, %z%m`, `vpslld $7, M, ${r}%m`, `vpsraq $9, ${r}, ${r}`, `vpsrlvd ${r}, ${r}, ${r}%m`, `vpabsq ${r}, ${r}%m`];
