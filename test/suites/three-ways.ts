@@ -124,7 +124,7 @@ export function threeWays(one: Pick<Case, 'run' | 'seconds'>, work: string): Thr
   }
   const tier1Only = compiled.executed > mostInterpreted;
   if (!tier1Only) {
-    const interpreted = emulated(work, { tier: 0 }, mostCompiled);
+    const interpreted = emulated(work, { tier: 0, warm: 1 }, mostCompiled);
     if (interpreted.missing !== '') return differs(0, `${interpreted.missing} is missing, not so in tier 1`);
     const inTier0 = difference(native, interpreted);
     if (inTier0 !== '') return differs(0, inTier0);
