@@ -88,8 +88,8 @@ export const lua = suiteOf('lua', () => {
       ),
       run: lines(
         "cd tests && export LUA_PATH='?;./?.lua'",
-        // all.lua runs big.lua as a coroutine.
-        `echo "local f = coroutine.wrap(assert(loadfile'big.lua')); assert(f() == 'b'); assert(f() == 'a')" > big-all.lua`,
+        // all.lua runs big.lua as a coroutine. What overflows a length of 32 bits is made with one of 64: 8.5 GB, twice that mirrored.
+        `[ $(od -An -tu1 -j4 -N1 ../lua) = 2 ] || echo "local f = coroutine.wrap(assert(loadfile'big.lua')); assert(f() == 'b'); assert(f() == 'a')" > big-all.lua`,
         'for f in *.lua; do',
         '  case $f in all.lua|big.lua) continue;; esac',
         `  ../lua $f > out 2>&1; code=$?; echo "$f $code"; ${withoutNumbers} out`,
