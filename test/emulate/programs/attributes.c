@@ -115,7 +115,8 @@ int main(int argc, char **argv) {
     say(sched_getscheduler(0));
     say(sched_get_priority_max(SCHED_FIFO));
     say(sched_get_priority_min(SCHED_OTHER));
-    say(getpriority(PRIO_PROCESS, 0));
+    // A shell may have lowered it.
+    say(getpriority(PRIO_PROCESS, 0) >= 0);
     say(alarm(100));
     say(alarm(0));
     say(alarm(0));
