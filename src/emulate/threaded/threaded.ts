@@ -5,7 +5,8 @@ import { blockEntries, blocksAt, enterAt, framesAt, recordsAt, stoppedAt } from 
 import type { Cpu } from '../state.js';
 import { blockEntry, entering, goesOn, makeGo, routineNumbers, stopped } from './loop.js';
 import type { Run } from './loop.js';
-import { encoded, field, head, recordBytes, write } from './record.js';
+import { encoded } from './encode.js';
+import { field, head, recordBytes, write } from './record.js';
 
 /** One call executes at most so many instructions: the next one may find that V8 has better code. */
 const most = 1 << 17;
