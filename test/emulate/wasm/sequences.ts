@@ -19,7 +19,7 @@ import {
   sameRegisters,
 } from '../../../src/emulate/state.js';
 import { groups, groups32 } from '../cases.js';
-import { chosen, wide } from './wide.js';
+import { called, chosen, wide } from './wide.js';
 
 export const page = 4096;
 export const arena = 0x10000000;
@@ -87,7 +87,9 @@ function program(r: Random, mode: 32 | 64): string {
   const forms = r.below(4) === 0 ? [...more['vectors']!, ...more['integers']!] : more['integers']!;
   const isWide = r.below(2) === 0;
   const form = (): string =>
-    isWide && r.below(3) > 0 ? chosen(r.pick(wide), r, mode) : r.pick(r.below(3) === 0 ? own : forms);
+    isWide && r.below(3) > 0
+      ? chosen(r.pick(r.below(12) === 0 ? called : wide), r, mode)
+      : r.pick(r.below(3) === 0 ? own : forms);
   const blocks = 4 + r.below(10);
   const label = (): string => `L${r.below(blocks)}`;
   let text = '';

@@ -116,6 +116,12 @@ const memory = ['(%rdi)', '64(%rdi)', '(%rsi)', '13(%rsi)', '-0x100(%rsi)'];
 
 export const wide: readonly string[] = [...legacy(), ...vex(), ...evex()];
 
+/** What the interpreter is called for: behind it nothing is known of registers. */
+export const called: readonly string[] = [
+  'vzeroall', 'vhaddpd %y, %y, %y', 'vrcp14ps %z, %z', 'vpcompressd %z, %z%m', 'vpconflictd %w, %w', 'vcvtps2udq %z, %z', 'vpmovswb %z, %y', 'vaddpd {rn-sae}, %z, %z, %z',
+  'vpopcntd %z, %z%m', 'vexpandpd M, %w%m', 'vhsubps M, %x, %x', 'vpmaskmovd M, %y, %y',
+]; // prettier-ignore
+
 /** A text with registers and memory chosen. */
 export function chosen(text: string, r: Random, mode: 32 | 64): string {
   const at = r.pick(memory);
