@@ -28,7 +28,7 @@ const bins = {
   'libexec/dynamic/ld.js': 'ld.ts',
   'libexec/campaign-thread.js': 'campaign-thread.ts',
   'libexec/helper.js': 'helper/helper.ts',
-  'libexec/html.js': '../report/html/page.ts',
+  'libexec/html.cjs': '../report/html/page.ts',
   'libexec/pass.js': 'pass.ts',
 };
 // What a report's page carries for the browser.
@@ -46,20 +46,24 @@ for (const name of ['client/main.ts', 'client/style.css'])
 const hash = createHash('sha256');
 for (const [out, entry] of Object.entries(bins)) {
   const outfile = join(dist, out);
+  // What a compiled bundle loads by its path: not every node 20 can require() a module.
+  const format = out.endsWith('.cjs') ? 'cjs' : 'esm';
   await build({
     entryPoints: [join(root, 'src/cli', entry)],
     outfile,
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format,
     target: 'node20',
     logLevel: 'warning',
     // The emulator is loaded by those commands that need it.
     external: ['mirrorasm/emulate'],
     // CommonJS dependencies call require(); ESM has none unless it is made.
-    banner: {
-      js: "#!/usr/bin/env node\nimport { createRequire as mirrorCreateRequire } from 'node:module';\nconst require = mirrorCreateRequire(import.meta.url);",
-    },
+    ...(format === 'esm' && {
+      banner: {
+        js: "#!/usr/bin/env node\nimport { createRequire as mirrorCreateRequire } from 'node:module';\nconst require = mirrorCreateRequire(import.meta.url);",
+      },
+    }),
   });
   chmodSync(outfile, 0o755);
   hash.update(readFileSync(outfile));

@@ -177,7 +177,7 @@ async function page(
   profile: string | undefined,
 ): Promise<string> {
   const libexec = join(dirname(fileURLToPath(import.meta.url)), 'libexec');
-  const { htmlPage } = (await import(join(libexec, 'html.js'))) as typeof HtmlPage;
+  const { htmlPage } = (await import(join(libexec, 'html.cjs'))) as typeof HtmlPage;
   const names = namesOf(files.map(({ stats }) => stats));
   const listings = new Map<string, string>();
   for (const [i, { path }] of files.entries())
