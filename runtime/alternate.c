@@ -62,6 +62,12 @@ void mr_thread_ends(void) {
   sys(__NR_sigaltstack, &none, 0, 0);
   give_back(&s);
 }
+word mr_leaves_stack(void) {
+  struct stack s = current();
+  if (S.dynamic || of_program(&s) || !s.size || s.sp == (word)main_stack) return 0;
+  note(s.sp, 0);
+  return s.sp;
+}
 /* From entry.S, in a new thread whose stack pointer is `sp`: the bytes that this dirties below it reach the mirror. A child of vfork has its
    parent's. */
 void mr_thread_begins(word sp) {

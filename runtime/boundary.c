@@ -168,10 +168,14 @@ static void after(struct frame *f, u32 rule, long r, word before) {
 
 /* CLONE_CHILD_CLEARTID: the kernel stores 0 there when the thread ends (clone(2)), after our last instruction: so it is stored to the
    mirror ahead. Without PR_GET_TID_ADDRESS, the address last given to clone is used: musl has one for all threads. */
-void mr_clear_tid(void) {
+word mr_tid_cleared(void) {
   uint64_t at = 0; /* 8 bytes for 32-bit programs too, under a 64-bit kernel (prctl(2)) */
   if (!mr_may(MAY_PRCTL) || sys(__NR_prctl, 40, &at, 0)) at = S.ctid;
-  if (S.threads && IN_RANGE(at)) *(volatile u32 *)MVA(at) = 0;
+  return S.threads && IN_RANGE(at) ? MVA(at) : 0;
+}
+void mr_clear_tid(void) {
+  word at = mr_tid_cleared();
+  if (at) *(volatile u32 *)at = 0;
 }
 
 /* Calls whose writes cannot be followed are those of an older kernel: programs know how to do without them. */
@@ -256,11 +260,10 @@ static struct frame *unwrap(struct frame *f, struct frame *to) {
     if (call || !mr_again(f, tries)) return call;
   }
 }
-/* A thread gives back what it has from the runtime. */
-static long end_thread(struct frame *f) {
-  (void)f;
-  mr_thread_ends();
-  return 0;
+/* A thread gives back what it has from the runtime. It may begin again, and does not return: so it is no call that has been done (mr_locked). */
+static long end_thread(void *unused) {
+  (void)unused;
+  return (long)mr_leaves_stack();
 }
 
 static word dispatch(struct frame *f) {
@@ -280,9 +283,11 @@ static word dispatch(struct frame *f) {
   case MR_NR_VERIFY: return (word)mr_locked(mr_verify, f);
   case __NR_exit:
     if (S.threads) {
-      if (mr_may(MAY_SIGALTSTACK) && mr_may(MAY_UNMAP)) mr_locked(end_thread, f); /* may wait for ever: whoever checks at exit keeps the lock */
-      mr_clear_tid();
-      mr_exit_thread(f->a[0], APP_SP(f));
+      static const u64 none = ~0ull;
+      int may = mr_may(MAY_SIGALTSTACK) && mr_may(MAY_UNMAP) && mr_may(MAY_BLOCK);
+      word alternate = may ? (word)mr_under_lock(end_thread, 0) : 0; /* may wait for ever: whoever checks at exit keeps the lock */
+      mr_keep(&f->a[1], mr_tid_cleared()), mr_keep(&f->a[2], alternate), mr_keep(&f->a[3], (word)&none);
+      mr_exit_thread();
     } /* fall through: the only thread ends the process */
     __attribute__((fallthrough));
   case __NR_exit_group:

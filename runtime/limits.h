@@ -5,6 +5,8 @@
 /* The same before a signal handler, which nothing waits for. */
 #define MR_SIGNAL_K 3072
 #define MR_STACK 32768
+/* A stack for SIGBUS. */
+#define MR_ALTERNATE 32768
 /* struct frame (arch.h), for entry.S; kernel.c asserts it. */
 #ifdef __i386__
 #define FRAME_RESULT 4

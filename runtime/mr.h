@@ -110,7 +110,6 @@ struct state {
   void (*before_check)(word sp), (*more_report)(void);
 };
 extern struct state mr_state;
-enum { MR_ALTERNATE = 32768 /* a stack for SIGBUS */ };
 extern char mr_locks[MR_LOCKS], mr_stack[MR_STACK], mr_checker_stack[MR_ALTERNATE + MR_STACK];
 extern struct control mr_control;
 #define S mr_state
@@ -127,7 +126,7 @@ long mr_native(struct frame *f);                           /* mirrors the dirtie
 void mr_wait(void);
 long mr_on_stack(long (*fn)(void *), void *argument, word from); /* fn on the runtime's own stack; from: where the program's stack has no mirror yet, or 0 */
 long mr_spawn(void (*fn)(void), char *stack_top); /* a thread that runs fn, which never returns */
-void mr_exit_thread(word status, word app_sp) __attribute__((noreturn));
+void mr_exit_thread(void) __attribute__((noreturn));
 void mr_unlock_exit(void) __attribute__((noreturn));
 extern const char __mirror_syscall[], mr_entered[], mr_native_ready[], mr_native_done[], mr_native_end[];
 extern char __mirror_sigtramp[], __mirror_sigtramp_info[]; /* handlers without and with SA_SIGINFO; one and the same where the frames are */
@@ -219,6 +218,7 @@ const char *mr_kind(u32 flags);
 void mr_use_stack(word at, word bytes);
 void mr_own_stack(void);
 void mr_thread_ends(void);
+word mr_leaves_stack(void); /* what a thread that ends has to unmap last */
 int mr_renew_stack(word address); /* whether it is of one of those */
 long mr_sigaltstack(const struct frame *f);
 enum { MR_TRIES = 16 };
@@ -299,6 +299,7 @@ enum { NO_PAGE = 0, TOLD_PAGES = 1 };
 int mr_output_on(const struct frame *f, word page); /* whether the kernel wrote there; TOLD_PAGES: on one of S.rebuilt */
 void mr_own_arguments(struct frame *f); /* the program's in their place */
 long mr_exit_group(struct frame *f);
+word mr_tid_cleared(void); /* where in the mirror the kernel's 0 is stored ahead, or 0 */
 void mr_clear_tid(void);
 void mr_symbol(word addr, char *name, word cap, word *offset);
 #endif

@@ -177,6 +177,7 @@ mr_leaving:
 .Lclone:                                        # flags ebx, stack ecx, parent_tid edx, tls esi, child_tid edi
         test    %ecx, %ecx
         jz      .Lcommon                        # as fork: the child has a copy of this stack
+        mov     %ebp, D-4(%esp)
         push    %ebp
         .cfi_adjust_cfa_offset 4
         .cfi_offset ebp, -12
@@ -195,14 +196,16 @@ mr_leaving:
         mov     8(%esp), %ebp
         mov     %ebp, D-8(%ecx)
         mov     %ebp, -8(%ecx)
-        mov     (%esp), %ebp                    # what was pushed above, so that nothing is left to copy afterwards
+        mov     (%esp), %ebp                    # so that nothing is left to copy afterwards
         mov     %ebp, D(%esp)
-        mov     4(%esp), %ebp
-        mov     %ebp, D+4(%esp)
         TELLS   %ebx
         jne     9f
         movl    $NO_THREAD, D(%edx)
-9:      mov     4(%esp), %ebp
+9:      test    $0x80000, %ebx                  # CLONE_SETTLS: struct user_desc, which a lost page would keep from the kernel
+        jz      10f
+        mov     (%esi), %ebp
+        mov     12(%esi), %ebp
+10:     mov     4(%esp), %ebp
         int     $0x80
         test    %eax, %eax
         jz      .Lchild
@@ -267,7 +270,12 @@ mr_leaving:
 .Lclone3:
         cmpl    $0, 40(%ebx)
         je      .Lcommon
-        push    %ebp; push %edx; push %ecx
+        mov     %ebp, D-4(%esp)
+        push    %ebp
+        mov     %edx, D-4(%esp)
+        push    %edx
+        mov     %ecx, D-4(%esp)
+        push    %ecx
         .cfi_adjust_cfa_offset 12
         .cfi_offset ebp, -12
         call    1f
@@ -288,10 +296,8 @@ mr_leaving:
         mov     16(%esp), %ebp
         mov     %ebp, D-8(%ecx)
         mov     %ebp, -8(%ecx)
-        .irp    at, 0, 4, 8, 12
-        mov     \at(%esp), %ebp
-        mov     %ebp, D+\at(%esp)
-        .endr
+        mov     (%esp), %ebp
+        mov     %ebp, D(%esp)
         TELLS   (%ebx)
         jne     9f
         mov     24(%ebx), %ecx
@@ -344,14 +350,34 @@ mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
 
         .text
-# void mr_exit_thread(status, app_sp): the stack may outlive the thread, so its bytes are made equal first.
+# void mr_exit_thread(void): as in x86_64/calls.S.
         .type   mr_exit_thread, @function
 mr_exit_thread:
-        mov     4(%esp), %ebx
-        mov     8(%esp), %esi
-        sub     $MR_K, %esi
+        lea     FRAME_BYTES-MR_K(%ebp), %esi
         MIRROR_DEAD
-        mov     $1, %eax
+        mov     FRAME_A(%ebp), %ebx
+        mov     FRAME_A+4(%ebp), %edx
+        mov     FRAME_A+12(%ebp), %eax
+        mov     FRAME_A+8(%ebp), %ebp
+        test    %edx, %edx
+        jz      1f
+        mov     MR_DISTANCE(%edx), %cl          # the kernel, which stores there, tells nobody of a lost page
+        movl    $0, (%edx)
+1:      test    %ebp, %ebp
+        jz      2f
+        mov     %ebx, %edi
+        mov     $2, %ebx                        # SIG_SETMASK
+        mov     %eax, %ecx
+        xor     %edx, %edx
+        mov     $8, %esi
+        mov     $175, %eax                      # rt_sigprocmask
+        int     $0x80
+        mov     %ebp, %ebx
+        mov     $MR_ALTERNATE, %ecx
+        mov     $91, %eax                       # munmap
+        int     $0x80
+        mov     %edi, %ebx
+2:      mov     $1, %eax
         int     $0x80
         ud2
         .size   mr_exit_thread, .-mr_exit_thread

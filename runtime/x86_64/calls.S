@@ -91,13 +91,35 @@ mr_spawn:
         .size   mr_spawn, .-mr_spawn
 
         .text
-# void mr_exit_thread(status, app_rsp): the stack may outlive the thread, so its bytes are made equal first.
+# void mr_exit_thread(void), with the frame's arguments in both copies: status, clears, alternate, none. The stack may outlive the thread, so its bytes are made equal first. Then
+# `clears`, if there is one, becomes 0 (mr_tid_cleared), and from there on nothing may touch the stack: who waits for the thread may have seen that, if its page is lost
+# just now and comes back from the mirror. What the thread has for SIGBUS goes last, with all signals blocked (`none`).
         .type   mr_exit_thread, @function
 mr_exit_thread:
-        mov     %rdi, %r8
-        sub     $128+MR_K, %rsi
+        lea     FRAME_BYTES-MR_K(%r15), %rsi
         MIRROR_DEAD
-        mov     %r8, %rdi
+        mov     FRAME_A(%r15), %rbx
+        mov     FRAME_A+8(%r15), %rdx
+        mov     FRAME_A+16(%r15), %r9
+        mov     FRAME_A+24(%r15), %rbp
+        test    %rdx, %rdx
+        jz      1f
+        mov     $MR_DISTANCE, %rcx              # the kernel, which stores there, tells nobody of a lost page
+        mov     (%rdx,%rcx), %cl
+        movl    $0, (%rdx)
+1:      test    %r9, %r9
+        jz      2f
+        mov     $2, %edi                        # SIG_SETMASK
+        mov     %rbp, %rsi
+        xor     %edx, %edx
+        mov     $8, %r10d
+        mov     $14, %eax                       # rt_sigprocmask
+        syscall
+        mov     %r9, %rdi
+        mov     $MR_ALTERNATE, %esi
+        mov     $11, %eax                       # munmap
+        syscall
+2:      mov     %rbx, %rdi
         mov     $60, %eax
         syscall
         ud2

@@ -7,14 +7,13 @@ import type { Mirror } from '../check/mirror.js';
 import type { Span } from '../check/runtime-map.js';
 
 const inSpan = (s: Span, at: number): boolean => at >= s.lo && at < s.hi;
+const inAny = (spans: readonly Span[], at: number): boolean => spans.some((s) => inSpan(s, at));
 
 export interface Exempt {
   /** The runtime's state. */
   readonly state: Span;
-  /** Bytes below the stack that the runtime's last call used. */
-  readonly unused: Span;
-  /** The program's alternate stack, where it does not run: the frame of SIGBUS was there. */
-  readonly alternate: Span;
+  /** Of each thread, bytes below the stack that the runtime's last call used, and the alternate stack, where it does not run: the frame of SIGBUS was there. */
+  readonly unused: readonly Span[];
   readonly mirror: Mirror;
 }
 
@@ -48,13 +47,13 @@ function sameFrame(a: MemorySnapshot, b: MemorySnapshot, number: number): boolea
 export function differingByte(
   machine: Machine,
   other: MemorySnapshot,
-  { state, unused, alternate, mirror }: Exempt,
+  { state, unused, mirror }: Exempt,
 ): number | undefined {
   const now = machine.memory.snapshot();
   let found: number | undefined;
   compare(machine, now, other, (address) => {
     const native = nativeOf(mirror, address);
-    if (inSpan(state, native) || inSpan(unused, native) || inSpan(alternate, native)) return true;
+    if (inSpan(state, native) || inAny(unused, native)) return true;
     found = address;
     return false;
   });
@@ -66,14 +65,14 @@ export function differingByte(
 export function differingState(
   machine: Machine,
   other: MemorySnapshot,
-  { state, unused, alternate, mirror }: Exempt,
+  { state, unused, mirror }: Exempt,
 ): ReadonlySet<number> | undefined {
   const now = machine.memory.snapshot();
   const words = new Set<number>();
   let alike = true;
   compare(machine, now, other, (address) => {
     const native = nativeOf(mirror, address);
-    if (inSpan(unused, native) || inSpan(alternate, native)) return true;
+    if (inAny(unused, native)) return true;
     if (inSpan(state, address)) words.add(address - (address % 8));
     else alike = false;
     return alike;

@@ -50,7 +50,7 @@ export function describeCampaign(r: CampaignResult, again: (id: string) => strin
     r.executed < r.candidates
       ? `a sample of ${r.executed} of ${r.candidates}, seed ${r.seed}`
       : 'all of them';
-  const outcomes = outcomesOf(r.lose);
+  const outcomes = outcomesOf(r.lose).filter((o) => o !== 'turns' || sum((row) => row.outcomes.turns) > 0);
   const lines = [
     `campaign: ${r.instructions} instruction boundaries, ${r.pages} pages: ${sum((row) => row.cases)} cases in ${sum((row) => row.classes)} classes; ` +
       `in ${sum((row) => row.equal)} both copies agree, ${sum((row) => row.untouched)} are not touched again; executed ${modeOf(r)}: ${sampled}`,

@@ -38,6 +38,8 @@ export class Moments {
 
   take(): Moment {
     const { machine } = this;
+    // Whose turn it is from here on.
+    machine.kernel.untilDue();
     return {
       snapshot: machine.snapshot(),
       mark: this.terminal.mark(),

@@ -1,14 +1,14 @@
 // Executes single cases: to the moment, page lost, and on to the end or to where the state is that of the clean run again.
-import { addressOf, EXECUTE, pageSize } from '../memory.js';
+import { EXECUTE, pageSize } from '../memory.js';
 import type { MemorySnapshot } from '../memory.js';
 import { decode } from '../instruction.js';
 import type { Machine, RunResult, Snapshot } from '../machine.js';
 import { runToProgram } from '../check/start.js';
 import { within } from '../check/runtime-map.js';
 import type { RuntimeMap, Span } from '../check/runtime-map.js';
-import { onStack } from '../linux/signal-frame.js';
+import { isSettled } from '../linux/recoveries.js';
 import { tellOfPage } from '../linux/signals.js';
-import { RSP, sameRegisters } from '../state.js';
+import { sameRegisters } from '../state.js';
 import { differingByte, differingState } from './compare.js';
 import { Moments } from './moments.js';
 import type { Moment } from './moments.js';
@@ -16,16 +16,18 @@ import { Harmless } from './harmless.js';
 import type { Terminal } from './terminal.js';
 import type { Fault, Lose } from './fault.js';
 import { mirrorOf } from '../check/mirror.js';
-import { below, mirrorPage, mnemonicOf } from './trace.js';
+import { mirrorPage, mnemonicOf, unusedByThreads } from './trace.js';
 import type { Clean } from './trace.js';
 
 /**
  * same: exit code, output and memory are those of the clean run; the others name the first thing that is not. told: the runtime says that nothing can bring
- * the page back, and ends the program. found: the check at the end says so, and the output is right; late: it is not.
+ * the page back, and ends the program. turns: exit code and output are the same, but threads ran otherwise, and memory is not as they left it. found: the check at the end says so, and the output is right; late: it is not.
  */
-export type Outcome = 'same' | 'told' | 'found' | 'late' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
+export type Outcome =
+  'same' | 'turns' | 'told' | 'found' | 'late' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
 const all: readonly Outcome[] = [
   'same',
+  'turns',
   'told',
   'found',
   'late',
@@ -36,10 +38,9 @@ const all: readonly Outcome[] = [
   'memory',
 ];
 export const outcomesOf = (lose: Lose): readonly Outcome[] =>
-  all.filter((o) => (lose === 'bit' ? o !== 'told' : o !== 'found' && o !== 'late'));
+  all.filter((o) => (lose === 'bit' ? o !== 'told' && o !== 'turns' : o !== 'found' && o !== 'late'));
 /** What is not as without the loss, and nobody was told. */
-export const isBad = (outcome: Outcome): boolean =>
-  outcome !== 'same' && outcome !== 'told' && outcome !== 'found';
+export const isBad = (outcome: Outcome): boolean => !['same', 'turns', 'told', 'found'].includes(outcome);
 export const none = (): Record<Outcome, number> =>
   Object.fromEntries(all.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
 
@@ -77,6 +78,8 @@ const saysLost = /^mirrorasm: .*: nothing can bring it back$/m;
 /** Behind the first two words of struct control (runtime/mr.h). */
 const recoveredAt = 16;
 const longestRecovery = 50_000_000;
+/** Of those, what a look at who runs counts as. */
+const fewest = 10_000;
 
 /** Code that only a recovery executes is not to come and go with each case: it would be decoded again. */
 function touchCode({ memory }: Machine): void {
@@ -88,6 +91,7 @@ export class Runner {
   private readonly moments: Moments;
   private readonly final: MemorySnapshot;
   private readonly written: readonly [Buffer, Buffer];
+  private readonly turns: number;
   private readonly harmless: Harmless;
   /** Where the runtime counts; undefined: it recovers nothing. */
   private readonly counter: number | undefined;
@@ -113,6 +117,7 @@ export class Runner {
     this.harmless = new Harmless(machine);
     this.final = machine.snapshot().memory;
     this.written = [this.output(1), this.output(2)];
+    this.turns = machine.kernel.turns;
     if (how.lose === 'bit' && this.differing() !== 0)
       throw new Error('flipped bits are what the check at exit has to find: run with MIRROR_CHECK=exit');
   }
@@ -201,12 +206,12 @@ export class Runner {
   private byProgram(fault: Fault, begin: Moment, whole: boolean): Judged {
     const { machine, clean } = this;
     const { memory, kernel, cpu } = machine;
-    const frames = kernel.frames;
+    const { current, frames } = kernel;
     const page = fault.lost === 'native' ? fault.page : mirrorPage(clean.mirror, fault.page);
-    const back = this.comesBack(begin, frames, page);
+    const back = this.comesBack(begin, frames, page, current);
     if (!memory.lose(page)) return { outcome: 'same', text: 'the page is not there' };
     if (this.how.notice === 'told') tellOfPage(kernel, page * pageSize);
-    const result = this.runToProgramCode(frames, page);
+    const result = this.runToProgramCode(frames, page, current);
     if (result.kind !== 'limit') return this.classify(result);
     if (!back || machine.executed - fault.at >= longestRecovery) return this.classify(this.toTheEnd());
     // The clock does not count the recovery: the program sees the times that it sees without.
@@ -220,13 +225,13 @@ export class Runner {
   }
 
   /** The moment at which the clean run executes the program's code again: the beginning, if that does. Undefined: it never does. */
-  private comesBack(begin: Moment, frames: number, page: number): Moment | undefined {
+  private comesBack(begin: Moment, frames: number, page: number, thread: number): Moment | undefined {
     if (!within(this.map.code, this.machine.rip)) return begin;
     const known = this.behind;
     const { executed } = begin;
     if (known && known.from <= executed && executed < (known.moment?.executed ?? Infinity))
       return known.moment;
-    const result = this.runToProgramCode(frames, page);
+    const result = this.runToProgramCode(frames, page, thread);
     const moment = result.kind === 'limit' ? this.moments.take() : undefined;
     if (known?.moment) this.moments.release(known.moment);
     this.behind = { from: executed, moment };
@@ -234,16 +239,32 @@ export class Runner {
     return moment;
   }
 
-  /** Until the program's own code runs, outside of handlers that were entered since, and the page is there. */
-  private runToProgramCode(frames: number, page: number): RunResult {
-    const { interpreter, kernel, memory } = this.machine;
+  /** Until a thread runs the program's own code, outside of handlers that were entered since, and the page is there; others that were told of it have seen to it. */
+  private runToProgramCode(frames: number, page: number, thread: number): RunResult {
+    const { machine } = this;
+    const { interpreter, kernel, memory } = machine;
+    const isBack = (): boolean =>
+      kernel.current === thread &&
+      kernel.visit === undefined &&
+      kernel.frames <= frames &&
+      !memory.isLost(page) &&
+      !within(this.map.code, machine.rip);
     interpreter.onBlock = () => {
-      if (kernel.frames > frames || memory.isLost(page) || within(this.map.code, this.machine.rip)) return;
-      kernel.refusedAt = 0;
-      interpreter.stop();
+      // Behind a visit nothing of the program's is to be executed before it is looked at.
+      if (isBack() || (kernel.visit && kernel.due)) interpreter.stop();
     };
     try {
-      return this.machine.run(longestRecovery);
+      for (let left = longestRecovery; left > 0;) {
+        const before = machine.executed;
+        const result = machine.run(left);
+        if (result.kind !== 'limit') return result;
+        kernel.refusedAt = 0;
+        kernel.untilDue();
+        if (kernel.end) return kernel.end;
+        if (isBack() && isSettled(kernel)) break;
+        left -= Math.max(fewest, machine.executed - before);
+      }
+      return { kind: 'limit' };
     } finally {
       interpreter.onBlock = undefined;
     }
@@ -258,13 +279,7 @@ export class Runner {
     const { machine } = this;
     const { cpu, kernel } = machine;
     if (!sameRegisters(registers, cpu.snapshot()) || !kernel.isAlike(clean)) return undefined;
-    const unused = below(addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0), this.clean.stack, this.map.redZone);
-    return differingState(machine, other, {
-      ...this.clean,
-      state: this.map.state,
-      unused,
-      alternate: this.alternate(),
-    });
+    return differingState(machine, other, { ...this.clean, state: this.map.state, unused: this.unused() });
   }
 
   private classify(result: RunResult): Judged {
@@ -285,21 +300,27 @@ export class Runner {
       return { outcome: 'exit', text: `exit code ${result.code}` };
     const output = this.differentOutput();
     if (output !== undefined) return { outcome: 'output', text: output };
-    const differing = differingByte(this.machine, this.final, {
-      ...this.clean,
-      state: this.map.state,
-      alternate: this.alternate(),
-    });
+    const { machine } = this;
+    const { kernel } = machine;
+    const unused = [...this.clean.unused, ...this.unused()];
+    const differing = this.differingByte(unused);
     if (differing === undefined) return { outcome: 'same', text: 'same exit code, output and memory' };
-    const where = `0x${differing.toString(16)} (${this.machine.symbolize(differing)})`;
-    return { outcome: 'memory', text: `${where} differs at the end` };
+    const where = `0x${differing.toString(16)} (${machine.symbolize(differing)})`;
+    // Slots of frames that nobody has written yet hold what calls have left there: those of a call that began again, too.
+    const otherwise =
+      kernel.turns !== this.turns ||
+      (kernel.visits > 0 && this.differingByte([...unused, this.clean.stack]) === undefined);
+    return otherwise
+      ? { outcome: 'turns', text: `${where} differs at the end, where threads ran otherwise` }
+      : { outcome: 'memory', text: `${where} differs at the end` };
   }
 
-  private alternate(): Span {
-    const { cpu, kernel } = this.machine;
-    const { base, size } = kernel.alternateStack;
-    const on = onStack(kernel.alternateStack, addressOf(cpu.s[RSP] ?? 0, cpu.s[RSP + 1] ?? 0));
-    return { lo: base, hi: on ? base : base + size };
+  private differingByte(unused: readonly Span[]): number | undefined {
+    return differingByte(this.machine, this.final, { ...this.clean, state: this.map.state, unused });
+  }
+
+  private unused(): Span[] {
+    return unusedByThreads(this.machine, this.clean.stack, this.map.redZone);
   }
 
   private differentOutput(): string | undefined {

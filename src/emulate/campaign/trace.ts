@@ -10,6 +10,8 @@ import type { Mirror } from '../check/mirror.js';
 import { runtimeStack, within } from '../check/runtime-map.js';
 import type { RuntimeMap, Span } from '../check/runtime-map.js';
 import { runToProgram } from '../check/start.js';
+import { onStack } from '../linux/signal-frame.js';
+import { ownOf } from '../linux/threads.js';
 import { RSP } from '../state.js';
 import { unitOf } from './fault.js';
 import type { Lose } from './fault.js';
@@ -40,8 +42,8 @@ export interface Clean {
   readonly lastMoving: number;
   /** The process's stack. */
   readonly stack: Span;
-  /** Bytes below the stack pointer at the end: nobody looks at them any more. */
-  readonly unused: { readonly lo: number; readonly hi: number };
+  /** Bytes below the stack pointers at the end: nobody looks at them any more. */
+  readonly unused: readonly Span[];
 }
 
 export const mnemonicOf = (i: Decoded): string =>
@@ -168,7 +170,7 @@ export function traceRun(
   memory.tlb.flush();
 
   const end = machine.executed;
-  const unused = below(stackPointer, stack, map.redZone);
+  const unused = [below(stackPointer, stack, map.redZone), ...unusedByThreads(machine, stack, map.redZone)];
   for (const { key, before } of held.reverse()) touched.set(key, before);
   const last = (lose === 'bit' ? programEnd : end) - 1;
   for (const [key, before] of touched) {
@@ -194,18 +196,24 @@ export function below(stackPointer: number, stack: Span, redZone: number): Span 
   return { lo: hi > stack.lo && hi <= stack.hi ? stack.lo : hi - runtimeStack, hi };
 }
 
-function sameOutside(
-  { memory }: Machine,
-  page: number,
-  mirror: Mirror,
-  unused: { readonly lo: number; readonly hi: number },
-): boolean {
+/** What is dead of each thread's memory: below its stack pointer, and of an alternate stack that it is not on. */
+export function unusedByThreads({ cpu, kernel }: Machine, stack: Span, redZone: number): Span[] {
+  return [...kernel.threads.values()].flatMap((thread) => {
+    const registers = thread.registers?.general ?? cpu.s;
+    const sp = addressOf(registers[RSP] ?? 0, registers[RSP + 1] ?? 0);
+    const { alternateStack } = ownOf(kernel, thread);
+    const { base, size } = alternateStack;
+    return [below(sp, stack, redZone), { lo: base, hi: onStack(alternateStack, sp) ? base : base + size }];
+  });
+}
+
+function sameOutside({ memory }: Machine, page: number, mirror: Mirror, unused: readonly Span[]): boolean {
   if (memory.samePages(page, mirrorPage(mirror, page)) === true) return true;
   const address = page * pageSize;
   const native = memory.readBytes(address, pageSize);
   const other = memory.readBytes(mirrorOf(mirror, address), pageSize);
   return native.every(
-    (byte, n) => byte === other[n] || (address + n >= unused.lo && address + n < unused.hi),
+    (byte, n) => byte === other[n] || unused.some((s) => address + n >= s.lo && address + n < s.hi),
   );
 }
 

@@ -68,7 +68,7 @@ export class FileSystem {
     private readonly made: ReadonlyMap<string, () => Uint8Array>,
   ) {
     for (const [path, name] of devices) this.overlay.set(path, this.device(name));
-    for (const path of ['/', '/dev', '/proc', '/proc/self', '/tmp'])
+    for (const path of ['/', '/dev', '/proc', '/proc/self', '/proc/self/task', '/tmp'])
       this.overlay.set(path, { kind: 'folder', attributes: this.attributes(S_IFDIR | 0o755) });
   }
 

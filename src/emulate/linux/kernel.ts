@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { Memory } from '../memory.js';
 import { addressOf, MemoryFault, pageSize } from '../memory.js';
 import { cloneState } from '../snapshot.js';
-import { RAX, RIP } from '../state.js';
+import { RAX, RIP, sameRegisters } from '../state.js';
 import type { Cpu } from '../state.js';
 import type { Start } from '../load.js';
 import type { Abi } from './abi.js';
@@ -13,6 +13,8 @@ import { EFAULT } from './errno.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
 import { RandomBytes } from './random.js';
+import { makeAgain, waitsOn } from './recoveries.js';
+import type { Recovery, Visit } from './recoveries.js';
 import { deliverPending, noStack, ownId } from './signals.js';
 import type { Socket } from './socket-calls.js';
 import type { Pending } from './signals.js';
@@ -83,8 +85,8 @@ export interface KernelOptions {
 
 const keptFields = [
   'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'chance', 'clearChildTid', 'current', 'due', 'end', 'folder', 'frames', 'lastId', 'leaderCode', 'limits',
-  'mmapTop', 'open', 'pending', 'refusedAt', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
-  'timer', 'trap', 'turnEnd', 'umask', 'waits', 'yielding',
+  'mmapTop', 'open', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
+  'timer', 'trap', 'turnEnd', 'turns', 'umask', 'uncounted', 'visit', 'visits', 'waits', 'yielding',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
 
@@ -115,6 +117,14 @@ export class Kernel {
   ticks = 0;
   /** Where a call met a lost page and is not made again yet. */
   refusedAt = 0;
+  /** Instructions counted before that. */
+  refusedCount = 0;
+  /** What recoveries do in a fault campaign (recoveries.ts). */
+  recovery: Recovery | undefined;
+  visit: Visit | undefined;
+  visits = 0;
+  /** Instructions that did not count. */
+  uncounted = 0;
   folder: string;
   umask = 0o022;
   /** Those that the program has set (process-calls.ts). */
@@ -139,6 +149,8 @@ export class Kernel {
   /** Instructions executed when the turn ends. */
   turnEnd = 0;
   yielding = false;
+  /** A sum of who has had turns, and when. */
+  turns = 0;
   /** State of the generator that chooses turns. */
   chance: bigint;
   /** It has to be seen who runs before the next instruction. */
@@ -179,6 +191,7 @@ export class Kernel {
       registers: undefined,
       own: ownFields(this),
       wait: undefined,
+      since: 0,
       answer: undefined,
       again: false,
       over: false,
@@ -192,6 +205,7 @@ export class Kernel {
       ]),
     );
     this.files.special('/proc/self/pagemap', 'pagemap');
+    this.files.makeFolder(`/proc/self/task/${ownId}`, 0o555);
     const executable = posix.resolve(options.folder, options.executable);
     this.files.add(executable, {
       ...this.files.newFile(0o755),
@@ -235,8 +249,22 @@ export class Kernel {
         [...k.signalActions].map(([number, action]) => [number, [...action]]).sort(),
         [...k.signalMask],
         k.umask,
+        [k.current, k.threads.size > 1 ? k.turnEnd : 0, k.yielding, String(k.chance), [...k.sharedPending]],
+        [...k.threads.values()].map((t) => [
+          [t.id, t.wait, t.answer, t.again, t.over, t.left],
+          t.id === k.current
+            ? []
+            : [t.own.alternateStack, t.own.robustList, t.own.clearChildTid, t.own.frames],
+          t.id === k.current
+            ? []
+            : [[...t.own.signalMask], t.own.pending.map((p) => [p.number, [...p.info]])],
+        ]),
       ]);
-    return text(this) === text(plain);
+    const others = [...this.threads.values()].every(({ id, registers }) => {
+      const clean = plain.threads.get(id)?.registers;
+      return !registers || !clean || sameRegisters(registers, clean);
+    });
+    return others && text(this) === text(plain);
   }
 
   /** Nanoseconds since the program started. */
@@ -264,7 +292,10 @@ export class Kernel {
     this.number = number;
     this.calls++;
     const from = addressOf(s[RIP] ?? 0, s[RIP + 1] ?? 0);
-    if (this.refusedAt === from) this.refusedAt = 0;
+    if (this.refusedAt === from) {
+      this.refusedAt = 0;
+      makeAgain(this);
+    }
     if (!this.recovering()) this.ticks++;
     try {
       const result = this.run(row, args, from);
@@ -273,7 +304,7 @@ export class Kernel {
         this.answer(result);
       }
       // Whoever waits or has ended gets its signals when it runs.
-      if (!this.due) deliverPending(this);
+      if (!this.due) deliverPending(this, this.cpu.executed + this.cpu.position + 1);
     } catch (thrown) {
       if (!(thrown instanceof Ended)) throw thrown;
       this.end = thrown.end;
@@ -312,13 +343,14 @@ export class Kernel {
     } catch (thrown) {
       if (thrown instanceof Resumed) return thrown.answer;
       if (thrown instanceof Blocked) {
-        runningThread(this).wait = thrown.wait;
+        runningThread(this).wait = { ...thrown.wait, since: waitsOn(this) ?? thrown.wait.since };
         this.due = true;
         return undefined;
       }
       if (!(thrown instanceof MemoryFault)) throw thrown;
       if (thrown.why === 'lost' && !this.recovering()) {
         this.refusedAt = from;
+        this.refusedCount = this.cpu.executed + this.cpu.position;
         this.ticks--;
       }
       return EFAULT;

@@ -4,6 +4,7 @@ import { RIP, RSP } from '../state.js';
 import * as errno from './errno.js';
 import { Ended, Resumed } from './kernel.js';
 import type { Handler, Kernel } from './kernel.js';
+import { enterRecovery, leaveRecovery } from './recoveries.js';
 import { onStack } from './signal-frame.js';
 import type { AlternateStack, Trapped } from './signal-frame.js';
 import { interruptWait, ownOf, runningThread } from './threads.js';
@@ -101,7 +102,7 @@ export function fault(k: Kernel, f: Fault): boolean {
     if (f.lsb !== undefined) view.setUint16(infoAt + word, f.lsb, true);
   });
   try {
-    enter(k, { number: f.number, info });
+    enter(k, { number: f.number, info }, k.cpu.executed);
   } catch (thrown) {
     if (!(thrown instanceof Ended)) throw thrown;
     k.end = thrown.end;
@@ -123,7 +124,7 @@ export function tellOfPage(k: Kernel, address: number): void {
 }
 
 /** Goes to the handler; where there is no room for its frame, the program ends. */
-function enter(k: Kernel, { number, info }: Pending): void {
+function enter(k: Kernel, { number, info }: Pending, count: number): void {
   const action = actionOf(k, number);
   k.call = `signal ${number}`;
   let entered = false;
@@ -148,6 +149,7 @@ function enter(k: Kernel, { number, info }: Pending): void {
   }
   if (!entered) throw new Ended({ kind: 'signal', number: SIGSEGV });
   k.frames++;
+  enterRecovery(k, number, count);
   const mask = k.signalMask.map((byte, n) => byte | (action.mask[n] ?? 0));
   const at = (number - 1) >> 3;
   if (!(action.flags & SA_NODEFER)) mask[at] = (mask[at] ?? 0) | (1 << ((number - 1) & 7));
@@ -164,8 +166,8 @@ function setMask(k: Kernel, mask: Uint8Array): void {
   k.signalMask = own;
 }
 
-/** Behind a call: what is pending and not blocked is delivered. */
-export function deliverPending(k: Kernel): void {
+/** Behind a call, or before an instruction: what is pending and not blocked is delivered. `count`: instructions before. */
+export function deliverPending(k: Kernel, count: number): void {
   for (;;) {
     const ready = [...k.pending, ...k.sharedPending].filter((p) => !has(k.signalMask, p.number));
     const [next] = ready.sort((a, b) => a.number - b.number);
@@ -173,7 +175,7 @@ export function deliverPending(k: Kernel): void {
     k.pending = k.pending.filter((p) => p !== next);
     k.sharedPending = k.sharedPending.filter((p) => p !== next);
     const { handler } = actionOf(k, next.number);
-    if (handler > SIG_IGN) enter(k, next);
+    if (handler > SIG_IGN) enter(k, next, count);
     else if (handler !== SIG_IGN && !ignored.has(next.number)) {
       if (stopping.has(next.number)) k.missing(`stopping by signal ${next.number}`);
       throw new Ended({ kind: 'signal', number: next.number });
@@ -337,6 +339,7 @@ export const sigreturn =
       throw new Ended({ kind: 'signal', number: SIGSEGV });
     }
     k.frames = Math.max(0, k.frames - 1);
+    leaveRecovery(k);
     setMask(k, back.mask);
     // What cannot be set is left as it is (restore_altstack).
     if (back.alternate) setStack(k, back.alternate, addressOf(k.cpu.s[RSP] ?? 0, k.cpu.s[RSP + 1] ?? 0));

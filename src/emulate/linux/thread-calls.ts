@@ -39,15 +39,22 @@ function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning)
     flags &
     ~(ofThread | harmless | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID);
   if (strange !== 0) k.missing(`${k.call} with flags 0x${strange.toString(16)}`);
-  if (k.apart) k.missing('threads in a fault campaign');
   const { cpu } = k;
   const registers = cpu.snapshot();
   if (flags & CLONE_SETTLS && !k.abi.setThreadPointer(k, registers.general, tls)) return errno.EINVAL;
   const id = ++k.lastId;
   setPair(registers.general, RAX, 0);
   if (stack !== 0) setPair(registers.general, RSP, stack);
-  if (flags & CLONE_PARENT_SETTID) k.writeInt(parentTid, id);
-  if (flags & CLONE_CHILD_SETTID) k.writeInt(childTid, id);
+  // Nobody is told where it cannot be (kernel/fork.c, kernel_clone; kernel/sched/core.c, schedule_tail).
+  for (const [flag, at] of [
+    [CLONE_PARENT_SETTID, parentTid],
+    [CLONE_CHILD_SETTID, childTid],
+  ] as const)
+    try {
+      if (flags & flag) k.writeInt(at, id);
+    } catch (fault) {
+      if (!(fault instanceof MemoryFault)) throw fault;
+    }
   const first = k.threads.size === 1;
   k.threads.set(id, {
     id,
@@ -58,15 +65,18 @@ function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning)
       clearChildTid: flags & CLONE_CHILD_CLEARTID ? childTid : 0,
       frames: 0,
       pending: [],
+      recovery: undefined,
       refusedAt: 0,
       robustList: 0,
     },
     wait: undefined,
+    since: 0,
     answer: undefined,
     again: false,
     over: false,
     left: undefined,
   });
+  k.files.makeFolder(`/proc/self/task/${id}`, 0o555);
   if (first) beginTurn(k);
   k.due = true;
   return id;
@@ -107,6 +117,7 @@ export const exitThread: Handler = (k, [code = 0]) => {
       if (!(fault instanceof MemoryFault)) throw fault; // nobody is told where it cannot be
     }
   k.threads.delete(thread.id);
+  k.files.remove(`/proc/self/task/${thread.id}`, true);
   k.due = true;
   return 0;
 };

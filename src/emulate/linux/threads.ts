@@ -7,10 +7,11 @@ import type { Polled } from './channels.js';
 import { EFAULT, EINTR } from './errno.js';
 import type { Kernel } from './kernel.js';
 import { RandomBytes } from './random.js';
+import { recovers } from './recoveries.js';
 import { deliverPending, sendProcess } from './signals.js';
 
 const perThread = [
-  'alternateStack', 'clearChildTid', 'frames', 'pending', 'refusedAt', 'robustList', 'signalMask', 'threadName', 'trap',
+  'alternateStack', 'clearChildTid', 'frames', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'signalMask', 'threadName', 'trap',
 ] as const; // prettier-ignore
 export type Own = Pick<Kernel, (typeof perThread)[number]>;
 
@@ -43,6 +44,8 @@ export interface Thread {
   registers: CpuSnapshot | undefined;
   own: Own;
   wait: Wait | undefined;
+  /** Of its last wait. */
+  since: number;
   /** What the call that it waited in answers. */
   answer: number | undefined;
   /** The call is made again. */
@@ -59,6 +62,8 @@ export class Blocked {
 }
 
 const SIGALRM = 14;
+/** Between two looks at whether it still is one. */
+const longestRecovery = 1_000_000;
 const SA_RESTART = 0x10000000;
 /** Of syscall and int $0x80. */
 const callBytes = 2;
@@ -111,6 +116,7 @@ export function wake(thread: Thread, answer: number): void {
 export function interruptWait(k: Kernel, thread: Thread, flags: number): void {
   const { wait } = thread;
   if (!wait) return;
+  thread.since = wait.since;
   wake(thread, EINTR);
   thread.again = wait.again !== undefined && (flags & SA_RESTART) !== 0;
   if (thread.again) thread.answer = wait.again;
@@ -198,18 +204,23 @@ export function schedule(k: Kernel): number {
       continue;
     }
     const running = ready.find((t) => t.id === k.current);
-    let next = running;
-    if (!running || k.yielding || cpu.executed >= k.turnEnd) {
+    const recovering = recovers(k);
+    let next = recovering ?? running;
+    if (recovering?.wait) continue;
+    if (recovering) k.yielding = false;
+    else if (!running || k.yielding || cpu.executed >= k.turnEnd) {
       const others = k.yielding && ready.length > 1 ? ready.filter((t) => t !== running) : ready;
       next = others.length === 1 ? others[0] : others[chance(k, 2) % others.length];
       beginTurn(k);
+      k.turns = (Math.imul(k.turns, 31) + (next?.id ?? 0) + cpu.executed) | 0;
     }
     if (next) {
       switchTo(k, next);
       resume(k, next);
     }
-    deliverPending(k);
+    deliverPending(k, cpu.executed);
     const until = nextDue(k) - k.elapsed();
+    if (k.visit || k.recovery) return Math.max(1, Math.min(k.recovery ? longestRecovery : 1000, until));
     if (k.threads.size === 1) return Math.max(1, until);
     return Math.max(1, Math.min(k.turnEnd - cpu.executed, until));
   }

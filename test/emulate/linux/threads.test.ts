@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Machine, runCampaign } from '../../../src/emulate/index.js';
 import { checked, expectMirrored, loaded, native32, Workshop } from '../build.js';
 
 const shop = new Workshop();
@@ -195,20 +194,4 @@ test.each([
   );
   const { machine } = loaded(shop.native('missing', [source], ['-O1', '-D_GNU_SOURCE', '-pthread']));
   expect(machine.run()).toEqual({ kind: 'missing', text });
-});
-
-test('a fault campaign refuses threads', () => {
-  const program = shop.mirrored('refused', [shop.written('refused.c', racing)], flags);
-  const file = readFileSync(program);
-  expect(() =>
-    runCampaign({
-      load: (io) => new Machine(file, { args: ['program'], io }),
-      input: () => Buffer.alloc(0),
-      cases: 1,
-      seed: 1,
-      recovery: 'program',
-      lose: 'page',
-      notice: 'touched',
-    }),
-  ).toThrow('the clean run does not exit: threads in a fault campaign');
 });
