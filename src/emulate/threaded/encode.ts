@@ -82,6 +82,14 @@ const shift: Encoder = (i) => {
   return by === 0n ? undefined : { routine: `${i.name} i${a.size}`, to, immediate: by };
 };
 
+/** Of two registers by a constant. */
+const double: Encoder = ({ name, operands: [a, b, c] }) => {
+  if (!isWide(a)) return undefined;
+  const by = (immediateOf(c) ?? 0n) & (a.size === 8 ? 63n : 31n);
+  if (by === 0n) return undefined;
+  return { routine: `${name} ${a.size}`, to: registerAt(a), from: registerAt(b), immediate: by };
+};
+
 /** From a register or memory of one size to a register of another. */
 const extension: Encoder = (i, bits) => {
   const [a, b] = i.operands;
@@ -214,6 +222,7 @@ const encoders: ReadonlyMap<string, Encoder> = new Map([
   ...each('dec inc neg not', single),
   ...each('div idiv mul', withAccumulator),
   ...each('rol ror sar shl shr', shift),
+  ...each('shld shrd', double),
   ...each('movsx movsxd movzx', extension),
   ...each('cdq cdqe cqo cwde', plain),
   ...each('endbr32 endbr64 lfence mfence nop pause prefetcht0 sfence', nothing),

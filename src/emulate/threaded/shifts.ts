@@ -2,8 +2,8 @@
 import { AF, CF, OF } from '../state.js';
 import { access, op } from '../wasm/encode.js';
 import { field } from './record.js';
-import { cut, register, signExtend, sizes, toRegister } from './routine.js';
-import type { Operation, Rows } from './routine.js';
+import { cut, register, signExtend, sizes, toRegister, wide } from './routine.js';
+import type { Operation, Routine, Rows } from './routine.js';
 import type { Size, Writer } from './writer.js';
 
 /** By the count in `b`, which is not 0 (ops/shifts.ts): OF is what the last single shift gives. */
@@ -193,7 +193,60 @@ function rowsOf(name: string, run: Operation, isRotate: boolean): Rows {
   });
 }
 
+/** Of two registers by a constant in `r`: what is moved out of the first comes from the second. */
+const double =
+  (to: 'left' | 'right', size: 4 | 8): Routine =>
+  (w) => {
+    const { c, a, b, r } = w;
+    const bits = 8n * BigInt(size);
+    register(w, field.to, size, a);
+    register(w, field.from, size, b);
+    w.immediate();
+    c.set(r);
+    const moved = (): void => {
+      c.i64(bits);
+      c.get(r);
+      c.do(op.i64_sub);
+    };
+    w.setWord(CF, () => {
+      c.get(a);
+      if (to === 'left') moved();
+      else {
+        c.get(r);
+        c.i64(1n);
+        c.do(op.i64_sub);
+      }
+      c.do(op.i64_shr_u, op.i32_wrap_i64);
+      c.i32(1);
+      c.do(op.i32_and);
+    });
+    c.get(a);
+    c.get(r);
+    c.do(to === 'left' ? op.i64_shl : op.i64_shr_u);
+    c.get(b);
+    moved();
+    c.do(to === 'left' ? op.i64_shr_u : op.i64_shl, op.i64_or);
+    cut(w, size);
+    c.set(r);
+    w.setWord(OF, () => {
+      for (const local of [r, a]) {
+        c.get(local);
+        w.signWord(size);
+      }
+      c.do(op.i32_xor);
+    });
+    w.setWord(AF, () => {
+      c.i32(0);
+    });
+    w.resultFlags(size);
+    toRegister(w, size);
+  };
+
 export const shiftRoutines: Rows = [
   ...Object.entries(shifts).flatMap(([name, run]) => rowsOf(name, run, false)),
   ...Object.entries(rotates).flatMap(([name, run]) => rowsOf(name, run, true)),
+  ...wide.flatMap((size): Rows => [
+    [`shld ${size}`, double('left', size)],
+    [`shrd ${size}`, double('right', size)],
+  ]),
 ];
