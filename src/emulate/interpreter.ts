@@ -27,6 +27,8 @@ export type Stop =
 const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall', 'int']);
 const longestBlock = 64;
 const hotBlock = 4000;
+/** At most, where closures execute what is not compiled. */
+const hotClosures = 1000;
 const warmBlock = 2;
 const cacheSize = 1 << 14;
 const codePage = 4096;
@@ -68,6 +70,7 @@ export class Interpreter {
   readonly compiled: Tier1 | undefined;
   readonly threaded: Threaded | undefined;
   private readonly warm: number;
+  private hot: number;
   private readonly longest: number;
   private watched: Interpreter['onBlock'];
 
@@ -77,8 +80,9 @@ export class Interpreter {
   ) {
     this.longest = longest;
     this.warm = warm;
+    this.hot = hot;
     if (warm > 0) this.threaded = new Threaded(cpu, tier === 1 ? hot : undefined);
-    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), hot, this.threaded);
+    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), this.threaded);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
@@ -93,6 +97,7 @@ export class Interpreter {
     if (!this.compiled) return;
     this.compiled.watch = watch;
     this.watched = this.onBlock;
+    this.hot = Math.min(this.hot, hotClosures);
   }
 
   /** run() comes back as if it had been asked for no more. */
@@ -214,8 +219,8 @@ export class Interpreter {
     if (tier.watch) {
       if (this.onBlock !== this.watched || !tier.watch.compiles(block.instructions)) return false;
     } else if (this.onBlock || this.precise || onStore) return false;
-    if (this.begin(block) === tier.hot && !block.compiled)
-      for (const found of tier.compile(block)) this.threaded?.leave(found);
+    if (this.begin(block) === this.hot && !block.compiled)
+      for (const found of tier.compile(block, this.hot)) this.threaded?.leave(found);
     return block.compiled !== undefined && tier.run(block, block.compiled, room) > 0;
   }
 

@@ -32,5 +32,6 @@ static long mr_read_native(word to, word from, word length) {
   memcpy((void *)to, (void *)from, length);
   return (long)length;
 }
+#include "../../runtime/insn.c"
 #include "../../runtime/group.c"
 #undef PG

@@ -212,7 +212,7 @@ export function schedule(k: Kernel): number {
       const others = k.yielding && ready.length > 1 ? ready.filter((t) => t !== running) : ready;
       next = others.length === 1 ? others[0] : others[chance(k, 2) % others.length];
       beginTurn(k);
-      k.turns = (Math.imul(k.turns, 31) + (next?.id ?? 0) + cpu.executed) | 0;
+      if (k.threads.size > 1) k.turns = (Math.imul(k.turns, 31) + (next?.id ?? 0) + cpu.executed) | 0;
     }
     if (next) {
       switchTo(k, next);

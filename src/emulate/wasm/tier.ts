@@ -48,8 +48,6 @@ export class Tier1 {
   constructor(
     private readonly cpu: Cpu,
     private readonly find: (address: number) => Block | undefined,
-    /** Executions after which a block is hot. */
-    readonly hot: number,
     private readonly threaded: Threaded | undefined,
   ) {
     this.view = new DataView(cpu.memory.shared.buffer);
@@ -81,12 +79,12 @@ export class Tier1 {
     this.view.setBigInt64(jumpCacheAt, 1n, true);
   }
 
-  /** Of a block that has become hot. It may have to stay with the interpreter. Gives the blocks that are entered from now on. */
-  compile(block: Block): Block[] {
+  /** Of a block that has become hot, after so many executions. It may have to stay with the interpreter. Gives the blocks that are entered from now on. */
+  compile(block: Block, hot: number): Block[] {
     const region = compileRegion(block, {
       find: (address) => {
         const found = this.find(Number(address));
-        return found && found.count * share >= this.hot ? found : undefined;
+        return found && found.count * share >= hot ? found : undefined;
       },
       callable: (run, counted) => this.callables.push({ run, counted }) - 1,
       exit: (address, left) => this.exits.push({ address: Number(address), left }) - 1,
