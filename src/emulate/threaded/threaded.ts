@@ -1,4 +1,4 @@
-// Blocks that are executed more than a few times become threaded code: where the interpreter's closures take some twenty nanoseconds an
+// Blocks that are executed again become threaded code: where the interpreter's closures take some twenty nanoseconds an
 // instruction, and several cache lines, records take a few and one. What a block has no routine for stays with its closures.
 import type { Block } from '../block.js';
 import { blockEntries, blocksAt, enterAt, framesAt, recordsAt, stoppedAt } from '../layout.js';

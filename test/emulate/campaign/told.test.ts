@@ -1,26 +1,15 @@
 // Lost pages of which the kernel tells before anybody touches them: the handler comes at any boundary, also between the two halves of a store.
-import { readFileSync } from 'node:fs';
 import { Sample } from '../../../src/emulate/campaign/sample.js';
-import { CaseRunner, Machine, planCampaign, runCampaign } from '../../../src/emulate/index.js';
+import { CaseRunner, planCampaign, runCampaign } from '../../../src/emulate/index.js';
 import type { CampaignOptions } from '../../../src/emulate/index.js';
 import { Workshop } from '../build.js';
+import { campaignOf } from './options.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
 
-const options = (program: string, more: Partial<CampaignOptions> = {}): CampaignOptions => {
-  const file = readFileSync(program);
-  return {
-    load: (io) => new Machine(file, { args: ['program'], io }),
-    input: () => Buffer.alloc(0),
-    cases: 1500,
-    seed: 1,
-    recovery: 'program',
-    lose: 'page',
-    notice: 'told',
-    ...more,
-  };
-};
+const options = (program: string, more: Partial<CampaignOptions> = {}): CampaignOptions =>
+  campaignOf(program, { cases: 1500, notice: 'told', ...more });
 
 const source = `#include <stdatomic.h>
 #include <string.h>

@@ -1,27 +1,16 @@
 // Stores whose mirror half comes last: a page that is lost in between comes back with them where they can be had elsewhere, else the runtime says so. Nothing
 // goes on with an older value.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Machine, runCampaign } from '../../../src/emulate/index.js';
+import { runCampaign } from '../../../src/emulate/index.js';
 import type { CampaignOptions, CampaignResult } from '../../../src/emulate/index.js';
 import { Workshop } from '../build.js';
+import { campaignOf } from './options.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
 
-const options = (program: string, more: Partial<CampaignOptions> = {}): CampaignOptions => {
-  const file = readFileSync(program);
-  return {
-    load: (io) => new Machine(file, { args: ['program'], io }),
-    input: () => Buffer.alloc(0),
-    cases: 20_000,
-    seed: 1,
-    recovery: 'program',
-    lose: 'page',
-    notice: 'touched',
-    ...more,
-  };
-};
+const options = (program: string, more: Partial<CampaignOptions> = {}): CampaignOptions =>
+  campaignOf(program, { cases: 20_000, notice: 'touched', ...more });
 const toldIn = (r: CampaignResult, memory: string): number =>
   r.rows.filter((row) => row.memory === memory).reduce((sum, row) => sum + row.outcomes.told, 0);
 
