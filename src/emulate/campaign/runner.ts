@@ -21,7 +21,7 @@ import type { Clean } from './trace.js';
 
 /**
  * same: exit code, output and memory are those of the clean run; the others name the first thing that is not. told: the runtime says that nothing can bring
- * the page back, and ends the program. turns: exit code and output are the same, but threads ran otherwise, and memory is not as they left it. found: the check at the end says so, and the output is right; late: it is not.
+ * the page back, and ends the program. turns: exit code and output are the same, but threads ran otherwise or a timer's signal arrived elsewhere, and memory is not as they left it. found: the check at the end says so, and the output is right; late: it is not.
  */
 export type Outcome =
   'same' | 'turns' | 'told' | 'found' | 'late' | 'crash' | 'hang' | 'exit' | 'output' | 'memory';
@@ -311,7 +311,7 @@ export class Runner {
       kernel.turns !== this.turns ||
       (kernel.visits > 0 && this.differingByte([...unused, this.clean.stack]) === undefined);
     return otherwise
-      ? { outcome: 'turns', text: `${where} differs at the end, where threads ran otherwise` }
+      ? { outcome: 'turns', text: `${where} differs at the end, where threads or timers ran otherwise` }
       : { outcome: 'memory', text: `${where} differs at the end` };
   }
 

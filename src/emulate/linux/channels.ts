@@ -69,6 +69,8 @@ export function events({ node }: Open): number {
         (incoming.ended && outgoing?.ended === true ? POLLHUP : 0)
       );
     }
+    case 'timer':
+      return node.timer.missed > 0 ? POLLIN : 0;
     case 'host':
       return node.number === 0 ? POLLIN : POLLOUT;
     default:

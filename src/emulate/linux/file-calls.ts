@@ -8,6 +8,7 @@ import { channel, changed, O_NONBLOCK, pipeCapacity, put, take, waiting } from '
 import type { Handler, Kernel, Open, Pipe } from './kernel.js';
 import { structure } from './layouts.js';
 import { closeSocket, receive, transmit } from './socket-calls.js';
+import { readTimer } from './timer-calls.js';
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -68,6 +69,7 @@ export const close: Handler = (k, [fd = -1]) => {
     file.node.channel[file.node.end === 'read' ? 'deaf' : 'ended'] = true;
     changed(k);
   } else if (file.node.kind === 'socket') closeSocket(k, file.node);
+  else if (file.node.kind === 'timer') k.timers.delete(file.node.number);
   return 0;
 };
 
@@ -99,6 +101,8 @@ export function readFrom(k: Kernel, file: Open, n: number, at: number | undefine
       const taken = receive(k, file, node, n, {});
       return typeof taken === 'number' ? taken : taken.bytes;
     }
+    case 'timer':
+      return readTimer(k, file, node, n);
     case 'folder':
       return errno.EISDIR;
     case 'link':
@@ -141,6 +145,8 @@ export function writeTo(k: Kernel, file: Open, bytes: Uint8Array, at: number | u
       return node.end === 'write' ? put(k, file, node.channel, { bytes, from: undefined }) : errno.EBADF;
     case 'socket':
       return transmit(k, file, node, bytes, {});
+    case 'timer':
+      return errno.EINVAL;
     case 'folder':
     case 'link':
     case 'bound':
@@ -260,6 +266,8 @@ export function attributesOf(node: Open['node']): Attributes {
       return made(S_IFIFO | 0o600, 3);
     case 'socket':
       return made(S_IFSOCK | 0o777, 4);
+    case 'timer':
+      return made(0o600, 5);
     default:
       return node.attributes;
   }

@@ -21,10 +21,13 @@ import type { Pending } from './signals.js';
 import type { Trapped } from './signal-frame.js';
 import { Blocked, isAlone, ownFields, runningThread, schedule } from './threads.js';
 import type { Thread } from './threads.js';
+import { limited, nextDue } from './timers.js';
+import type { TimerNode } from './timer-calls.js';
+import type { Timers } from './timers.js';
 
 /** An open file. Several numbers may share one. */
 export interface Open {
-  readonly node: Node | { readonly kind: 'host'; readonly number: 0 | 1 | 2 } | Pipe | Socket;
+  readonly node: Node | { readonly kind: 'host'; readonly number: 0 | 1 | 2 } | Pipe | Socket | TimerNode;
   readonly path: string;
   flags: number;
   offset: number;
@@ -85,8 +88,8 @@ export interface KernelOptions {
 
 const keptFields = [
   'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'chance', 'clearChildTid', 'current', 'due', 'end', 'folder', 'frames', 'lastId', 'leaderCode', 'limits',
-  'mmapTop', 'open', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
-  'timer', 'trap', 'turnEnd', 'turns', 'umask', 'uncounted', 'visit', 'visits', 'waits', 'yielding',
+  'mmapTop', 'nextFileTimer', 'nextTimer', 'open', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
+  'timers', 'trap', 'turnEnd', 'turns', 'umask', 'uncounted', 'visit', 'visits', 'waits', 'yielding',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
 
@@ -149,7 +152,7 @@ export class Kernel {
   /** Instructions executed when the turn ends. */
   turnEnd = 0;
   yielding = false;
-  /** A sum of who has had turns, and when. */
+  /** A sum of who has had turns, and been told by timers, when and where. */
   turns = 0;
   /** State of the generator that chooses turns. */
   chance: bigint;
@@ -157,8 +160,10 @@ export class Kernel {
   due = false;
   /** Waits so far. */
   waits = 0;
-  /** ITIMER_REAL, in elapsed()'s nanoseconds. */
-  timer: { readonly due: number; readonly interval: number } | undefined;
+  timers: Timers = new Map();
+  /** The number of the next one that timer_create makes, and of the next that a file has. */
+  nextTimer = 0;
+  nextFileTimer = -10;
   private readonly generator: RandomBytes;
   /** System calls so far. */
   calls = 0;
@@ -237,8 +242,9 @@ export class Kernel {
     this.generator.state = random;
   }
 
-  /** Whether a program could tell this state from a moment's, but for time and what files hold. */
+  /** Whether a program could tell this state from a moment's, but for the time of day and what files hold. */
   isAlike({ plain }: KernelSnapshot): boolean {
+    const seen = (k: Kept): number => k.ticks * nanosecondsPerTick + k.slept;
     const text = (k: Kept): string =>
       JSON.stringify([
         k.alternateStack,
@@ -249,6 +255,7 @@ export class Kernel {
         [...k.signalActions].map(([number, action]) => [number, [...action]]).sort(),
         [...k.signalMask],
         k.umask,
+        [...k.timers].map(([number, t]) => [number, t.due - seen(k), t.at, t.interval, t.missed]),
         [k.current, k.threads.size > 1 ? k.turnEnd : 0, k.yielding, String(k.chance), [...k.sharedPending]],
         [...k.threads.values()].map((t) => [
           [t.id, t.wait, t.answer, t.again, t.over, t.left],
@@ -297,6 +304,7 @@ export class Kernel {
       makeAgain(this);
     }
     if (!this.recovering()) this.ticks++;
+    if (this.apart && nextDue(this) <= this.elapsed()) this.due = true;
     try {
       const result = this.run(row, args, from);
       if (result !== undefined) {
@@ -343,7 +351,10 @@ export class Kernel {
     } catch (thrown) {
       if (thrown instanceof Resumed) return thrown.answer;
       if (thrown instanceof Blocked) {
-        runningThread(this).wait = { ...thrown.wait, since: waitsOn(this) ?? thrown.wait.since };
+        runningThread(this).wait = limited(this, {
+          ...thrown.wait,
+          since: waitsOn(this) ?? thrown.wait.since,
+        });
         this.due = true;
         return undefined;
       }

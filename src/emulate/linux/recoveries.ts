@@ -50,7 +50,9 @@ export function leaveRecovery(k: Kernel): void {
 
 /** A call that met a lost page is made again: the count is what it was then. */
 export function makeAgain(k: Kernel): void {
-  if (k.apart) uncount(k, k.cpu.executed + k.cpu.position, k.refusedCount);
+  if (!k.apart) return;
+  uncount(k, k.cpu.executed + k.cpu.position, k.refusedCount);
+  k.due = true;
 }
 
 const isBlocked = (mask: Uint8Array): boolean => (((mask[0] ?? 0) >> (SIGBUS - 1)) & 1) === 1;

@@ -7,8 +7,10 @@ import type { Handler, Kernel } from './kernel.js';
 import { enterRecovery, leaveRecovery } from './recoveries.js';
 import { onStack } from './signal-frame.js';
 import type { AlternateStack, Trapped } from './signal-frame.js';
-import { interruptWait, ownOf, runningThread } from './threads.js';
+import { interruptWait, ownOf, remember, runningThread } from './threads.js';
 import type { Thread } from './threads.js';
+import { tellOverrun } from './timers.js';
+import type { Tells } from './timers.js';
 
 /** The only process, and its first thread. */
 export const ownId = 1000;
@@ -28,6 +30,7 @@ const leastStack = 2048;
 const BUS_MCEERR_AO = 5;
 const SI_USER = 0;
 const SI_KERNEL = 0x80;
+const SI_TIMER = -2;
 const SI_TKILL = -6;
 /** Signals whose default is to do nothing (man 7 signal): CHLD, CONT, URG, WINCH. */
 const ignored = new Set([17, 18, 23, 28]);
@@ -37,6 +40,8 @@ const stopping = new Set([19, 20, 21, 22]);
 export interface Pending {
   readonly number: number;
   readonly info: Uint8Array;
+  /** The timer that sent it. */
+  readonly timer?: number;
 }
 
 /** What an instruction that the CPU refuses comes to. */
@@ -119,7 +124,7 @@ export function tellOfPage(k: Kernel, address: number): void {
     else view.setBigInt64(infoAt, BigInt(address), true);
     view.setUint16(infoAt + word, Math.log2(pageSize), true);
   });
-  if (first) send(k, first, SIGBUS, info);
+  if (first) send(k, first, { number: SIGBUS, info });
   k.due = true;
 }
 
@@ -174,8 +179,9 @@ export function deliverPending(k: Kernel, count: number): void {
     if (!next) return;
     k.pending = k.pending.filter((p) => p !== next);
     k.sharedPending = k.sharedPending.filter((p) => p !== next);
+    const info = next.timer === undefined ? next.info : ofTimer(k, next.timer, next.info);
     const { handler } = actionOf(k, next.number);
-    if (handler > SIG_IGN) enter(k, next, count);
+    if (handler > SIG_IGN) enter(k, { ...next, info }, count);
     else if (handler !== SIG_IGN && !ignored.has(next.number)) {
       if (stopping.has(next.number)) k.missing(`stopping by signal ${next.number}`);
       throw new Ended({ kind: 'signal', number: next.number });
@@ -187,26 +193,50 @@ export function deliverPending(k: Kernel, count: number): void {
 const withOne = (pending: readonly Pending[], one: Pending): readonly Pending[] =>
   one.number < 32 && pending.some((p) => p.number === one.number) ? pending : [...pending, one];
 
-function send(k: Kernel, thread: Thread, number: number, info: Uint8Array): void {
+function send(k: Kernel, thread: Thread, sent: Pending): void {
+  const { number } = sent;
   const { handler, flags } = actionOf(k, number);
   const own = ownOf(k, thread);
   const nobody = handler === SIG_IGN || (handler === 0 && ignored.has(number));
   const blocked = has(own.signalMask, number);
   if (nobody && !blocked) return;
-  own.pending = withOne(own.pending, { number, info });
+  own.pending = withOne(own.pending, sent);
   if (!blocked) interruptWait(k, thread, flags);
 }
 
-/** Of the kernel's own, to any thread that does not block it: the first, if it does not (complete_signal). */
-export function sendProcess(
-  k: Kernel,
-  number: number,
-  info = siginfo(number, SI_KERNEL, () => undefined),
-): void {
+/** To any thread that does not block it: the first, if it does not (complete_signal). */
+function sendProcess(k: Kernel, sent: Pending): void {
   const threads = [...k.threads.values()];
-  const open = threads.find((thread) => !has(ownOf(k, thread).signalMask, number));
-  if (open) send(k, open, number, info);
-  else k.sharedPending = withOne(k.sharedPending, { number, info });
+  const open = threads.find((thread) => !has(ownOf(k, thread).signalMask, sent.number));
+  if (open) send(k, open, sent);
+  else k.sharedPending = withOne(k.sharedPending, sent);
+}
+
+/** One of a timer's is pending at a time; what goes off meanwhile is counted. */
+export function sendTimer(k: Kernel, timer: number, { signal, thread, value }: Tells): void {
+  const threads = [...k.threads.values()];
+  const pending = [k.sharedPending, ...threads.map((one) => ownOf(k, one).pending)].flat();
+  if (pending.some((p) => p.timer === timer)) return;
+  const { infoAt } = k.abi;
+  const info = siginfo(signal, value ? SI_TIMER : SI_KERNEL, (view) => {
+    if (!value) return;
+    view.setInt32(infoAt, timer, true);
+    new Uint8Array(view.buffer).set(value, infoAt + 8);
+  });
+  const target = thread === undefined ? undefined : k.threads.get(thread);
+  const sent = { number: signal, info, timer };
+  if (target) send(k, target, sent);
+  else if (thread === undefined) sendProcess(k, sent);
+}
+
+/** Nobody may have changed what a snapshot has. */
+function ofTimer(k: Kernel, timer: number, info: Uint8Array): Uint8Array {
+  remember(k, timer, k.cpu.s);
+  const told = info.slice();
+  const overrun = tellOverrun(k, timer);
+  if (new DataView(told.buffer).getInt32(8, true) === SI_TIMER)
+    new DataView(told.buffer).setInt32(k.abi.infoAt + 4, overrun, true);
+  return told;
 }
 
 function fromProgram({ abi }: Kernel, number: number, code: number): Uint8Array {
@@ -220,13 +250,13 @@ export const kill: Handler = (k, [process = 0, signal = 0]) => {
   const number = signal | 0;
   if ((process | 0) !== ownId && process !== 0) return errno.ESRCH;
   if (number < 0 || number > mostSignals) return errno.EINVAL;
-  if (number !== 0) sendProcess(k, number, fromProgram(k, number, SI_USER));
+  if (number !== 0) sendProcess(k, { number, info: fromProgram(k, number, SI_USER) });
   return 0;
 };
 
 /** To the thread that runs, as if it had called kill. */
 export function sendSelf(k: Kernel, number: number): void {
-  send(k, runningThread(k), number, fromProgram(k, number, SI_USER));
+  send(k, runningThread(k), { number, info: fromProgram(k, number, SI_USER) });
 }
 
 /** tkill, tgkill: numbers of the arguments that have the thread and the signal. */
@@ -237,7 +267,7 @@ export const killThread =
     const thread = k.threads.get((a[target] ?? 0) | 0);
     if (!thread) return errno.ESRCH;
     if (number < 0 || number > mostSignals) return errno.EINVAL;
-    if (number !== 0) send(k, thread, number, fromProgram(k, number, SI_TKILL));
+    if (number !== 0) send(k, thread, { number, info: fromProgram(k, number, SI_TKILL) });
     return 0;
   };
 
@@ -251,8 +281,8 @@ export const queueInfo =
     if (number < 1 || number > mostSignals) return errno.EINVAL;
     const info = k.memory.readBytes(a[signal + 1] ?? 0, 128);
     new DataView(info.buffer).setInt32(0, number, true);
-    if (target === 0) sendProcess(k, number, info);
-    else send(k, thread, number, info);
+    if (target === 0) sendProcess(k, { number, info });
+    else send(k, thread, { number, info });
     return 0;
   };
 

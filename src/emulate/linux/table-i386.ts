@@ -10,6 +10,7 @@ import * as process from './process-calls.js';
 import * as signals from './signals.js';
 import * as sockets from './socket-calls.js';
 import * as threads from './thread-calls.js';
+import * as timers from './timer-calls.js';
 
 const here = -100; // AT_FDCWD
 const noFollow = 0x100;
@@ -37,7 +38,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [19, 'lseek', (k, [fd = -1, offset = 0, whence = 0]) => files.lseek(k, [fd, offset | 0, whence])],
   [20, 'getpid', constant(signals.ownId)],
   [21, 'mount', constant(errno.EPERM)],
-  [27, 'alarm', threads.alarm],
+  [27, 'alarm', timers.alarm],
   [29, 'pause', threads.pause],
   [30, 'utime', attributes.utime],
   [33, 'access', (k, [name = 0]) => files.access(k, [here, name])],
@@ -75,8 +76,8 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [96, 'getpriority', constant(20)],
   [102, 'socketcall', sockets.socketcall],
   [103, 'syslog', constant(errno.EPERM)],
-  [104, 'setitimer', threads.setitimer],
-  [105, 'getitimer', threads.getitimer],
+  [104, 'setitimer', timers.setitimer],
+  [105, 'getitimer', timers.getitimer],
   [106, 'stat', old.refused('stat with a structure of 64 bytes')],
   [107, 'lstat', old.refused('lstat with a structure of 64 bytes')],
   [108, 'fstat', old.refused('fstat with a structure of 64 bytes')],
@@ -186,6 +187,11 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [244, 'get_thread_area', old.getThreadArea],
   [252, 'exit_group', process.exit],
   [258, 'set_tid_address', process.setTidAddress],
+  [259, 'timer_create', timers.timerCreate],
+  [260, 'timer_settime', timers.timerSettime()],
+  [261, 'timer_gettime', timers.timerGettime()],
+  [262, 'timer_getoverrun', timers.timerGetoverrun],
+  [263, 'timer_delete', timers.timerDelete],
   [264, 'clock_settime', constant(errno.EPERM)],
   [265, 'clock_gettime', process.clockGettime()],
   [266, 'clock_getres', process.clockGetres()],
@@ -214,12 +220,15 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [312, 'get_robust_list', threads.getRobustList],
   [318, 'getcpu', process.getcpu],
   [320, 'utimensat', attributes.utimensat()],
+  [322, 'timerfd_create', timers.timerfdCreate],
   [
     324,
     'fallocate',
     (k, [fd = -1, mode = 0, low, high, low2, high2]) =>
       attributes.fallocate(k, [fd, mode, old.joined(low, high), old.joined(low2, high2)]),
   ],
+  [325, 'timerfd_settime', timers.timerfdSettime()],
+  [326, 'timerfd_gettime', timers.timerfdGettime()],
   [330, 'dup3', files.dup3],
   [331, 'pipe2', files.pipe2],
   [335, 'rt_tgsigqueueinfo', signals.queueInfo(1, 2)],
@@ -256,6 +265,10 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [404, 'clock_settime64', constant(errno.EPERM)],
   [406, 'clock_getres_time64', process.clockGetres(8)],
   [407, 'clock_nanosleep_time64', threads.nanosleep(true, 8)],
+  [408, 'timer_gettime64', timers.timerGettime(8)],
+  [409, 'timer_settime64', timers.timerSettime(8)],
+  [410, 'timerfd_gettime64', timers.timerfdGettime(8)],
+  [411, 'timerfd_settime64', timers.timerfdSettime(8)],
   [412, 'utimensat_time64', attributes.utimensat(8)],
   [413, 'pselect6_time64', polls.pselect6(8)],
   [414, 'ppoll_time64', polls.ppoll(8)],

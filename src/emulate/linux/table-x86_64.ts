@@ -9,6 +9,7 @@ import * as process from './process-calls.js';
 import * as signals from './signals.js';
 import * as sockets from './socket-calls.js';
 import * as threads from './thread-calls.js';
+import * as timers from './timer-calls.js';
 
 const here = -100; // AT_FDCWD
 const noFollow = 0x100;
@@ -51,9 +52,9 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [33, 'dup2', files.dup3],
   [34, 'pause', threads.pause],
   [35, 'nanosleep', threads.nanosleep(false)],
-  [36, 'getitimer', threads.getitimer],
-  [37, 'alarm', threads.alarm],
-  [38, 'setitimer', threads.setitimer],
+  [36, 'getitimer', timers.getitimer],
+  [37, 'alarm', timers.alarm],
+  [38, 'setitimer', timers.setitimer],
   [39, 'getpid', constant(signals.ownId)],
   [40, 'sendfile', attributes.sendfile()],
   [41, 'socket', sockets.socket],
@@ -176,6 +177,11 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [217, 'getdents64', files.getdents64],
   [218, 'set_tid_address', process.setTidAddress],
   [221, 'fadvise64', attributes.ofFile],
+  [222, 'timer_create', timers.timerCreate],
+  [223, 'timer_settime', timers.timerSettime()],
+  [224, 'timer_gettime', timers.timerGettime()],
+  [225, 'timer_getoverrun', timers.timerGetoverrun],
+  [226, 'timer_delete', timers.timerDelete],
   [227, 'clock_settime', constant(errno.EPERM)],
   [228, 'clock_gettime', process.clockGettime()],
   [229, 'clock_getres', process.clockGetres()],
@@ -201,7 +207,10 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [273, 'set_robust_list', threads.setRobustList],
   [274, 'get_robust_list', threads.getRobustList],
   [280, 'utimensat', attributes.utimensat()],
+  [283, 'timerfd_create', timers.timerfdCreate],
   [285, 'fallocate', attributes.fallocate],
+  [286, 'timerfd_settime', timers.timerfdSettime()],
+  [287, 'timerfd_gettime', timers.timerfdGettime()],
   [288, 'accept4', sockets.accept4],
   [292, 'dup3', files.dup3],
   [293, 'pipe2', files.pipe2],

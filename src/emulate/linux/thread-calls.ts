@@ -1,4 +1,4 @@
-// Threads' own calls: their beginning and end, futexes, timers (man 2 of each, kernel/fork.c, kernel/futex).
+// Threads' own calls: their beginning and end, futexes, sleeps (man 2 of each, kernel/fork.c, kernel/futex).
 import { RAX, RSP } from '../state.js';
 import { MemoryFault } from '../memory.js';
 import * as errno from './errno.js';
@@ -280,45 +280,6 @@ export const nanosleep =
         : { ...wait, remaining: { to: remaining, size: size ?? k.abi.word } },
     );
   };
-
-const ITIMER_REAL = 0;
-
-/** struct itimerval: interval and value, seconds and microseconds. */
-export const setitimer: Handler = (k, [which = 0, next = 0, old = 0]) => {
-  if (which !== ITIMER_REAL) k.missing(`timer ${which}`);
-  if (k.apart) k.missing('timers in a fault campaign');
-  const { word } = k.abi;
-  const was = timerWords(k);
-  const [interval, value] =
-    next === 0
-      ? [0, 0]
-      : [0, 2].map((n) => k.readWord(next + n * word) * 1e9 + k.readWord(next + (n + 1) * word) * 1000);
-  k.timer = value ? { due: k.elapsed() + value, interval: interval ?? 0 } : undefined;
-  k.due = true;
-  if (old !== 0) k.writeWords(old, ...was);
-  return 0;
-};
-
-export const getitimer: Handler = (k, [which = 0, to = 0]) => {
-  if (which !== ITIMER_REAL) k.missing(`timer ${which}`);
-  k.writeWords(to, ...timerWords(k));
-  return 0;
-};
-
-function timerWords(k: Kernel): number[] {
-  const { timer } = k;
-  const times = timer ? [timer.interval, Math.max(1000, timer.due - k.elapsed())] : [0, 0];
-  return times.flatMap((t) => [Math.floor(t / 1e9), Math.floor((t % 1e9) / 1000)]);
-}
-
-/** In seconds; what is left of one is told as a whole. */
-export const alarm: Handler = (k, [seconds = 0]) => {
-  if (k.apart) k.missing('timers in a fault campaign');
-  const left = k.timer ? Math.max(1, Math.round((k.timer.due - k.elapsed()) / 1e9)) : 0;
-  k.timer = seconds === 0 ? undefined : { due: k.elapsed() + seconds * 1e9, interval: 0 };
-  k.due = true;
-  return left;
-};
 
 /** Until a handler runs. */
 export const pause: Handler = (k) => {

@@ -8,7 +8,8 @@ import { EFAULT, EINTR } from './errno.js';
 import type { Kernel } from './kernel.js';
 import { RandomBytes } from './random.js';
 import { recovers } from './recoveries.js';
-import { deliverPending, sendProcess } from './signals.js';
+import { deliverPending } from './signals.js';
+import { expireTimers, isOver, isTimed, nextDue, untilNext } from './timers.js';
 
 const perThread = [
   'alternateStack', 'clearChildTid', 'frames', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'signalMask', 'threadName', 'trap',
@@ -27,6 +28,8 @@ export interface Wait {
   readonly since: number;
   /** In Kernel.elapsed()'s nanoseconds; Infinity: none. */
   readonly deadline: number;
+  /** In instructions, in a fault campaign. */
+  readonly latest?: number;
   /** What the call answers at the deadline. */
   readonly late: number;
   readonly futex?: { readonly address: number; readonly bits: number };
@@ -61,7 +64,6 @@ export class Blocked {
   constructor(readonly wait: Wait) {}
 }
 
-const SIGALRM = 14;
 /** Between two looks at whether it still is one. */
 const longestRecovery = 1_000_000;
 const SA_RESTART = 0x10000000;
@@ -91,8 +93,14 @@ function chance(k: Kernel, bytes: number): number {
   return number;
 }
 
+/** Adds to what tells two runs apart: who goes on, or is told of what, when and where. */
+export function remember(k: Kernel, what: number, registers: Int32Array): void {
+  for (const word of [what, k.cpu.executed, registers[RIP] ?? 0])
+    k.turns = (Math.imul(k.turns, 31) + word) | 0;
+}
+
 /** Only the first thread, and nothing that could interrupt it. */
-export const isAlone = (k: Kernel): boolean => k.threads.size === 1 && k.timer === undefined;
+export const isAlone = (k: Kernel): boolean => k.threads.size === 1 && !isTimed(k);
 
 /** Its turn is over. */
 export function yieldTurn(k: Kernel): void {
@@ -166,26 +174,15 @@ function resume(k: Kernel, thread: Thread): void {
   thread.again = false;
 }
 
-/** What is due by now: the timer, and waits that have lasted long enough. */
+/** What is due by now: timers, and waits that have lasted long enough. */
 function expire(k: Kernel): void {
-  const now = k.elapsed();
-  const { timer } = k;
-  if (timer && timer.due <= now) {
-    k.timer = timer.interval > 0 ? { ...timer, due: now + timer.interval } : undefined;
-    sendProcess(k, SIGALRM);
-  }
+  expireTimers(k);
   for (const thread of k.threads.values())
-    if (thread.wait && thread.wait.deadline <= now) {
+    if (thread.wait && isOver(k, thread.wait)) {
       const { polled, late } = thread.wait;
       wake(thread, polled?.call ?? late);
       thread.again = thread.over = polled !== undefined;
     }
-}
-
-function nextDue(k: Kernel): number {
-  let due = k.timer?.due ?? Infinity;
-  for (const { wait } of k.threads.values()) if (wait) due = Math.min(due, wait.deadline);
-  return due;
 }
 
 /** Says who runs, and for how many instructions at most. May end the program. */
@@ -212,14 +209,14 @@ export function schedule(k: Kernel): number {
       const others = k.yielding && ready.length > 1 ? ready.filter((t) => t !== running) : ready;
       next = others.length === 1 ? others[0] : others[chance(k, 2) % others.length];
       beginTurn(k);
-      if (k.threads.size > 1) k.turns = (Math.imul(k.turns, 31) + (next?.id ?? 0) + cpu.executed) | 0;
+      if (next && k.threads.size > 1) remember(k, next.id, next.registers?.general ?? cpu.s);
     }
     if (next) {
       switchTo(k, next);
       resume(k, next);
     }
     deliverPending(k, cpu.executed);
-    const until = nextDue(k) - k.elapsed();
+    const until = untilNext(k);
     if (k.visit || k.recovery) return Math.max(1, Math.min(k.recovery ? longestRecovery : 1000, until));
     if (k.threads.size === 1) return Math.max(1, until);
     return Math.max(1, Math.min(k.turnEnd - cpu.executed, until));

@@ -6,7 +6,7 @@ import { loaded, native32, Workshop } from '../build.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
-const sources = { sockets: 'sockets.c', attributes: 'attributes.c' };
+const sources = { sockets: 'sockets.c', attributes: 'attributes.c', timers: 'timers.c' };
 const source = (name: keyof typeof sources): string => join(__dirname, '../programs', sources[name]);
 
 const builds = [
@@ -35,6 +35,15 @@ test.each(builds)('attributes, limits, identity, %s: as on the CPU', (_, build) 
   const { machine, output } = loaded(program, { args: ['program', '/tmp'] });
   expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
   expect(output().replaceAll('/tmp', folder)).toBe(native.stdout);
+});
+
+test.each(builds)('timers, %s: as on the CPU', (_, build) => {
+  const program = build('timers');
+  const native = spawnSync(program, { encoding: 'utf8' });
+  expect(native.stdout).toMatch(/waits: 8 1\n$/);
+  const { machine, output } = loaded(program);
+  expect(machine.run(300_000_000)).toEqual({ kind: 'exit', code: 0 });
+  expect(output()).toBe(native.stdout);
 });
 
 test('a family that is not there', () => {
