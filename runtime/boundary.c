@@ -222,10 +222,10 @@ static long ready(struct frame *f, const struct frame *call, u64 *own) {
     long bad = -E_FAULT;
     while (told && (bad = sys4(__NR_rt_sigprocmask, 0, 0, &old, 8)) == -E_FAULT) mr_touch(&old);
     if (told && bad) return bad; /* a sandbox */
-    if (told) mr_store(told, &old, bytes);
     *own &= mr_all_but_bus;
     f->before = set, f->told = told;
     f->a[1] = (word)own, f->a[2] = 0;
+    if (told) mr_store(told, &old, bytes); /* last: a signal that comes into it finds where it is (mr_at_boundary) */
     return 0;
   }
   const struct row *row = &rows[call->nr < MR_ROWS ? call->nr : MR_ROWS];
@@ -238,9 +238,11 @@ static long ready(struct frame *f, const struct frame *call, u64 *own) {
   }
   return 0;
 }
-void mr_own_arguments(struct frame *f) {
-  if (!MR_MASK_BYTES(f) || f->a[1] > (word)f || f->a[1] < (word)f - MR_K) return;
+word mr_own_arguments(struct frame *f) {
+  word bytes = MR_MASK_BYTES(f);
+  if (!bytes || f->a[1] > (word)f || f->a[1] < (word)f - MR_K) return 0;
   f->a[1] = f->before, f->a[2] = f->told;
+  return f->told ? bytes : 0;
 }
 /* The call, and again where it met a lost page. */
 static void call_kernel(struct frame *f, struct frame *call) {

@@ -77,7 +77,8 @@ struct frame *mr_at_boundary(word *regs) {
   if (!in_c(ip) || !f || !mr_site(f->ret)) return 0;
   if (ip >= (word)mr_native_done && ip < (word)mr_native_end) mr_keep(&f->result, regs[mr_register_order[0]]), mr_keep(&f->done, NATIVE_DONE);
   if (f->done == NATIVE_DONE) mr_after(f), mr_keep(&f->done, ALL_DONE);
-  mr_own_arguments(f);
+  word told = mr_own_arguments(f); /* the mirror may have it alone (boundary.c, ready) */
+  mr_copy(f->a[2], told);
   mr_as_program(f, regs);
   /* Deeper calls of ours have left bytes in the gap above the int frame, too. */
   mr_make_equal(sp - GAP, GAP);

@@ -297,7 +297,7 @@ void mr_key(const char *name);
 void mr_after(struct frame *f); /* copies what the kernel wrote; may be done again */
 enum { NO_PAGE = 0, TOLD_PAGES = 1 };
 int mr_output_on(const struct frame *f, word page); /* whether the kernel wrote there; TOLD_PAGES: on one of S.rebuilt */
-void mr_own_arguments(struct frame *f); /* the program's in their place */
+word mr_own_arguments(struct frame *f); /* the program's in their place; how many bytes are told where the third points */
 long mr_exit_group(struct frame *f);
 word mr_tid_cleared(void); /* where in the mirror the kernel's 0 is stored ahead, or 0 */
 void mr_clear_tid(void);
