@@ -25,8 +25,11 @@ export const jumpCacheEntries = 16384;
 /** Which page the operands of a place in compiled code were in last: as an entry of the TLB; places that read, then those that write. */
 export const pagesAt = 0x70000;
 export const pagesEach = 2048;
+/** The same of pairs (wasm/watched.ts): the native page, its frame, the mirror page's frame; and a place while one is looked for. */
+export const pairPagesAt = pagesAt + 2 * 16 * pagesEach;
+export const pairSoughtAt = pairPagesAt + 16 * pagesEach;
 /** By address: the header of the block that starts there (threaded/routines.ts), and behind them the blocks. */
-export const blocksAt = 0x80000;
+export const blocksAt = 0x90000;
 export const blockEntries = 16384;
 export const recordsAt = blocksAt + 16 * blockEntries;
 export const framesAt = recordsAt + 0x1000000;

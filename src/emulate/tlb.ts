@@ -1,6 +1,9 @@
 // Which pages may be accessed where they lie, in the memory that compiled code shares: a table by page number, and the pages that places in
 // compiled code remember. An entry is a page's address (low, high word), the offset of its frame, nothing.
-import { pagesAt, pagesEach, readTlbAt, tlbEntries, writeTlbAt } from './layout.js';
+import { pagesAt, pagesEach, pairPagesAt, readTlbAt, tlbEntries, writeTlbAt } from './layout.js';
+
+/** Of a place: what is read, what may be written, and both copies of what is. */
+export type Remembered = 'read' | 'write' | 'pair';
 
 const pageSize = 4096;
 /** By entry, an address that belongs into another one: no address differs from it by less than a page. */
@@ -11,6 +14,11 @@ export const emptyTlb = Int32Array.from({ length: 4 * tlbEntries }, (_, n) =>
 );
 /** A page that no program has, and a frame that is in no memory. */
 const noPage = [-0x21524000, 0x4badf00d | -0x80000000, -pageSize, 0];
+const placesAt: Readonly<Record<Remembered, number>> = {
+  read: pagesAt,
+  write: pagesAt + 16 * pagesEach,
+  pair: pairPagesAt,
+};
 const noPages = Int32Array.from({ length: 4 * pagesEach }, (_, n) => noPage[n % 4] ?? 0);
 
 export class Tlb {
@@ -18,6 +26,7 @@ export class Tlb {
   readonly write: Int32Array;
   private readonly readPages: Int32Array;
   private readonly writePages: Int32Array;
+  private readonly pairPages: Int32Array;
   private places = 0;
 
   constructor(buffer: ArrayBuffer) {
@@ -25,8 +34,8 @@ export class Tlb {
     this.write = new Int32Array(buffer, writeTlbAt, tlbEntries * 4);
     this.readPages = new Int32Array(buffer, pagesAt, pagesEach * 4);
     this.writePages = new Int32Array(buffer, pagesAt + 16 * pagesEach, pagesEach * 4);
-    this.readPages.set(noPages);
-    this.writePages.set(noPages);
+    this.pairPages = new Int32Array(buffer, pairPagesAt, pagesEach * 4);
+    for (const pages of [this.readPages, this.writePages, this.pairPages]) pages.set(noPages);
     this.flush();
   }
 
@@ -39,6 +48,7 @@ export class Tlb {
   flushWrites(): void {
     this.write.set(emptyTlb);
     this.forgetPages(this.writePages);
+    this.forgetPages(this.pairPages);
   }
 
   /** A page has moved: of what is read, the writer's entry is replaced. */
@@ -53,8 +63,7 @@ export class Tlb {
   }
 
   /** The next place where compiled code remembers a page: others may have the same one. */
-  place(writes: boolean): number {
-    const n = this.places++ % pagesEach;
-    return pagesAt + 16 * (writes ? pagesEach + n : n);
+  place(of: Remembered): number {
+    return placesAt[of] + 16 * (this.places++ % pagesEach);
   }
 }

@@ -15,7 +15,7 @@ import type { Finding, LockstepResult, WindowClass } from './result.js';
 
 /** A write whose other half has not come after so many of the program's instructions has none. The longest pattern takes 64. */
 const patience = 256;
-/** From a mirror store to the native store that it belongs to. */
+/** From a mirror store to the native store that it belongs to, and from a call in 32-bit code to its mirror store. */
 const nearby = 8;
 /** Stores of the x87 and repeated ones, whose mirror store never comes before them. */
 const copiedAfterwards = /^(f|rep )/;
@@ -133,6 +133,10 @@ export class Lockstep implements StoreWatch {
     return this.counts.longestAhead;
   }
 
+  get longestCall(): number {
+    return this.windows.get('call')?.longest ?? 0;
+  }
+
   stored(instruction: Decoded, address: number, size: number): void {
     const { interpreter } = this.machine;
     interpreter.current = instruction;
@@ -145,6 +149,19 @@ export class Lockstep implements StoreWatch {
     this.counts.stores += count;
     this.counts.ahead += count;
     this.counts.mirrorStores += count;
+  }
+
+  called(all: number, changing: number, instructions: number): void {
+    const { counts } = this;
+    counts.stores += all;
+    counts.mirrorStores += all;
+    counts.after += changing;
+    counts.unchanged += all - changing;
+    const known = this.windows.get('call');
+    if (!known) return; // none of them has changed memory
+    known.windows += changing;
+    known.bytes += 4 * changing;
+    known.instructions += instructions;
   }
 
   left(): void {
@@ -228,7 +245,10 @@ export class Lockstep implements StoreWatch {
       return;
     }
     let ahead = false;
-    const before = this.own.recent.take(lo, hi, now, this.own.executed(now));
+    // None before a call in 32-bit code is its own.
+    const copied = this.isCopiedByCallee(writer);
+    const before = copied ? undefined : this.own.recent.take(lo, hi, now, this.own.executed(now));
+    if (copied) this.own.called = { address: lo, executed: this.own.executed(now) };
     // A store of which any part differs is not the one whose mirror store came before.
     if (!differs && !(this.tallied === now && this.seen & BEHIND)) this.refute(writer, before);
     if (this.halves.touches(lo, hi))
@@ -265,7 +285,7 @@ export class Lockstep implements StoreWatch {
     const now = this.now();
     if (now !== this.lastMirrorStore) this.counts.mirrorStores++;
     this.lastMirrorStore = now;
-    this.own.recent.add(lo, hi, now, this.own.executed(now));
+    if (!this.isOfCall(lo, hi, now)) this.own.recent.add(lo, hi, now, this.own.executed(now));
     // Native memory that is not there (any more) differs.
     const differs = this.differs(lo, hi) ?? true;
     if (this.halves.touches(lo, hi))
@@ -278,6 +298,20 @@ export class Lockstep implements StoreWatch {
         } else this.counts.takenBack++;
       });
     if (differs) this.halves.add(lo, hi, this.window('ahead', lo, writer));
+  }
+
+  /** In 32-bit code a called function makes the call's mirror store. */
+  private isCopiedByCallee({ kind, name }: Writer): boolean {
+    return kind === 'program' && name === 'call' && this.machine.cpu.bits === 32;
+  }
+
+  /** Whether a mirror store is that of the last call: no other native store has it as its own. */
+  private isOfCall(lo: number, hi: number, now: number): boolean {
+    const { own } = this;
+    const { called } = own;
+    if (called?.address !== lo || hi - lo !== 4 || this.stackPointer() !== lo) return false;
+    own.called = undefined;
+    return own.executed(now) - called.executed <= nearby;
   }
 
   /** The other half of a write will not come. The runtime and the kernel write the same stack bytes again and again before they are copied. */
@@ -303,8 +337,7 @@ export class Lockstep implements StoreWatch {
     if (!last || writer.kind !== 'program' || mirrorStore !== last.at || copiedAfterwards.test(writer.name))
       return;
     if (writer.address === last.window.writer.address || this.now() - last.at > nearby) return; // of one turn: at most so many instructions lie between
-    // In 32-bit code the callee makes a call's mirror store, and none before a call is its own.
-    if (this.machine.cpu.bits === 32 && [writer.name, last.window.writer.name].includes('call')) return;
+    if (this.isCopiedByCallee(writer)) return;
     last.known.windows--;
     last.known.bytes -= last.window.bytes;
     last.known.instructions -= last.length;
@@ -328,7 +361,8 @@ export class Lockstep implements StoreWatch {
     known.bytes += window.bytes;
     known.instructions += length;
     known.longest = Math.max(known.longest, length);
-    if (kind === 'program') this.own.lastClosed = { window, known, at: this.now(), length };
+    if (kind === 'program' && !this.isCopiedByCallee(window.writer))
+      this.own.lastClosed = { window, known, at: this.now(), length };
   }
 
   /** Bytes that have been pending for too long; what became equal by other writes is settled. */

@@ -11,6 +11,8 @@ export class Turns {
   lastClosed:
     | { readonly window: Window; readonly known: WindowClass; readonly at: number; readonly length: number }
     | undefined;
+  /** In 32-bit code: where its last call has put the return address, and its instructions before. */
+  called: { readonly address: number; readonly executed: number } | undefined;
   /** Its instructions in the runtime, in turns that are over, and where its turn began. */
   inRuntime = 0;
   private before = 0;

@@ -6,6 +6,7 @@ import {
   exitAt,
   jumpCacheAt,
   jumpCacheEntries,
+  pairSoughtAt,
   readTlbAt,
   stateAt,
   stoppedAt,
@@ -13,6 +14,7 @@ import {
   writeTlbAt,
 } from '../layout.js';
 import { RIP } from '../state.js';
+import type { Copies } from '../store-watch.js';
 import type { Run } from '../threaded/loop.js';
 import { wasm } from './api.js';
 import type { WasmTable } from './api.js';
@@ -49,7 +51,7 @@ export function pushSlot(c: Code, rip: number): void {
 }
 
 /** Two functions are imported. */
-const [fillIndex, threadedIndex, flushIndex] = [0, 1, 2];
+const [fillIndex, threadedIndex, flushIndex, missIndex] = [0, 1, 2, 3];
 
 function goFunction(isThreaded: boolean): Code {
   const c = new Code(3);
@@ -146,6 +148,45 @@ function flush(c: Code): void {
   c.memory(access.i64_store, lazy.kind);
 }
 
+/**
+ * (native address, what, place): remembers that page and the mirror's, or neither: 0 where one of them cannot be accessed. Where the mirror is, is
+ * the check's (watched.ts).
+ */
+function missBothFunction({ distance, end }: Copies): Code {
+  const c = new Code(3);
+  const [at, what, place] = [0, 1, 2];
+  const miss = (place: () => void): void => {
+    c.get(what);
+    place();
+    c.call(missIndex);
+    c.do(op.i32_eqz);
+    c.if();
+    c.i32(0);
+    c.do(op.return);
+    c.end();
+  };
+  c.get(at);
+  c.i64(BigInt(distance));
+  c.do(op.i64_sub);
+  if (end < Infinity) {
+    c.i64(BigInt(end - 1));
+    c.do(op.i64_and);
+  }
+  miss(() => {
+    c.i32(pairSoughtAt);
+  });
+  c.get(at);
+  miss(() => {
+    c.get(place);
+  });
+  c.get(place);
+  c.i32(0);
+  c.memory(access.i32_load, pairSoughtAt + 8);
+  c.memory(access.i32_store, 12);
+  c.i32(1);
+  return c;
+}
+
 /** (address, what, place): remembers the operand's page, by the TLB; 0 where it cannot be accessed. */
 function missFunction(): Code {
   const c = new Code(3);
@@ -199,7 +240,8 @@ export interface Driver {
   readonly imports: Readonly<Record<string, unknown>>;
 }
 
-export function makeDriver(memory: Memory, threaded: Run | undefined): Driver {
+/** `copies`: of a check of every store. */
+export function makeDriver(memory: Memory, threaded: Run | undefined, copies?: Copies): Driver {
   const fill = { parameters: [I32, I32, I32], results: [I32] } as const;
   const records = { parameters: [I32, I32], results: [I32] } as const;
   const module = new wasm.Module(
@@ -217,6 +259,11 @@ export function makeDriver(memory: Memory, threaded: Run | undefined): Driver {
         { name: 'go', type: 3, code: goFunction(threaded !== undefined) },
         { name: 'copy', type: 4, code: copyFunction() },
         { name: 'fill', type: 4, code: fillFunction() },
+        {
+          name: 'missBoth',
+          type: 2,
+          code: missBothFunction(copies ?? { distance: 0, lo: 0, hi: 0, end: Infinity }),
+        },
       ],
     }),
   );
@@ -243,6 +290,7 @@ export function makeDriver(memory: Memory, threaded: Run | undefined): Driver {
       flush: exports['flush'],
       copy: exports['copy'],
       fill: exports['fill'],
+      missBoth: exports['missBoth'],
     },
   };
 }

@@ -3,6 +3,7 @@
 // As every way out of a region leaves the state before an instruction, a row first reads and checks all memory that it touches, and changes
 // registers and flags only behind its last check.
 import type { Decoded, ImmediateOperand, MemoryOperand, Operand } from '../instruction.js';
+import type { Remembered } from '../tlb.js';
 import { AF, CF, FS, FS_SELECTOR, GS, GS_SELECTOR, OF, PF, SF, ZR } from '../state.js';
 import { access, I32, I64, loadOf, op, storeOf } from './encode.js';
 import type { ValueType } from './encode.js';
@@ -10,11 +11,14 @@ import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
 import { budgetLocal, Frame, wordAt } from './frame.js';
 import type { Exits } from './frame.js';
-import { load, parts, slot, watch, WatchedStores } from './watched.js';
-import type { Store, WatchSource } from './watched.js';
+import { load, parts } from './stores.js';
+import type { Store } from './stores.js';
+import { slot } from './twins.js';
+import { watch, WatchedStores } from './watched.js';
+import type { WatchSource } from './watched.js';
 
 /** Functions that every region imports, in this order. */
-export const imported = { miss: 0, flush: 1, call: 2, store: 3, copy: 4, fill: 5 } as const;
+export const imported = { miss: 0, flush: 1, call: 2, store: 3, copy: 4, fill: 5, missBoth: 6 } as const;
 
 const RSP = 4;
 /** By registers of an operand, which page it may be in: native memory and mirror are far apart. */
@@ -36,6 +40,10 @@ export class Emitter extends Frame {
   readonly zeroFrom = new Map<number, number>();
   /** By registers of operands: where their page is remembered. */
   private readonly pages = new Map<string, number>();
+  /** Instructions of the node. */
+  private length = 0;
+  /** The variable with the address of the last operand. */
+  private lastAddress = 0;
   /** Operands that the instruction writes. */
   private stores: Store[] = [];
   /** Under a check of every store. */
@@ -45,11 +53,14 @@ export class Emitter extends Frame {
     bits: 32 | 64,
     exits: Exits,
     /** A new place for a page. */
-    private readonly place: (writes: boolean) => number,
+    private readonly place: (of: Remembered) => number,
     watchSource: WatchSource | undefined,
   ) {
     super(bits, exits);
-    if (watchSource) this.watched = new WatchedStores(this.c, bits, watchSource, imported.store, budgetLocal);
+    if (watchSource)
+      this.watched = new WatchedStores(this.c, bits, watchSource, imported.store, budgetLocal, () => {
+        this.get(RSP);
+      });
   }
 
   // The check of stores.
@@ -58,16 +69,32 @@ export class Emitter extends Frame {
     return this.watched !== undefined;
   }
 
-  /** A node with these instructions begins. */
-  begin(instructions: readonly Decoded[]): void {
+  /** A node with these instructions begins, of which so many are executed here. */
+  begin(instructions: readonly Decoded[], length: number): void {
     this.watched?.begin(instructions);
     this.zeroFrom.clear();
+    this.length = length;
   }
 
-  /** Behind the instruction at a position of the node: tells what it has stored. */
-  tellStores(position: number): void {
-    for (const store of this.stores) this.watched?.stored(position, this.left, store);
+  override count(instructions: number): void {
+    super.count(instructions);
+    this.watched?.calls.count(instructions);
+  }
+
+  /** Of the instruction in its node. */
+  private get position(): number {
+    return this.length - this.left;
+  }
+
+  /** Behind an instruction: tells what it has stored. `callee`: it is a call of these instructions, which are in this region. */
+  tellStores(callee?: readonly Decoded[]): void {
+    for (const store of this.stores) this.watched?.stored(this.position, this.left, store, callee);
     this.stores = [];
+  }
+
+  override forgetTemporaries(): void {
+    super.forgetTemporaries();
+    this.watched?.forget();
   }
 
   /** Behind this, the interpreter or another node may store. */
@@ -132,8 +159,25 @@ export class Emitter extends Frame {
 
   /** A variable with the place in shared memory of an operand that can be accessed; else the region is left. */
   host(m: MemoryOperand, size: number, writes: boolean): number {
-    this.addressOf(m);
-    return this.translate(m, size, writes);
+    const { watched, position } = this;
+    if (!writes || !watched) return this.translate(m, size, writes);
+    const first = watched.first(m, position, size);
+    if (!first && watched.looksForBoth(m, position)) return this.translateBoth(watched, m, size);
+    const host = first?.joined === true ? first.native : this.translate(m, size, true);
+    const before = watched.needsBefore(first, position) ? this.keptBytes(host, size) : [];
+    const at = first?.joined === true ? first.at : this.lastAddress;
+    this.stores.push({ operand: m, at, host, size, before });
+    return host;
+  }
+
+  /** Variables with what stands at a place. */
+  private keptBytes(host: number, size: number): number[] {
+    return parts(size).map(({ at, bytes }) => {
+      const value = this.temporary(typeOf(bytes));
+      load(this.c, host, at, bytes);
+      this.c.set(value);
+      return value;
+    });
   }
 
   /** Behind this operands with the same registers may be in other pages. */
@@ -141,34 +185,54 @@ export class Emitter extends Frame {
     for (const name of this.pages.keys()) if (!name.startsWith(stackName)) this.pages.delete(name);
   }
 
-  /**
-   * As host, of an operand whose address is on the stack. Its page is compared with the one that operands with the same registers were in last: as that is
-   * predicted, the access does not wait for a look into the TLB.
-   */
-  private translate(operand: MemoryOperand, size: number, stores: boolean): number {
-    const { c } = this;
-    const at = this.temporary(I64);
-    const host = this.temporary(I32);
-    const writes = stores || operand.base === RSP;
-    const name = `${pageName(operand)} ${writes}`;
+  /** Where operands with the same registers have their page remembered. */
+  private pageOf(operand: MemoryOperand, of: Remembered): number {
+    const name = `${pageName(operand)} ${of}`;
     let page = this.pages.get(name);
-    if (page === undefined) this.pages.set(name, (page = this.place(writes)));
-    c.tee(at);
+    if (page === undefined) this.pages.set(name, (page = this.place(of)));
+    return page;
+  }
+
+  /** Where an address in a variable is not in a remembered page, has that looked for by an imported function. */
+  private remember(at: number, size: number, page: number, of: Remembered): void {
+    const { c } = this;
+    c.get(at);
     c.i32(0);
     c.memory(access.i64_load, page);
     c.do(op.i64_xor);
     c.i64(BigInt(4096 - size));
     c.do(op.i64_gt_u);
     c.if();
+    if (of === 'pair' && this.bits === 32) {
+      this.watched?.pushIsMirror(at);
+      c.if();
+      this.leave();
+      c.end();
+    }
     c.get(at);
-    c.i32(size | (writes ? missWrites : 0) | (this.exit() << missExit));
+    c.i32(size | (of === 'read' ? 0 : missWrites) | (this.exit() << missExit));
     c.i32(page);
-    c.call(imported.miss);
+    c.call(of === 'pair' ? imported.missBoth : imported.miss);
     c.do(op.i32_eqz);
     c.if();
     this.refuse();
     c.end();
     c.end();
+  }
+
+  /**
+   * As host. The operand's page is compared with the one that operands with the same registers were in last: as that is
+   * predicted, the access does not wait for a look into the TLB.
+   */
+  private translate(operand: MemoryOperand, size: number, stores: boolean): number {
+    const { c } = this;
+    this.addressOf(operand);
+    const at = this.temporary(I64);
+    const host = this.temporary(I32);
+    const of = stores || operand.base === RSP ? 'write' : 'read';
+    const page = this.pageOf(operand, of);
+    c.set(at);
+    this.remember(at, size, page, of);
     c.get(at);
     c.do(op.i32_wrap_i64);
     c.i32(4095);
@@ -177,16 +241,36 @@ export class Emitter extends Frame {
     c.memory(access.i32_load, page + 8);
     c.do(op.i32_add);
     c.set(host);
-    if (stores && this.watched) {
-      const before = parts(size).map(({ at: from, bytes }) => {
-        const value = this.temporary(typeOf(bytes));
-        load(c, host, from, bytes);
-        c.set(value);
-        return value;
-      });
-      this.stores.push({ operand, at, host, size, before });
-    }
+    this.lastAddress = at;
     return host;
+  }
+
+  /** As host, of a mirror store whose native store is of the same place in the other copy. */
+  private translateBoth(watched: WatchedStores, operand: MemoryOperand, size: number): number {
+    const { c } = this;
+    const native = watched.twins.native(operand);
+    const pool = watched.pool();
+    const page = this.pageOf(native, 'pair');
+    this.addressOf(native);
+    c.set(pool.at);
+    this.remember(pool.at, size, page, 'pair');
+    c.get(pool.at);
+    c.do(op.i32_wrap_i64);
+    c.i32(4095);
+    c.do(op.i32_and);
+    c.tee(pool.native);
+    c.i32(0);
+    c.memory(access.i32_load, page + 12);
+    c.do(op.i32_add);
+    c.set(pool.host);
+    c.get(pool.native);
+    c.i32(0);
+    c.memory(access.i32_load, page + 8);
+    c.do(op.i32_add);
+    c.set(pool.native);
+    const before = watched.calls.isCopy(this.position) ? this.keptBytes(pool.host, size) : [];
+    this.stores.push({ operand, ...pool, size, before });
+    return pool.host;
   }
 
   load(host: number, size: number): void {
@@ -262,9 +346,7 @@ export class Emitter extends Frame {
 
   /** Has the room for a word below the stack pointer checked; that is moved by the caller, with `moveStack`. */
   pushPlace(): number {
-    const operand = slot(this.bits);
-    this.addressOf(operand);
-    return this.translate(operand, this.word, true);
+    return this.host(slot(this.bits), this.word, true);
   }
 
   moveStack(by: number): void {

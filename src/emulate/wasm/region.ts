@@ -1,7 +1,9 @@
 // One WebAssembly function from the blocks that are reached from a hot one: branches, calls and returns between them stay inside.
 import type { Block } from '../block.js';
+import type { Decoded } from '../instruction.js';
 import { jumpCacheAt } from '../layout.js';
 import type { Op } from '../operands.js';
+import type { Remembered } from '../tlb.js';
 import { pushSlot } from './driver.js';
 import { Emitter } from './emitter.js';
 import { access, I32, I64, op } from './encode.js';
@@ -27,7 +29,7 @@ export interface RegionSource {
   readonly callable: (run: Op, counted: number) => number;
   readonly exit: Exits;
   /** A place where a page is remembered. */
-  readonly place: (writes: boolean) => number;
+  readonly place: (of: Remembered) => number;
   /** Of the region, by which the jump cache knows it. */
   readonly index: number;
   /** Who is told of stores. */
@@ -227,9 +229,9 @@ class RegionCompiler {
     const arrived = this.arrivals.get(n);
     e.flags = arrived && arrived.count === this.entering[n] ? arrived.known : unknown;
     e.forgetPages();
+    e.begin(node.block.instructions, node.length);
     if (this.isChecked(n)) e.need(node.address, this.reach(n));
     if (node.length > 0) e.count(node.length);
-    e.begin(node.block.instructions);
     const matters = flagsThatMatter(node);
     node.steps.forEach((step, position) => {
       const { i, emit } = step;
@@ -245,7 +247,7 @@ class RegionCompiler {
         e.settleStores();
         e.byInterpreter();
       }
-      e.tellStores(position);
+      e.tellStores();
     });
     e.flagsMatter = true;
     e.save();
@@ -273,7 +275,7 @@ class RegionCompiler {
         return;
       case 'call':
         e.at(end.i, 1);
-        this.pushReturn(n, end.next);
+        this.pushReturn(end.next, this.nodes[(this.numbers.get(end.to) ?? 0) - 1]?.block.instructions);
         e.save();
         e.forgetTemporaries();
         this.go(n, end.to);
@@ -285,7 +287,7 @@ class RegionCompiler {
         e.read(end.from, e.word);
         wideAddress(e);
         e.c.set(to);
-        if (end.kind === 'callAt') this.pushReturn(n, end.next);
+        if (end.kind === 'callAt') this.pushReturn(end.next);
         e.c.get(to);
         e.c.set(e.rip);
         this.goToRip(n);
@@ -301,10 +303,11 @@ class RegionCompiler {
     }
   }
 
-  private pushReturn(n: number, address: bigint): void {
+  /** `callee`: what is called, where that is in this region. */
+  private pushReturn(address: bigint, callee?: readonly Decoded[]): void {
     const { e } = this;
     pushAddress(e, address);
-    e.tellStores((this.nodes[n - 1]?.length ?? 0) - 1);
+    e.tellStores(callee);
     e.settleStores();
   }
 

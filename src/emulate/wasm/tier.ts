@@ -5,7 +5,7 @@ import type { Decoded } from '../instruction.js';
 import { addressOf, MemoryFault } from '../memory-fault.js';
 import type { Op } from '../operands.js';
 import { Missing } from '../missing.js';
-import { RIP, Trap } from '../state.js';
+import { GS, RIP, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 import { wasm } from './api.js';
 import { jumpSlot, makeDriver, types } from './driver.js';
@@ -14,6 +14,7 @@ import { encodeModule } from './encode.js';
 import { compileRegion } from './region.js';
 import type { StoreWatch } from '../store-watch.js';
 import type { Threaded } from '../threaded/threaded.js';
+import { callsOf } from './watched-calls.js';
 import { watch as watchWords } from './watched.js';
 import type { WatchSource } from './watched.js';
 
@@ -56,7 +57,8 @@ export class Tier1 {
   private start(): Driver {
     if (!this.driver) {
       // Threaded code tells nobody of its stores.
-      this.driver = makeDriver(this.cpu.memory, this.watch ? undefined : this.threaded?.function);
+      const { watch, threaded } = this;
+      this.driver = makeDriver(this.cpu.memory, watch ? undefined : threaded?.function, watch?.copies);
       this.emptyJumpCache();
     }
     return this.driver;
@@ -88,7 +90,7 @@ export class Tier1 {
       },
       callable: (run, counted) => this.callables.push({ run, counted }) - 1,
       exit: (address, left) => this.exits.push({ address: Number(address), left }) - 1,
-      place: (writes) => this.cpu.memory.tlb.place(writes),
+      place: (of) => this.cpu.memory.tlb.place(of),
       index: this.regions,
       watch: this.watchSource(),
     });
@@ -104,6 +106,7 @@ export class Tier1 {
           { name: 'store', type: 4 },
           { name: 'copy', type: 5 },
           { name: 'fill', type: 5 },
+          { name: 'missBoth', type: 1 },
         ],
         table: false,
         pages: this.view.byteLength / wasmPage,
@@ -128,9 +131,17 @@ export class Tier1 {
   /** Where the last run ended inside threaded code, what that said (threaded/loop.ts); else 0. */
   stopped = 0;
 
+  /** Whether mirror stores of 64-bit code go where compiled code has them go. */
+  private get hasMirror(): boolean {
+    const { watch, cpu } = this;
+    if (!watch?.copies || cpu.bits === 32) return true;
+    return addressOf(cpu.s[GS] ?? 0, cpu.s[GS + 1] ?? 0) === 2 ** 64 - watch.copies.distance;
+  }
+
   /** Executes from a compiled block on, at most `room` instructions, and gives their number; throws what an instruction of the interpreter's threw. */
   run(block: Block, compiled: Compiled, room: number): number {
     const { cpu, view } = this;
+    if (!this.hasMirror) return 0;
     const slot = jumpSlot(block.lo);
     view.setInt32(slot, block.lo, true);
     view.setInt32(slot + 4, block.hi, true);
@@ -188,12 +199,16 @@ export class Tier1 {
   private showPending(watch: StoreWatch): void {
     this.view.setInt32(watchWords.pending, watch.pending ? 1 : 0, true);
     this.view.setInt32(watchWords.longest, watch.longestAhead, true);
+    this.view.setInt32(watchWords.longestCall, watch.longestCall, true);
   }
 
   private leaveWatch(watch: StoreWatch): void {
     const { view } = this;
     watch.paired(Number(view.getBigInt64(watchWords.pairs, true)));
     view.setBigInt64(watchWords.pairs, 0n, true);
+    const calls = view.getBigInt64(watchWords.calls, true);
+    if (calls !== 0n) watch.called(...callsOf(calls));
+    view.setBigInt64(watchWords.calls, 0n, true);
     watch.left();
   }
 
@@ -233,6 +248,6 @@ export class Tier1 {
       this.thrown = thrown;
       return -1;
     }
-    return cpu.end === 0 ? 1 : 0;
+    return cpu.end === 0 || !this.hasMirror ? 1 : 0;
   }
 }

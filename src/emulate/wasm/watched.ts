@@ -1,43 +1,47 @@
 // Stores of compiled code under a check of every store: what they tell (../store-watch.ts).
 //
-// Nearly all come in pairs, a mirror store and, a few instructions behind it, the native store of the same bytes. Of a pair nothing is told, only its
-// number, when nothing was pending before it and addresses and values prove that it is one. Which stores may be pairs is guessed from their operands;
-// a wrong guess costs time: what has not been told is told before the next store that is told, and on each way out.
+// Nearly all come in pairs, a mirror store and, mostly in the next instruction, the native store of the same bytes. Of a pair nothing is told, only its
+// number, when nothing was pending before it and addresses and values prove that it is one. Which stores may be pairs is guessed from their operands
+// (twins.ts); a wrong guess costs time: what has not been told is told before the next store that is told, and on each way out. Where the operands
+// leave no doubt about addresses, the mirror store looks for both pages at once, and where they leave none about values nothing is compared.
 import type { Decoded, MemoryOperand } from '../instruction.js';
 import { watchAt } from '../layout.js';
 import type { Copies, StoreWatch } from '../store-watch.js';
-import { access, I32, I64, loadOf, op, storeOf } from './encode.js';
+import { access, I32, I64, op } from './encode.js';
 import type { Code } from './encode.js';
+import { exchange, load, parts } from './stores.js';
+import type { Store } from './stores.js';
+import { isPlainStore, Twins } from './twins.js';
+import { WatchedCalls } from './watched-calls.js';
 
-/** Words of the shared memory: whether each store is told, the longest pair so far, what is left of the budget, and pairs since they were asked for. */
+/**
+ * Words of the shared memory: whether each store is told, the longest pair so far, what is left of the budget, the longest call so far, pairs and calls
+ * since they were asked for.
+ */
 export const watch = {
   pending: watchAt,
   longest: watchAt + 4,
   budget: watchAt + 8,
+  longestCall: watchAt + 12,
   pairs: watchAt + 16,
+  calls: watchAt + 24,
 } as const;
 
-/** Instructions in which the other half of a pair is looked for. */
-const nearby = 24;
-const RSP = 4;
-
-/** One store of an instruction: the variables with its address, with its place in shared memory, and with what stood there before. */
-export interface Store {
-  readonly operand: MemoryOperand;
-  readonly at: number;
-  readonly host: number;
-  readonly size: number;
-  readonly before: readonly number[];
-}
-
 /** A mirror store that is not told: variables that keep what telling it takes, and one that says that it was told after all. */
-interface Open {
+interface Open extends Pool {
   readonly twin: string;
   readonly number: number;
   readonly position: number;
   readonly size: number;
+  /** Both pages were looked for. */
+  readonly joined: boolean;
+}
+
+/** `at` is the native store's address and `native` its place where both pages were looked for. */
+interface Pool {
   readonly at: number;
   readonly host: number;
+  readonly native: number;
   readonly told: number;
 }
 
@@ -48,35 +52,16 @@ export interface WatchSource {
   readonly number: (instruction: Decoded, left: number, size: number) => number;
 }
 
-/** By how much an instruction moves the stack pointer, where that is plain. */
-function stackMove(i: Decoded): bigint {
-  const word = BigInt(i.bits / 8);
-  const [to, by] = i.operands;
-  if (i.name === 'push' || i.name === 'call') return -word;
-  if (i.name === 'pop') return word;
-  if (to?.kind !== 'register' || to.file !== 'general' || to.number !== RSP || by?.kind !== 'immediate')
-    return 0n;
-  const value = (BigInt(by.hi) << 32n) | BigInt(by.lo >>> 0);
-  return i.name === 'sub' ? -value : i.name === 'add' ? value : 0n;
-}
-
-/** Changes memory only. */
-function isPlainStore(i: Decoded | undefined): boolean {
-  const [to, from] = i?.operands ?? [];
-  return /^v?mov/.test(i?.name ?? '') && to?.kind === 'memory' && from?.kind !== 'memory';
-}
-
 export class WatchedStores {
-  private instructions: readonly Decoded[] = [];
-  /** How far the stack pointer is from where it was at the node's beginning, before each instruction. */
-  private moved: readonly bigint[] = [];
-  /** By position, what operands have as names. */
-  private names: readonly (readonly string[])[] = [];
+  readonly twins: Twins;
+  readonly calls: WatchedCalls;
   private open: Open[] = [];
   /** Pairs in this node, and a variable with those before. */
   private pairs = 0;
   private readonly counted: number;
-  private readonly pools: { readonly at: number; readonly host: number; readonly told: number }[] = [];
+  private readonly pools: Pool[] = [];
+  /** Pools that this node has used. */
+  private used = 0;
 
   constructor(
     private readonly c: Code,
@@ -85,80 +70,125 @@ export class WatchedStores {
     /** The function that is told, an import by number. */
     private readonly teller: number,
     private readonly budget: number,
+    pushStackPointer: () => void,
   ) {
     this.counted = c.local(I64);
+    this.twins = new Twins(bits, source.copies);
+    this.calls = new WatchedCalls(c, source.watch, this.twins, {
+      tell: (number, push, since) => {
+        this.tell(number, push, since);
+      },
+      pushMirror: (at) => {
+        this.pushMirror(at);
+      },
+      pushStackPointer,
+    });
   }
 
   /** A node with these instructions begins. */
   begin(instructions: readonly Decoded[]): void {
-    let moved = 0n;
-    this.instructions = instructions;
-    this.moved = instructions.map((i) => {
-      const before = moved;
-      moved += stackMove(i);
-      return before;
+    this.twins.begin(instructions);
+    this.calls.begin(instructions);
+  }
+
+  /** The mirror store that an operand of a store at a position belongs to, as far as can be seen. */
+  first(operand: MemoryOperand, position: number, size: number): Open | undefined {
+    const name = this.twins.name(operand, position);
+    return this.open.find((o) => o.twin === name && o.size === size);
+  }
+
+  /** What the native store of a mirror store has to keep of what stood there. */
+  needsBefore(first: Open | undefined, position: number): boolean {
+    return first !== undefined && !this.isCertain(first, position);
+  }
+
+  /** Whether a store is to look for the page of its native store, too. */
+  looksForBoth(operand: MemoryOperand, position: number): boolean {
+    return this.twins.isJoined(operand, position) || this.calls.isCopy(position);
+  }
+
+  /** Variables that nothing open uses. */
+  pool(): Pool {
+    const { c, open } = this;
+    let n = this.pools.findIndex((pool) => !open.some(({ at }) => at === pool.at));
+    if (n < 0) n = this.pools.length;
+    this.used = Math.max(this.used, n + 1);
+    return (this.pools[n] ??= {
+      at: c.local(I64),
+      host: c.local(I32),
+      native: c.local(I32),
+      told: c.local(I32),
     });
-    this.names = instructions.map((i, position) => {
-      const operands = i.operands.filter((o) => o.kind === 'memory');
-      const all = i.name === 'push' || i.name === 'call' ? [...operands, slot(i.bits)] : operands;
-      return all.map((o) => this.name(o, position));
-    });
   }
 
-  /** The same for operands of the same address, as far as can be seen. */
-  private name(o: MemoryOperand, position: number, between = 0n): string {
-    const moved = o.base === RSP ? (this.moved[position] ?? 0n) : 0n;
-    const displacement = BigInt.asIntN(this.bits, o.displacement + moved + between);
-    return `${o.segment} ${o.base} ${o.index} ${o.scale} ${displacement}`;
+  /** At the end of a node: see Frame.forgetTemporaries. */
+  forget(): void {
+    const { c } = this;
+    for (const { at, host, native, told } of this.pools.slice(0, this.used)) {
+      c.i64(0n);
+      c.set(at);
+      for (const local of [host, native, told]) {
+        c.i32(0);
+        c.set(local);
+      }
+    }
+    this.used = 0;
   }
 
-  /** What the native store of a mirror store has as name. */
-  private twinOf(o: MemoryOperand, position: number): string {
-    const between = this.bits === 32 ? BigInt(this.source.copies.distance) : 0n;
-    return this.name({ ...o, segment: undefined }, position, between);
+  /** In 32-bit code: whether an address in a variable is the mirror's. */
+  pushIsMirror(at: number): void {
+    const { c } = this;
+    const { lo, hi } = this.source.copies;
+    c.get(at);
+    c.i64(BigInt(lo));
+    c.do(op.i64_sub);
+    c.i64(0xffffffffn);
+    c.do(op.i64_and);
+    c.i64(BigInt(hi - lo));
+    c.do(op.i64_lt_u);
   }
 
-  /** The instruction at a position has stored. */
-  stored(position: number, left: number, store: Store): void {
-    const instruction = this.instructions[position];
-    if (!instruction) throw new Error('no such instruction');
-    const { operand, size } = store;
+  /** The instruction at a position has stored. `callee`: it is a call of these instructions. */
+  stored(position: number, left: number, store: Store, callee?: readonly Decoded[]): void {
+    const { c } = this;
+    const { operand, size, at } = store;
+    const instruction = this.twins.at(position);
     const number = this.source.number(instruction, left, size);
-    const name = this.name(operand, position);
-    const first = this.open.findIndex((o) => o.twin === name && o.size === size);
-    const [other] = first < 0 ? [] : this.open.splice(first, 1);
-    if (other) {
-      this.pair(other, number, position, store);
+    if (this.calls.isCopy(position)) {
+      this.calls.copied(number, store);
       return;
     }
-    const twin = this.twinOf(operand, position);
-    const length = this.names
-      .slice(position + 1, position + 1 + nearby)
-      .findIndex((names) => names.includes(twin));
-    if (length >= 0 && (this.bits === 32 || operand.segment === 'gs'))
-      this.leaveOpen(number, position, store, twin, length + 1);
-    else {
-      this.tellOpen();
-      this.open = [];
-      this.tell(number, store.at);
+    const first = this.first(operand, position, size);
+    if (first) {
+      this.open = this.open.filter((o) => o !== first);
+      this.pair(first, number, position, store);
+      return;
     }
+    const length = this.twins.ahead(operand, position);
+    if (length > 0) {
+      this.leaveOpen(number, position, store, length);
+      return;
+    }
+    this.settleOpen();
+    if (callee && this.calls.mayStayOpen(instruction, callee)) this.calls.leaveOpen(number, at);
+    else
+      this.tell(number, () => {
+        c.get(at);
+      });
   }
 
-  private leaveOpen(
-    number: number,
-    position: number,
-    { at, host, size }: Store,
-    twin: string,
-    length: number,
-  ): void {
+  private leaveOpen(number: number, position: number, store: Store, length: number): void {
     const { c } = this;
-    const used = this.open.map((o) => o.at);
-    let pool = this.pools.find((p) => !used.includes(p.at));
-    if (!pool) this.pools.push((pool = { at: c.local(I64), host: c.local(I32), told: c.local(I32) }));
-    c.get(at);
-    c.set(pool.at);
-    c.get(host);
-    c.set(pool.host);
+    const { operand, size } = store;
+    const joined = store.native !== undefined;
+    // A store that has looked for both pages has put its variables there.
+    const pool = this.pool();
+    if (!joined) {
+      c.get(store.at);
+      c.set(pool.at);
+      c.get(store.host);
+      c.set(pool.host);
+    }
     c.i32(0);
     c.memory(access.i32_load, watch.pending);
     if (length > this.source.watch.longestAhead) {
@@ -167,46 +197,41 @@ export class WatchedStores {
       c.i32(length);
       c.do(op.i32_lt_s, op.i32_or);
     }
+    const open = { ...pool, joined, twin: this.twins.twinOf(operand, position), number, position, size };
     c.tee(pool.told);
     c.if();
-    this.tell(number, at);
+    this.tellFirst(open);
     c.end();
-    this.open.push({ ...pool, twin, number, position, size });
+    this.open.push(open);
+  }
+
+  private tellFirst({ number, at, joined }: Open): void {
+    this.tell(number, () => {
+      if (joined) this.pushMirror(at);
+      else this.c.get(at);
+    });
+  }
+
+  /** Whether neither address nor value of a native store has to be looked at. */
+  private isCertain(first: Open, position: number): boolean {
+    return first.joined && this.twins.isSameValue(position);
   }
 
   private pair(mirror: Open, number: number, position: number, native: Store): void {
     const { c } = this;
-    const { distance, lo, hi } = this.source.copies;
     c.get(mirror.told);
-    // The distance, modulo 2^32 in 32-bit code. Then in 64-bit code the first is in the mirror and the second is not. Behind an
-    // instruction in front of this one that changes no register it is known.
-    if (position !== mirror.position + 1 || !isPlainStore(this.instructions[mirror.position])) {
-      c.get(native.at);
-      c.get(mirror.at);
-      c.do(op.i64_sub);
-      if (this.bits === 32) {
-        c.i64(0xffffffffn);
-        c.do(op.i64_and);
-      }
-      c.i64(BigInt(distance));
-      c.do(op.i64_ne, op.i32_or);
-    }
-    if (this.bits === 32) {
-      c.get(native.at);
-      c.i64(BigInt(lo));
-      c.do(op.i64_sub);
-      c.i64(0xffffffffn);
-      c.do(op.i64_and);
-      c.i64(BigInt(hi - lo));
-      c.do(op.i64_lt_u, op.i32_or);
-    }
-    parts(native.size).forEach(({ at, bytes }) => {
-      for (const host of [mirror.host, native.host]) load(c, host, at, bytes);
-      c.do(bytes === 8 ? op.i64_ne : op.i32_ne, op.i32_or);
-    });
+    if (!mirror.joined) this.pushOtherAddress(mirror, position, native);
+    if (!this.isCertain(mirror, position))
+      parts(native.size).forEach(({ at, bytes }) => {
+        for (const host of [mirror.host, native.host]) load(c, host, at, bytes);
+        c.do(bytes === 8 ? op.i64_ne : op.i32_ne, op.i32_or);
+      });
     c.if();
-    this.tellLate(mirror, native);
-    this.tell(number, native.at);
+    // Of values that are certainly the same the first was told.
+    if (!this.isCertain(mirror, position)) this.tellLate(mirror, native);
+    this.tell(number, () => {
+      c.get(native.at);
+    });
     c.get(this.counted);
     c.i64(-1n);
     c.do(op.i64_add);
@@ -215,60 +240,89 @@ export class WatchedStores {
     this.pairs++;
   }
 
+  /** With a condition on the stack: or the addresses are not those of a pair. */
+  private pushOtherAddress(mirror: Open, position: number, native: Store): void {
+    const { c } = this;
+    // The distance, modulo 2^32 in 32-bit code. Then in 64-bit code the first is in the mirror and the second is not. Behind an
+    // instruction in front of this one that changes no register it is known.
+    if (position !== mirror.position + 1 || !isPlainStore(this.twins.at(mirror.position))) {
+      c.get(native.at);
+      c.get(mirror.at);
+      c.do(op.i64_sub);
+      if (this.bits === 32) {
+        c.i64(0xffffffffn);
+        c.do(op.i64_and);
+      }
+      c.i64(BigInt(this.source.copies.distance));
+      c.do(op.i64_ne, op.i32_or);
+    }
+    if (this.bits === 32) {
+      this.pushIsMirror(native.at);
+      c.do(op.i32_or);
+    }
+  }
+
   /** The first half, as if the second had not been stored yet. */
   private tellLate(mirror: Open, native: Store): void {
     const { c } = this;
     c.get(mirror.told);
     c.do(op.i32_eqz);
     c.if();
-    const exchange = (): void => {
-      parts(native.size).forEach(({ at, bytes }, n) => {
-        const before = native.before[n] ?? 0;
-        c.get(native.host);
-        c.get(before);
-        load(c, native.host, at, bytes);
-        c.set(before);
-        c.memory(storeOf(bytes), at);
-      });
-    };
-    exchange();
-    this.tell(mirror.number, mirror.at);
-    exchange();
+    exchange(c, native);
+    this.tellFirst(mirror);
+    exchange(c, native);
     c.end();
   }
 
-  private pushAddress(at: number): void {
+  /** The address of the mirror of a native one in a variable. */
+  private pushMirror(at: number): void {
     const { c } = this;
     c.get(at);
-    c.do(op.i32_wrap_i64);
-    c.get(at);
-    c.i64(32n);
-    c.do(op.i64_shr_u, op.i32_wrap_i64);
+    c.i64(BigInt(this.source.copies.distance));
+    c.do(op.i64_sub);
+    if (this.bits === 64) return;
+    c.i64(0xffffffffn);
+    c.do(op.i64_and);
   }
 
-  private tell(number: number, at: number): void {
+  /** `since`: instructions that were counted since the store. */
+  private tell(number: number | (() => void), address: () => void, since = 0): void {
     const { c } = this;
-    c.i32(number);
-    this.pushAddress(at);
+    if (typeof number === 'number') c.i32(number);
+    else number();
+    address();
+    c.do(op.i32_wrap_i64);
+    address();
+    c.i64(32n);
+    c.do(op.i64_shr_u, op.i32_wrap_i64);
     c.get(this.budget);
+    if (since > 0) {
+      c.i32(since);
+      c.do(op.i32_add);
+    }
     c.call(this.teller);
   }
 
   private tellOpen(): void {
     const { c } = this;
-    for (const { told, number, at } of this.open) {
-      c.get(told);
+    for (const open of this.open) {
+      c.get(open.told);
       c.do(op.i32_eqz);
       c.if();
-      this.tell(number, at);
+      this.tellFirst(open);
       c.end();
     }
   }
 
-  /** Before the interpreter does anything, where the region goes on behind it, and at the end of a node. */
-  settle(): void {
+  private settleOpen(): void {
+    this.calls.settle();
     this.tellOpen();
     this.open = [];
+  }
+
+  /** Before the interpreter does anything, where the region goes on behind it, and at the end of a node. */
+  settle(): void {
+    this.settleOpen();
     if (this.pairs === 0) return;
     this.pushCounted();
     this.c.set(this.counted);
@@ -278,6 +332,7 @@ export class WatchedStores {
   /** On each way out. */
   leaving(): void {
     const { c } = this;
+    this.calls.leaving();
     this.tellOpen();
     c.i32(0);
     c.i32(0);
@@ -293,27 +348,4 @@ export class WatchedStores {
     c.i64(BigInt(this.pairs));
     c.do(op.i64_add);
   }
-}
-
-/** Below the stack pointer. */
-export const slot = (bits: 32 | 64): MemoryOperand => ({
-  kind: 'memory',
-  base: RSP,
-  index: undefined,
-  vectorIndex: undefined,
-  scale: 1,
-  displacement: BigInt(-bits / 8),
-  segment: undefined,
-  addressSize: bits,
-  size: bits / 8,
-});
-
-/** Of so many bytes, those that are loaded and stored at once. */
-export const parts = (size: number): { readonly at: number; readonly bytes: number }[] =>
-  Array.from({ length: Math.ceil(size / 8) }, (_, n) => ({ at: 8 * n, bytes: Math.min(8, size - 8 * n) }));
-
-/** Pushes bytes at a distance from a place in a variable. */
-export function load(c: Code, host: number, at: number, bytes: number): void {
-  c.get(host);
-  c.memory(loadOf(bytes), at);
 }
