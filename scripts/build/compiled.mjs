@@ -87,7 +87,7 @@ async function textOf(entry, names) {
     platform: 'node',
     target: 'node20',
     logLevel: 'warning',
-    plugins: [bundles, plainWidth, plainIced],
+    plugins: [bundles, plainWidth, plainYargs, plainIced],
   };
   const { outputFiles } = await build({
     ...options,
@@ -118,6 +118,30 @@ const plainWidth = {
       contents: `export default (text, options) =>
         /^[ -~]*$/.test(text) ? text.length : require('string-width').default(text, options);`,
       resolveDir: pluginData,
+    }));
+  },
+};
+
+/**
+ * yargs measures the help of each command that it starts, to have it if that fails (none of ours shows it then), and loads node:assert, with all that
+ * prints colours, for two functions.
+ */
+const plainYargs = {
+  name: 'plain-yargs',
+  setup({ onResolve, onLoad }) {
+    onLoad({ filter: /\/yargs\/build\/lib\/command\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const call = 'yargs.getInternalMethods().getUsageInstance().cacheHelpMessage();';
+      if (!text.includes(call)) throw new Error(`${path} is another one: it does not keep its help`);
+      return { contents: text.replace(call, '') };
+    });
+    onResolve({ filter: /^assert$/ }, ({ path }) => ({ path, namespace: 'plain-yargs' }));
+    onLoad({ filter: /.*/, namespace: 'plain-yargs' }, () => ({
+      contents: `const checked = (name, holds) => (a, b, message) => {
+          if (!holds(a, b)) require('node:assert')[name](a, b, message);
+        };
+        export const strictEqual = checked('strictEqual', Object.is);
+        export const notStrictEqual = checked('notStrictEqual', (a, b) => !Object.is(a, b));`,
     }));
   },
 };

@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from './command.js';
-import { runEmulatedCampaign } from './run-campaign.js';
 import { machineOptions } from './run-arguments.js';
 import type { RunArguments } from './run-arguments.js';
 import { profileOfRun, statsOfRun } from './run-stats.js';
@@ -108,6 +107,7 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
   handler: async (args) => {
     const emulate = await loadEmulator();
     if (args.campaign) {
+      const { runEmulatedCampaign } = await import('./run-campaign.js');
       await runEmulatedCampaign(emulate, program, args);
       return;
     }

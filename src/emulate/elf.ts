@@ -124,6 +124,7 @@ export function parseElf(file: Uint8Array): Elf {
     });
   }
   if (segments.length === 0) throw new ElfError('nothing to load');
+  let symbols: ElfSymbol[] | undefined;
   return {
     bits,
     pie: type === ET_DYN,
@@ -131,7 +132,10 @@ export function parseElf(file: Uint8Array): Elf {
     segments,
     executableStack,
     headers: { address: headers, size: phentsize, count },
-    symbols: symbolsOf(file, view, layout, word),
+    // Most runs ask for none, and to read them all takes as long as to run a small program.
+    get symbols() {
+      return (symbols ??= symbolsOf(file, view, layout, word));
+    },
     sections: sectionsOf(file, view, layout, word),
   };
 }

@@ -30,6 +30,8 @@ const hotBlock = 4000;
 /** At most, where closures execute what is not compiled. */
 const hotClosures = 1000;
 const warmBlock = 2;
+/** Takes closures as long as making the function of threaded code takes: what ends before is better without. */
+const coldBlocks = 4000;
 const cacheSize = 1 << 14;
 const codePage = 4096;
 
@@ -40,6 +42,8 @@ export interface Tiers {
   readonly hot?: number;
   /** Executions after which a block becomes threaded code; 0: none does. */
   readonly warm?: number;
+  /** How often blocks that are warm are executed by closures before any becomes threaded code; left out, none is where `warm` is said. */
+  readonly cold?: number;
   /** Instructions in a block at most. */
   readonly longest?: number;
 }
@@ -70,18 +74,20 @@ export class Interpreter {
   readonly compiled: Tier1 | undefined;
   readonly threaded: Threaded | undefined;
   private readonly warm: number;
+  private cold: number;
   private hot: number;
   private readonly longest: number;
   private watched: Interpreter['onBlock'];
 
   constructor(
     readonly cpu: Cpu,
-    { tier, hot = hotBlock, warm = warmBlock, longest = longestBlock }: Tiers = { tier: 0 },
+    { tier, hot = hotBlock, warm, cold, longest = longestBlock }: Tiers = { tier: 0 },
   ) {
     this.longest = longest;
-    this.warm = warm;
+    this.warm = warm ?? warmBlock;
+    this.cold = cold ?? (warm === undefined ? coldBlocks : 0);
     this.hot = hot;
-    if (warm > 0) this.threaded = new Threaded(cpu, tier === 1 ? hot : undefined);
+    if (this.warm > 0) this.threaded = new Threaded(cpu, tier === 1 ? hot : undefined);
     if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), this.threaded);
     cpu.memory.onCodeChange = () => {
       this.stale = true;
@@ -208,7 +214,10 @@ export class Interpreter {
     const { onStore, onTouch } = this.cpu.memory;
     if (!threaded || onStore || onTouch || this.onBlock || this.precise) return undefined;
     if (!compiled) this.begin(block);
-    if (block.header === 0 && block.count >= this.warm) threaded.add(block);
+    if (block.header === 0 && block.count >= this.warm) {
+      if (this.cold-- > 0) return undefined;
+      threaded.add(block);
+    }
     return block.header === 0 ? undefined : threaded.run(block, 0, room);
   }
 
