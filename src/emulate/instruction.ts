@@ -112,40 +112,85 @@ export interface Decoded {
   readonly foreign: boolean;
 }
 
+/** Bytes. */
+export const longestInstruction = 15;
+
 const scratch = new Instruction();
 const nameOf = Mnemonic as unknown as Readonly<Record<number, string>>;
 
-/** Undefined: not an instruction, or cut short by the end of memory (then `bytes` has fewer than 15). */
+/** What a function gives for a small number, computed once: each call of iced-x86's leaves JavaScript. */
+function remembered<T>(make: (n: number) => T): (n: number) => T {
+  const known: (T | undefined)[] = [];
+  return (n) => (known[n] ??= make(n));
+}
+
+const names = remembered((mnemonic) => (nameOf[mnemonic] ?? '').toLowerCase());
+const sizes = remembered((size) => MemorySizeExt.size(size));
+
+/** Decodes instructions in a row. To be freed. */
+export class Reader {
+  private readonly decoder: Decoder;
+  /** Where the next one begins. */
+  private at = 0;
+
+  /** From memory at an address. */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly address: bigint,
+    private readonly bits: 32 | 64,
+  ) {
+    this.decoder = new Decoder(bits, bytes, DecoderOptions.None);
+    this.decoder.ip = address;
+  }
+
+  free(): void {
+    this.decoder.free();
+  }
+
+  /** Bytes. */
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** Undefined: not an instruction, or cut short by the end of the bytes (then fewer than 15 are left). */
+  next(): Decoded | undefined {
+    const { bytes, bits, at, decoder } = this;
+    const i = scratch;
+    decoder.decodeOut(i);
+    if (decoder.lastError !== DecoderError.None) return undefined;
+    const { length, opCount, encoding } = i;
+    const address = this.address + BigInt(at);
+    this.at += length;
+    const operands: Operand[] = [];
+    for (let n = 0; n < opCount; n++) operands.push(operandOf(i, n, bits));
+    return {
+      bits,
+      name: names(i.mnemonic),
+      code: i.code,
+      address,
+      length,
+      next: address + BigInt(length),
+      operands,
+      rep: i.hasRepPrefix,
+      repne: i.hasRepnePrefix,
+      lock: i.hasLockPrefix,
+      addressSize: hasPrefix(bytes, at, 0x67, bits) ? (bits === 64 ? 32 : 16) : bits,
+      narrow: hasPrefix(bytes, at, 0x66, bits) && !isWide(bytes, at, bits),
+      segment: segmentOf(i.segmentPrefix, bits),
+      memorySize: sizes(i.memorySize),
+      vex: encoding === EncodingKind.VEX || encoding === EncodingKind.EVEX,
+      evex: encoding === EncodingKind.EVEX ? evexOf(i) : undefined,
+      foreign: !own.has(encoding),
+    };
+  }
+}
+
+/** One instruction, as Reader.next() gives it. */
 export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decoded | undefined {
-  const decoder = new Decoder(bits, bytes, DecoderOptions.None);
-  decoder.ip = address;
-  decoder.decodeOut(scratch);
-  const error = decoder.lastError;
-  decoder.free();
-  if (error !== DecoderError.None) return undefined;
-  const i = scratch;
-  const { encoding } = i;
-  const operands: Operand[] = [];
-  for (let n = 0; n < i.opCount; n++) operands.push(operandOf(i, n, bits));
-  return {
-    bits,
-    name: (nameOf[i.mnemonic] ?? '').toLowerCase(),
-    code: i.code,
-    address,
-    length: i.length,
-    next: address + BigInt(i.length),
-    operands,
-    rep: i.hasRepPrefix,
-    repne: i.hasRepnePrefix,
-    lock: i.hasLockPrefix,
-    addressSize: hasPrefix(bytes, 0x67, bits) ? (bits === 64 ? 32 : 16) : bits,
-    narrow: hasPrefix(bytes, 0x66, bits) && !isWide(bytes, bits),
-    segment: segmentOf(i.segmentPrefix, bits),
-    memorySize: memorySizes(i),
-    vex: encoding === EncodingKind.VEX || encoding === EncodingKind.EVEX,
-    evex: encoding === EncodingKind.EVEX ? evexOf(i) : undefined,
-    foreign: !own.has(encoding),
-  };
+  const reader = new Reader(bytes, address, bits);
+  const decoded = reader.next();
+  reader.free();
+  return decoded;
 }
 
 const own: ReadonlySet<EncodingKind> = new Set([EncodingKind.Legacy, EncodingKind.VEX, EncodingKind.EVEX]);
@@ -158,7 +203,7 @@ function evexOf(i: Instruction): Evex {
   return {
     mask: RegisterExt.isK(i.opMask) ? RegisterExt.number(i.opMask) : 0,
     zeroing: i.zeroingMasking,
-    broadcast: i.isBroadcast ? memorySizes(i) : 0,
+    broadcast: i.isBroadcast ? sizes(i.memorySize) : 0,
     bytes,
     rounding: rounding === RoundingControl.None ? undefined : rounding - RoundingControl.RoundToNearest,
     quiet: rounding !== RoundingControl.None || i.suppressAllExceptions,
@@ -177,13 +222,10 @@ export function disassemble(bytes: Uint8Array, address: bigint, bits: 32 | 64): 
   return text;
 }
 
-function memorySizes(i: Instruction): number {
-  return MemorySizeExt.size(i.memorySize);
-}
-
 /** What iced does not tell for instructions without a memory operand, or without one of that size. */
-function hasPrefix(bytes: Uint8Array, prefix: 0x66 | 0x67, bits: 32 | 64): boolean {
-  for (const byte of bytes) {
+function hasPrefix(bytes: Uint8Array, from: number, prefix: 0x66 | 0x67, bits: 32 | 64): boolean {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
     if (byte === prefix) return true;
     if (!prefixes.has(byte) && !(bits === 64 && byte >> 4 === 4)) break;
   }
@@ -191,8 +233,11 @@ function hasPrefix(bytes: Uint8Array, prefix: 0x66 | 0x67, bits: 32 | 64): boole
 }
 
 /** REX.W: the byte before the opcode. */
-const isWide = (bytes: Uint8Array, bits: 32 | 64): boolean =>
-  bits === 64 && ((bytes.find((byte) => !prefixes.has(byte)) ?? 0) & 0xf8) === 0x48;
+function isWide(bytes: Uint8Array, from: number, bits: 32 | 64): boolean {
+  let at = from;
+  while (prefixes.has(bytes[at] ?? 0)) at++;
+  return bits === 64 && ((bytes[at] ?? 0) & 0xf8) === 0x48;
+}
 
 const prefixes = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 
@@ -202,11 +247,26 @@ function segmentOf(register: Register, bits: 32 | 64): Segment | undefined {
   return register === Register.GS ? 'gs' : undefined;
 }
 
+/** The first five of an instruction: what takes their number is slower by two calls each. */
+const kinds: readonly ((i: Instruction) => OpKind)[] = [
+  (i) => i.op0Kind,
+  (i) => i.op1Kind,
+  (i) => i.op2Kind,
+  (i) => i.op3Kind,
+  (i) => i.op4Kind,
+];
+const operandRegisters: readonly ((i: Instruction) => Register)[] = [
+  (i) => i.op0Register,
+  (i) => i.op1Register,
+  (i) => i.op2Register,
+  (i) => i.op3Register,
+  (i) => i.op4Register,
+];
+
 function operandOf(i: Instruction, n: number, bits: 32 | 64): Operand {
-  const kind = i.opKind(n);
-  switch (kind) {
+  switch (kinds[n]?.(i)) {
     case OpKind.Register:
-      return registerOf(i.opRegister(n));
+      return registers(operandRegisters[n]?.(i) ?? Register.None);
     case OpKind.Memory:
       return memoryOf(i, bits);
     case OpKind.NearBranch32:
@@ -249,19 +309,11 @@ function implied(i: Instruction, base: number, bits: 32 | 64): MemoryOperand {
     displacement: 0n,
     segment,
     addressSize: bits,
-    size: memorySizes(i),
+    size: sizes(i.memorySize),
   };
 }
 
-const registers = new Map<number, RegisterOperand>();
-
-function registerOf(register: Register): RegisterOperand {
-  const known = registers.get(register);
-  if (known) return known;
-  const made = describe(register);
-  registers.set(register, made);
-  return made;
-}
+const registers = remembered(describe);
 
 function describe(register: Register): RegisterOperand {
   const size = RegisterExt.size(register);
@@ -284,33 +336,39 @@ function describe(register: Register): RegisterOperand {
   return at('other', register);
 }
 
+/** What an address takes of a register. */
+const addressing = remembered((register) => ({
+  general: RegisterExt.isGPR(register) ? RegisterExt.number(RegisterExt.fullRegister(register)) : undefined,
+  vector: RegisterExt.isVectorRegister(register) ? RegisterExt.number(register) : undefined,
+  size: RegisterExt.size(register),
+}));
+
 function memoryOf(i: Instruction, bits: 32 | 64): MemoryOperand {
   const base = i.memoryBase;
   const index = i.memoryIndex;
-  const number = (r: Register): number | undefined =>
-    r !== Register.None && RegisterExt.isGPR(r) ? RegisterExt.number(RegisterExt.fullRegister(r)) : undefined;
+  const { general, vector, size } = addressing(index);
   return {
     kind: 'memory',
-    base: number(base),
-    index: number(index),
-    vectorIndex: RegisterExt.isVectorRegister(index) ? RegisterExt.number(index) : undefined,
-    vectorIndexBytes: RegisterExt.isVectorRegister(index) ? RegisterExt.size(index) : 0,
+    base: addressing(base).general,
+    index: general,
+    vectorIndex: vector,
+    vectorIndexBytes: vector === undefined ? 0 : size,
     scale: i.memoryIndexScale,
     displacement: BigInt.asIntN(64, i.memoryDisplacement),
     segment: segmentOf(i.memorySegment, bits),
-    addressSize: bits === 32 ? addressSize32(i) : addressSize64(i),
-    size: memorySizes(i),
+    addressSize: bits === 32 ? addressSize32(i, base, index) : addressSize64(i, base, index),
+    size: sizes(i.memorySize),
   };
 }
 
-function addressSize64({ memoryBase, memoryIndex, memoryDisplSize }: Instruction): 32 | 64 {
-  if (memoryBase === Register.EIP || RegisterExt.size(memoryBase) === 4) return 32;
-  if (RegisterExt.size(memoryIndex) === 4) return 32;
-  if (RegisterExt.isVectorRegister(memoryIndex)) return 64;
-  return memoryDisplSize === 4 && memoryBase === Register.None && memoryIndex === Register.None ? 32 : 64;
+function addressSize64(i: Instruction, base: Register, index: Register): 32 | 64 {
+  if (base === Register.EIP || addressing(base).size === 4) return 32;
+  if (addressing(index).size === 4) return 32;
+  if (addressing(index).vector !== undefined) return 64;
+  return base === Register.None && index === Register.None && i.memoryDisplSize === 4 ? 32 : 64;
 }
 
-function addressSize32({ memoryBase, memoryIndex, memoryDisplSize }: Instruction): 16 | 32 {
-  if (RegisterExt.size(memoryBase) === 2 || RegisterExt.size(memoryIndex) === 2) return 16;
-  return memoryDisplSize === 2 && memoryBase === Register.None ? 16 : 32;
+function addressSize32(i: Instruction, base: Register, index: Register): 16 | 32 {
+  if (addressing(base).size === 2 || addressing(index).size === 2) return 16;
+  return base === Register.None && i.memoryDisplSize === 2 ? 16 : 32;
 }

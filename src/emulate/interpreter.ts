@@ -1,7 +1,7 @@
 // Runs blocks: instructions in a row, each decoded once into a closure. A block ends behind what may change RIP, at the end of its page or at its
 // limit; stopping after any instruction, stores into code and faults are exact.
 import type { Block } from './block.js';
-import { decode } from './instruction.js';
+import { longestInstruction, Reader } from './instruction.js';
 import type { Decoded } from './instruction.js';
 import { addressOf, MemoryFault } from './memory.js';
 import { Missing } from './missing.js';
@@ -34,6 +34,8 @@ const warmBlock = 2;
 const coldBlocks = 4000;
 const cacheSize = 1 << 14;
 const codePage = 4096;
+/** Bytes at a time: most blocks are shorter. */
+const fetched = 64;
 
 export interface Tiers {
   /** 1: hot code is compiled to WebAssembly. */
@@ -279,27 +281,36 @@ export class Interpreter {
     const instructions: Decoded[] = [];
     const starts: number[] = [start];
     let at = start;
-    while (ops.length < this.longest && at < pageEnd) {
-      // A fault is this block's only if it is its first instruction.
-      let bytes: Uint8Array;
-      try {
-        bytes = cpu.memory.fetch(at);
-      } catch (fault) {
-        if (ops.length > 0 && fault instanceof MemoryFault) break;
-        throw fault;
+    let reader: Reader | undefined;
+    try {
+      while (ops.length < this.longest && at < pageEnd) {
+        if (reader === undefined || reader.left < longestInstruction) {
+          // A fault is this block's only if it is its first instruction.
+          let bytes: Uint8Array;
+          try {
+            bytes = cpu.memory.fetch(at, fetched);
+          } catch (fault) {
+            if (ops.length > 0 && fault instanceof MemoryFault) break;
+            throw fault;
+          }
+          reader?.free();
+          reader = new Reader(bytes, BigInt(at), cpu.bits);
+        }
+        const decoded = reader.next();
+        if (!decoded) {
+          if (ops.length > 0) break;
+          // Cut short by the end of memory: the fault is that of the byte behind.
+          if (reader.left < longestInstruction) cpu.memory.fetch(at + reader.left);
+          throw new Trap('illegal', 'not an instruction');
+        }
+        ops.push(this.build(decoded, ops.length));
+        instructions.push(decoded);
+        at += decoded.length;
+        starts.push(at);
+        if (endsBlock(decoded.name)) break;
       }
-      const decoded = decode(bytes, BigInt(at), cpu.bits);
-      if (!decoded) {
-        if (ops.length > 0) break;
-        // Cut short by the end of memory: the fault is that of the byte behind.
-        if (bytes.length < 15) cpu.memory.fetch(at + bytes.length);
-        throw new Trap('illegal', 'not an instruction');
-      }
-      ops.push(this.build(decoded, bytes, ops.length));
-      instructions.push(decoded);
-      at += decoded.length;
-      starts.push(at);
-      if (endsBlock(decoded.name)) break;
+    } finally {
+      reader?.free();
     }
     return {
       lo,
@@ -316,14 +327,14 @@ export class Interpreter {
     };
   }
 
-  private build(decoded: Decoded, bytes: Uint8Array, position: number): Op {
+  private build(decoded: Decoded, position: number): Op {
     const builder = builderOf(decoded);
     let op: Op;
     try {
       if (!builder) throw new Error('no row');
       op = builder(this.cpu, decoded);
     } catch {
-      const missing = new Missing(decoded, bytes);
+      const missing = new Missing(decoded, this.cpu.memory.fetch(Number(decoded.address)));
       return () => {
         throw missing;
       };

@@ -222,10 +222,10 @@ export class Memory {
     return this.pages.keys();
   }
 
-  /** Up to 15 bytes of code from an address; what is behind them may be no memory. */
-  fetch(address: number): Uint8Array {
-    const first = this.fetchPart(address, 15);
-    if (first.length === 15) return first;
+  /** Code from an address, at most so many bytes; fewer than 15 only where memory ends. */
+  fetch(address: number, most = 15): Uint8Array {
+    const first = this.fetchPart(address, most);
+    if (first.length >= 15) return first;
     const out = new Uint8Array(15);
     out.set(first);
     try {
