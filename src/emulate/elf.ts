@@ -184,6 +184,8 @@ function symbolsOf(
     const offset = word(at + layout.section.offset);
     const size = word(at + layout.section.size);
     const link = view.getUint32(at + (layout.word === 4 ? 24 : 40), true);
+    // As Linux, which looks at neither, a damaged table keeps nobody from running the program.
+    if (offset + size > file.length || shoff + (link + 1) * shentsize > file.length) continue;
     const strings = word(shoff + link * shentsize + layout.section.offset);
     for (let s = offset; s < offset + size; s += layout.symbol.bytes) {
       if (view.getUint16(s + layout.symbol.section, true) === 0) continue;

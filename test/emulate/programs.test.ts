@@ -211,3 +211,20 @@ test('a file that is no static program is refused', () => {
   );
   expect(() => new Machine(readFileSync('/bin/true'), { args: ['x'] })).toThrow('dynamically linked');
 });
+
+test.each(['sh_size', 'sh_link'])(
+  'a table of symbols whose %s is damaged names nothing, and the program runs',
+  (field) => {
+    const file = readFileSync(
+      build('damaged', written('damaged', 'int main(void) { return 3; }'), 'musl-gcc'),
+    );
+    const table = Number(file.readBigUInt64LE(40));
+    const headers = Array.from({ length: file.readUInt16LE(60) }, (_, n) => table + 64 * n);
+    const symbols = headers.find((at) => file.readUInt32LE(at + 4) === 2)!;
+    if (field === 'sh_size') file.writeBigUInt64LE(1n << 40n, symbols + 32);
+    else file.writeUInt32LE(0x10000000, symbols + 40);
+    const made = new Machine(file, { args: ['program'] });
+    expect(made.run()).toEqual({ kind: 'exit', code: 3 });
+    expect(made.symbolize(made.start.entry)).toBe('?');
+  },
+);

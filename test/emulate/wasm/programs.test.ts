@@ -163,7 +163,10 @@ test.each([
       ...options,
       tiers: { tier: 1, hot: r.pick([2, 5, 20]), warm: r.pick([0, 1, 3]) },
     });
-    const c = loaded(program, { ...options, tiers: { tier: 0, warm: r.pick([1, 3]) } });
+    const c = loaded(program, {
+      ...options,
+      tiers: { tier: 0, warm: r.pick([1, 3]), cold: r.pick([0, 500]) },
+    });
     const others = [b, c];
     // Pages that a snapshot has are moved when they are written.
     let kept: readonly (readonly [Machine, Snapshot])[] = [];
@@ -202,3 +205,20 @@ test.each([
   },
   60_000,
 );
+
+test('a program that ends soon has no threaded code, one that goes on has', () => {
+  const run = (name: string, body: string): number => {
+    const program = workshop.native(
+      name,
+      [workshop.written(`${name}.c`, `int main(void) { ${body} }`)],
+      ['-O1'],
+    );
+    const { machine } = loaded(program, { tiers: { tier: 0 } });
+    expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
+    return machine.interpreter.threaded!.executed;
+  };
+  expect(run('soon', 'return 0;')).toBe(0);
+  expect(run('later', 'for (volatile int i = 0; i < 20000; i++) continue; return 0;')).toBeGreaterThan(
+    20_000,
+  );
+});
