@@ -5,7 +5,7 @@ import { textInput } from '../../scripts/text-input.mjs';
 import { cache, debianFiles, npmFiles, quiet, root } from '../../scripts/tools.mjs';
 import { experiment } from '../experiment.js';
 import type { Options } from '../experiment.js';
-import { run } from '../measure.js';
+import { interleave, run } from '../measure.js';
 import type { Ran, RunOptions } from '../measure.js';
 import { built } from '../programs.js';
 import { spread } from '../spread.js';
@@ -61,8 +61,11 @@ interface Found {
   /** Results from before they were measured have none. */
   readonly programs?: readonly Program[];
   /** A program that does next to nothing, in tier 1. */
-  readonly start?: { readonly wall: Spread; readonly peakKilobytes: number };
+  readonly start?: { readonly wall: Spread; readonly peakKilobytes: number; readonly node?: Spread };
 }
+
+/** With certificates of a site's own node reads all that there are, whatever it is to do. */
+const plainNode = { NODE_EXTRA_CA_CERTS: '' };
 
 const emulated = (tier: number, ...options: readonly string[]): readonly string[] => [
   process.execPath,
@@ -178,14 +181,14 @@ async function measure({ rounds, work, say }: Options): Promise<Found> {
     }
   }
   const real = await realPrograms(rounds, qemu('x86_64'), say);
-  const starts = [];
-  for (let round = 0; round < 2 * rounds; round++)
-    starts.push(await run([...emulated(1), programs.native, 'fib', '1']));
+  const starts = { run: [...emulated(1), programs.native, 'fib', '1'], node: [process.execPath, '-e', '0'] };
+  const ran = await interleave(['run', 'node'], 4 * rounds, (side) => run(starts[side], { env: plainNode }));
   const start = {
-    wall: spread(starts.map(({ wall }) => wall)),
-    peakKilobytes: Math.max(...starts.map((one) => one.peakKilobytes)),
+    wall: spread(ran.run.map(({ wall }) => wall)),
+    peakKilobytes: Math.max(...ran.run.map((one) => one.peakKilobytes)),
+    node: spread(ran.node.map(({ wall }) => wall)),
   };
-  say(`start: ${shownSpread(start.wall)} s`);
+  say(`start: ${shownSpread(start.wall)} s; node alone: ${shownSpread(start.node)} s`);
   return { speeds, programs: real, start };
 }
 
@@ -301,6 +304,7 @@ export const emulator = experiment<Found>({
               heads: ['start of a program that does nothing, tier 1', ''],
               rows: [
                 ['wall s', shownSpread(start.wall)],
+                ...(start.node ? [['of that node, wall s', shownSpread(start.node)]] : []),
                 ['peak MB', (start.peakKilobytes / 1024).toFixed(0)],
               ],
             },

@@ -107,7 +107,7 @@ export function difference(native: Run, own: Run): string {
 export function threeWays(one: Pick<Case, 'run' | 'seconds'>, work: string): ThreeWays {
   const native = natively(one, work);
   if (!native) return { kind: 'excluded', reason: 'takes too long natively' };
-  const compiled = emulated(work, { tier: 1, hot }, mostCompiled);
+  const compiled = emulated(work, { tier: 1, hot, cold: 0 }, mostCompiled);
   if (compiled.missing !== '') return { kind: 'missing', name: compiled.missing };
   if (compiled.end === 'limit')
     return { kind: 'excluded', reason: `executes more than ${mostCompiled} instructions` };
