@@ -17,7 +17,7 @@ test.each([
   expect(native.stdout).toContain('int 3: signal 5 code 128 trap 3 error 0 at +2\n');
   expect(native.stdout).toContain('int 5: signal 11 code 128 trap 13 error 2a at +32\n');
   for (const tier of tiers) {
-    const { machine, output } = loaded(program, { tiers: { tier, hot: 1 } });
+    const { machine, output } = loaded(program, { tiers: { tier, hot: 1, cold: 0 } });
     expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
     expect(output()).toBe(native.stdout);
   }
@@ -46,13 +46,13 @@ test.each([
   const asm = `mov $0x5678, %eax\nmov $0x3d34, %edx\nmov $${count}, %ecx\nstc\n${name} %cl, %dx, %ax\nsetc %cl\nxor $${result}, %eax\njnz 1f\nmovzbl %cl, %eax\n1: ret`;
   const file = program(`${name}${count}`, asm);
   for (const tier of tiers)
-    expect(loaded(file, { tiers: { tier, hot: 1 } }).machine.run()).toEqual({ kind: 'exit', code: 0 });
+    expect(loaded(file, { tiers: { tier, hot: 1, cold: 0 } }).machine.run()).toEqual({ kind: 'exit', code: 0 });
 });
 
 test('the trap flag is not ignored', () => {
   const file = program('steps', 'pushf\norl $0x100, (%rsp)\npopf\nxor %eax, %eax\nret');
   for (const tier of tiers)
-    expect(loaded(file, { tiers: { tier, hot: 1 } }).machine.run()).toEqual({
+    expect(loaded(file, { tiers: { tier, hot: 1, cold: 0 } }).machine.run()).toEqual({
       kind: 'missing',
       text: expect.stringMatching(/^the trap flag at 0x/),
     });

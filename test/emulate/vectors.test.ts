@@ -24,7 +24,7 @@ const build: Readonly<Record<string, () => string>> = {
   const native = spawnSync(program, { encoding: 'utf8' });
   expect(native.stdout).toContain('signal 5 AVX 1 upper half of ymm5 5 6 7 8\n0 2 3 4 5 6 99 8 \n');
   for (const tier of [0, 1] as const) {
-    const { machine, output } = loaded(program, { tiers: { tier, hot: 20 } });
+    const { machine, output } = loaded(program, { tiers: { tier, hot: 20, cold: 0 } });
     expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
     expect(output()).toBe(native.stdout);
   }
@@ -34,7 +34,7 @@ const build: Readonly<Record<string, () => string>> = {
   const program = shop.native('fused', [join(__dirname, 'programs/fused.c'), '-lm'], options);
   const native = spawnSync(program, { encoding: 'utf8' });
   for (const tier of [0, 1] as const) {
-    const { machine, output } = loaded(program, { tiers: { tier, hot: 20 } });
+    const { machine, output } = loaded(program, { tiers: { tier, hot: 20, cold: 0 } });
     expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
     expect(output()).toBe(native.stdout);
   }

@@ -28,7 +28,7 @@ test.each(Object.keys(build))('%s: the output is that of a CPU', (kind) => {
   const program = build[kind]!();
   if (has) expect(spawnSync(program, { encoding: 'utf8' }).stdout).toBe(expected(kind));
   for (const tier of [0, 1] as const) {
-    const { machine, output } = loaded(program, { tiers: { tier, hot: 20 } });
+    const { machine, output } = loaded(program, { tiers: { tier, hot: 20, cold: 0 } });
     expect(machine.run()).toEqual({ kind: 'exit', code: 0 });
     expect(output()).toBe(expected(kind));
   }
