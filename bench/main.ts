@@ -150,6 +150,7 @@ async function writeDocument(): Promise<void> {
     const result = JSON.parse(readFileSync(path, 'utf8')) as Partial<Result>;
     if (result.version === 1)
       document = withPart(document, `bench ${one.name}`, textOf(one, result as Result));
+    else say(`${one.name}: results of another version, its part of the document stays as it is`);
   }
   const settings = await prettier.resolveConfig(documentPath);
   writeFileSync(documentPath, await prettier.format(document, { ...settings, filepath: documentPath }));

@@ -5,6 +5,7 @@ import { clockOf } from '../../bench/clock.js';
 import { compare } from '../../bench/comparison.js';
 import { withPart } from '../../bench/document.js';
 import { quantile, ratios, spread } from '../../bench/spread.js';
+import type { Result } from '../../bench/result.js';
 import { comparisons, markdown, shown } from '../../bench/table.js';
 
 const root = join(__dirname, '../..');
@@ -55,11 +56,19 @@ test('only the part of an experiment is replaced', () => {
   expect(() => withPart(document, 'bench c', '')).toThrow('<!-- bench c -->');
 });
 
+const names = readdirSync(join(root, 'bench/experiments')).map((name) => name.replace('.ts', ''));
+
 test('each experiment has a part in docs/benchmarks.md, and each part an experiment', () => {
-  const names = readdirSync(join(root, 'bench/experiments')).map((name) => name.replace('.ts', ''));
   const document = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
   const parts = [...document.matchAll(/^<!-- bench (\w+) -->$/gm)].map((found) => found[1]);
   expect(parts.sort()).toEqual(names.sort());
   const main = readFileSync(join(root, 'bench/main.ts'), 'utf8');
   for (const name of names) expect(main).toContain(`\n  ${name},\n`);
+});
+
+test.each(names)('the table of %s is of results that are kept', (name) => {
+  const { version } = JSON.parse(readFileSync(join(root, `bench/results/${name}.json`), 'utf8')) as Result;
+  expect(version).toBe(1);
+  const document = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+  expect(document.split(`<!-- bench ${name} -->`)[1]?.split('<!-- /bench -->')[0]).toMatch(/^\| -+ \|/m);
 });
