@@ -33,7 +33,7 @@ const reasonOf = (verdict: ThreeWays): string | undefined => {
 };
 
 const rows: (string | number)[][] = [
-  ['suite', 'level', 'bits', 'cases', 'excluded', 'missing', 'same', 'tier 1 only', 'differ', 'instructions', 'compiled'],
+  ['suite', 'level', 'bits', 'cases', 'excluded', 'missing', 'same', 'tier 1 only', 'differ', 'instructions', 'threaded', 'compiled'],
 ]; // prettier-ignore
 const reasons = new Map<string, { count: number; readonly first: string }>();
 for (const group of chosenGroups([torture, csmith, qemu], '1-200')) {
@@ -63,7 +63,8 @@ for (const group of chosenGroups([torture, csmith, qemu], '1-200')) {
   const same = all.flatMap((verdict) => (verdict.kind === 'same' ? [verdict] : []));
   const count = (kind: ThreeWays['kind']): number => all.filter((verdict) => verdict.kind === kind).length;
   const executed = same.reduce((sum, one) => sum + one.executed, 0);
-  const compiled = same.reduce((sum, one) => sum + one.compiled, 0);
+  const part = (of: (one: (typeof same)[number]) => number): string =>
+    `${((100 * same.reduce((sum, one) => sum + of(one), 0)) / Math.max(executed, 1)).toFixed(1)} %`;
   rows.push([
     suite.name,
     level,
@@ -75,7 +76,8 @@ for (const group of chosenGroups([torture, csmith, qemu], '1-200')) {
     same.filter(({ tier1Only }) => tier1Only).length,
     count('differs'),
     executed,
-    `${((100 * compiled) / Math.max(executed, 1)).toFixed(1)} %`,
+    part(({ threaded }) => threaded),
+    part(({ compiled }) => compiled),
   ]);
 }
 process.stdout.write(table(rows));

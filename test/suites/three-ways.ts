@@ -1,4 +1,4 @@
-// One program natively, interpreted and compiled: the same end and output, and as many instructions in both tiers.
+// One program natively, in threaded code with closures for what that has not (tier 0), and compiled (tier 1): the same end and output, and as many instructions in both tiers.
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import type { MachineOptions, RunResult } from '../../src/emulate/index.js';
@@ -9,8 +9,9 @@ import type { Case } from './types.js';
 export const mostInterpreted = 2e8;
 /** Nor in the emulator at all. */
 const mostCompiled = 5e9;
-/** Executions after which a block is compiled: few, as most programs are short. */
+/** Executions after which a block is compiled, or becomes threaded code: few, as most programs are short. */
 const hot = 20;
+const warm = 1;
 const mostOutput = 1 << 26;
 
 /** How a run ended. Latin-1 keeps all bytes. */
@@ -23,6 +24,7 @@ interface Run {
 interface EmulatedRun extends Run {
   readonly missing: string;
   readonly executed: number;
+  readonly threaded: number;
   readonly compiled: number;
 }
 
@@ -33,7 +35,9 @@ export type ThreeWays =
   | {
       readonly kind: 'same';
       readonly executed: number;
-      /** Of them in compiled code. */
+      /** Of them in threaded code, in tier 0. */
+      readonly threaded: number;
+      /** Of them in compiled code, in tier 1. */
       readonly compiled: number;
       /** Too long for tier 0. */
       readonly tier1Only: boolean;
@@ -82,6 +86,7 @@ function emulated(work: string, tiers: NonNullable<MachineOptions['tiers']>, mos
     error: Buffer.concat(chunks[2]).toString('latin1'),
     missing: end.kind === 'missing' ? end.text : '',
     executed: machine.executed,
+    threaded: machine.interpreter.threaded?.executed ?? 0,
     compiled: machine.interpreter.compiled?.executed ?? 0,
   };
 }
@@ -107,7 +112,7 @@ export function difference(native: Run, own: Run): string {
 export function threeWays(one: Pick<Case, 'run' | 'seconds'>, work: string): ThreeWays {
   const native = natively(one, work);
   if (!native) return { kind: 'excluded', reason: 'takes too long natively' };
-  const compiled = emulated(work, { tier: 1, hot, cold: 0 }, mostCompiled);
+  const compiled = emulated(work, { tier: 1, hot, warm }, mostCompiled);
   if (compiled.missing !== '') return { kind: 'missing', name: compiled.missing };
   if (compiled.end === 'limit')
     return { kind: 'excluded', reason: `executes more than ${mostCompiled} instructions` };
@@ -123,13 +128,15 @@ export function threeWays(one: Pick<Case, 'run' | 'seconds'>, work: string): Thr
       : { kind: 'excluded', reason: 'differs from run to run natively' };
   }
   const tier1Only = compiled.executed > mostInterpreted;
+  let threaded = 0;
   if (!tier1Only) {
-    const interpreted = emulated(work, { tier: 0, warm: 1 }, mostCompiled);
+    const interpreted = emulated(work, { tier: 0, warm }, mostCompiled);
     if (interpreted.missing !== '') return differs(0, `${interpreted.missing} is missing, not so in tier 1`);
     const inTier0 = difference(native, interpreted);
     if (inTier0 !== '') return differs(0, inTier0);
     if (interpreted.executed !== compiled.executed)
       return differs(1, `${compiled.executed} instructions, in tier 0 ${interpreted.executed}`);
+    ({ threaded } = interpreted);
   }
-  return { kind: 'same', executed: compiled.executed, compiled: compiled.compiled, tier1Only };
+  return { kind: 'same', executed: compiled.executed, threaded, compiled: compiled.compiled, tier1Only };
 }
