@@ -185,6 +185,9 @@ export class Reader {
   }
 }
 
+// iced-x86 makes its tables with the first decoder, which V8 then compiles anew, in another thread: the sooner it begins, the less a short run waits for it at its end.
+new Reader(Uint8Array.of(0x90), 0n, 64).free();
+
 /** One instruction, as Reader.next() gives it. */
 export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decoded | undefined {
   const reader = new Reader(bytes, address, bits);

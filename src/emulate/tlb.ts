@@ -9,9 +9,8 @@ const pageSize = 4096;
 /** By entry, an address that belongs into another one: no address differs from it by less than a page. */
 const noTag = (entry: number): number => (entry ^ 1) << 12;
 /** Of a table in which nothing is found. */
-export const emptyTlb = Int32Array.from({ length: 4 * tlbEntries }, (_, n) =>
-  n % 4 === 0 ? noTag(n >> 2) : 0,
-);
+export const emptyTlb = new Int32Array(4 * tlbEntries);
+for (let entry = 0; entry < tlbEntries; entry++) emptyTlb[4 * entry] = noTag(entry);
 /** A page that no program has, and a frame that is in no memory. */
 const noPage = [-0x21524000, 0x4badf00d | -0x80000000, -pageSize, 0];
 const placesAt: Readonly<Record<Remembered, number>> = {
@@ -19,7 +18,8 @@ const placesAt: Readonly<Record<Remembered, number>> = {
   write: pagesAt + 16 * pagesEach,
   pair: pairPagesAt,
 };
-const noPages = Int32Array.from({ length: 4 * pagesEach }, (_, n) => noPage[n % 4] ?? 0);
+const noPages = new Int32Array(4 * pagesEach);
+for (let place = 0; place < pagesEach; place++) noPages.set(noPage, 4 * place);
 
 export class Tlb {
   readonly read: Int32Array;

@@ -24,24 +24,24 @@ import { vectorPermutes } from './vector-permutes.js';
 import { vectorShuffles } from './vector-shuffles.js';
 
 const rows: ReadonlyMap<string, Row> = new Map(
-  Object.entries({
-    ...arithmetic,
-    ...bits,
-    ...bmi,
-    ...moves,
-    ...products,
-    ...shifts,
-    ...strings,
-    ...masks,
-    ...vectorIntegers,
-    ...vectorMoves,
-    ...vectorPermutes,
-    ...vectorShuffles,
-    ...floats,
-    ...conversions,
-    ...fused,
-    ...texts,
-  }),
+  [
+    arithmetic,
+    bits,
+    bmi,
+    moves,
+    products,
+    shifts,
+    strings,
+    masks,
+    vectorIntegers,
+    vectorMoves,
+    vectorPermutes,
+    vectorShuffles,
+    floats,
+    conversions,
+    fused,
+    texts,
+  ].flatMap((table) => Object.entries(table)),
 );
 const branches: ReadonlyMap<string, string> = new Map(
   Object.keys(conditions).map((name) => [`j${name}`, name]),
