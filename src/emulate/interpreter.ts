@@ -31,7 +31,7 @@ const hotBlock = 4000;
 const hotClosures = 1000;
 const warmBlock = 2;
 /** Takes closures as long as making the function of threaded code takes: what ends before is better without. */
-const coldBlocks = 4000;
+const coldBlocks = 1000;
 const cacheSize = 1 << 14;
 const codePage = 4096;
 /** Bytes at a time: most blocks are shorter. */
