@@ -157,9 +157,38 @@ int mr_integer_pop(word *regs) {
   return 1;
 }
 
+/* pop m (mirrorPop in src/instrument/stack.ts): what it pops is in the mirror, and what was kept around that comes back before it. Nothing tells whether
+   its address can still be formed as before, so it is done. */
+static int pop_to_memory(word *regs) {
+  word seen[24], *sp = &seen[mr_register_order[SP]], at;
+  memcpy(seen, regs, sizeof seen);
+  const byte *p = (const byte *)regs[MR_REG_IP];
+  struct insn i;
+  const byte *vectors = mr_vectors(regs);
+  for (u32 steps = 0; steps < 8 && mr_decode(p, seen, &i); p += i.length, steps++) {
+    if (!i.map && i.opcode == 0x8f) {
+      u32 bytes = mr_written(&i, seen, &at);
+      if (mr_read_native(at, *sp, bytes) != (long)bytes) return 0;
+      *sp += bytes, seen[MR_REG_IP] = (word)p + i.length;
+      memcpy(regs, seen, sizeof seen);
+      return 1;
+    }
+    int in_vector = i.map == 1 && i.opcode == 0x7e && i.prefixes == P66 && i.register_form && vectors;
+    word from, *to = &seen[mr_register_order[in_vector ? (u32)i.base : i.reg & 15]];
+    if (in_vector) from = (word)(vectors + 16 * i.reg);
+    else if (i.map) return 0;
+    else if (i.opcode == 0x58) from = *sp, *sp += sizeof(word);
+    else if (i.opcode == 0x8d) from = (word)&i.address;
+    else if (mr_is_load(&i) && i.base == SP && mr_load_bytes(&i) == sizeof(word)) from = i.address;
+    else return 0;
+    if (mr_read_native((word)to, from, sizeof(word)) != sizeof(word)) return 0;
+  }
+  return 0;
+}
+
 void mr_group(word *regs) {
   if (!mr_in_image(regs[MR_REG_IP])) return;
-  if (strings(regs) || mr_integer_pop(regs)) return;
+  if (strings(regs) || mr_integer_pop(regs) || pop_to_memory(regs)) return;
   mirror_first(regs); /* it may be that of a register kept around a copy */
   native_first(regs);
 }

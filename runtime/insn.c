@@ -121,6 +121,9 @@ int mr_decode(const byte *start, const word *regs, struct insn *i) {
     case 0x50: case 0x51: case 0x52: case 0x53: case 0x54: case 0x55: case 0x56: case 0x57:
       i->reg = (i->opcode & 7) | (rex & 1) << 3, i->opcode = 0x50;
       goto no_operand;
+    case 0x58: case 0x59: case 0x5a: case 0x5b: case 0x5c: case 0x5d: case 0x5e: case 0x5f:
+      i->reg = (i->opcode & 7) | (rex & 1) << 3, i->opcode = 0x58;
+      goto no_operand;
     case 0x6a: p += 1; goto no_operand;
     case 0x68: p += i->prefixes & P66 ? 2 : 4; goto no_operand;
     case 0xe8: p += 4; goto no_operand;

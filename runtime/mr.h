@@ -192,7 +192,7 @@ int mr_faulted_in_mirror(const word *regs, word address);
 void mr_make_equal(word at, word bytes); /* native bytes to the mirror; never faults */
 
 /* window.c: what stands in native memory alone, where its page is lost: made whole, or IS_GONE */
-int mr_window(word frame, word *regs, const struct span *lost);
+int mr_window(word *regs, const struct span *lost);
 int mr_on(const struct span *lost, word at, word bytes);
 void mr_to_both(word at, const void *from, word bytes); /* never faults */
 

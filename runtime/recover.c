@@ -219,14 +219,14 @@ static int takes_handler(const struct siginfo *info, const word *regs) {
   return page + PG > sp && page < sp + MR_SIGNAL_K + INT_FRAME && mr_readies_handler(regs);
 }
 /* A store that is under way, whose native half alone is done. */
-static int loses_store(word frame, word *regs, const struct span *page) {
+static int loses_store(word *regs, const struct span *page) {
   word i = mr_find(page->lo);
   if (S.dynamic || i == S.n_ranges || S.ranges[i].lo > page->lo || !(S.ranges[i].flags & R_MIRRORED)) return 0;
   struct span lost = *page;
   word huge = S.ranges[i].flags >> R_PAGE_SHIFT;
   if (huge) lost.lo &= -(1ul << huge), lost.hi = lost.lo + (1ul << huge);
   int then = mr_entry_window(regs, &lost);
-  if (then == GOES_ON && !mr_in_runtime(regs[MR_REG_IP])) then = mr_window(frame, regs, &lost);
+  if (then == GOES_ON && !mr_in_runtime(regs[MR_REG_IP])) then = mr_window(regs, &lost);
   return then == IS_GONE;
 }
 /* Told before it is touched, which only we have asked for: a program without a handler would not hear of it, and none of what is not its own. */
@@ -258,7 +258,7 @@ word mr_bus(word frame, struct enter *enter) {
   else mr_lock_in_handler();
   word size = machine && info->lsb > 12 && info->lsb < 31 ? 1ul << info->lsb : PG;
   struct span lost = {info->address & -size, (info->address & -size) + size};
-  if ((!sent(info) || machine || rebuilt) && loses_store(frame, regs, &lost))
+  if ((!sent(info) || machine || rebuilt) && loses_store(regs, &lost))
     return end_with("mirrorasm: what was just being stored is lost, and its mirror did not have it yet: nothing can bring it back\n");
   /* A store whose mirror half is done, and is lost with its page, begins again: memory has not what the rebuilt page would need. */
   if (!mr_in_runtime(regs[MR_REG_IP])) {

@@ -36,11 +36,11 @@ static int prepares(const struct insn *i, word *seen) {
 
 enum { EMPTIED = 7 }; /* of the x87 stack */
 /* The number that fistp (rounded as the control word says) or fisttp stores of st(n). */
-static void to_integer(word frame, u32 st, int truncates, uint64_t *number) {
+static void to_integer(const word *regs, u32 st, int truncates, uint64_t *number) {
   enum { NEAREST, LOWER, HIGHER, TRUNCATES };
   uint16_t head, control;
   uint64_t m, rest = 0;
-  memcpy(&m, mr_x87(frame, st), 8), memcpy(&head, mr_x87(frame, st) + 8, 2), memcpy(&control, mr_x87_control(frame), 2);
+  memcpy(&m, mr_x87(regs, st), 8), memcpy(&head, mr_x87(regs, st) + 8, 2), memcpy(&control, mr_x87_control(regs), 2);
   u32 rounding = truncates ? TRUNCATES : control >> 10 & 3u;
   u32 negative = head >> 15;
   int shift = 16383 + 63 - (head & 0x7fff); /* bits behind the point */
@@ -52,9 +52,9 @@ static void to_integer(word frame, u32 st, int truncates, uint64_t *number) {
   *number = negative ? -m : m;
 }
 /* A store of the x87 stack's top before `ip`, with nothing between but what prepares and copies: its bytes to both copies. */
-static int popped(word frame, const word *regs) {
+static int popped(const word *regs) {
   enum { LONGEST = 96 };
-  const byte *ip = (const byte *)regs[MR_REG_IP], *x87 = mr_x87(frame, EMPTIED), *p;
+  const byte *ip = (const byte *)regs[MR_REG_IP], *x87 = mr_x87(regs, EMPTIED), *p;
   for (const byte *q = ip - 2; x87 && q > ip - LONGEST; q--) {
     word seen[24], *sp = &seen[mr_register_order[SP]];
     struct insn pop, i, store;
@@ -69,7 +69,7 @@ static int popped(word frame, const word *regs) {
     *sp = 2 * mr_value(regs, SP) - *sp; /* as it was there: what it has moved since is the same from wherever */
     mr_decode(q, seen, &pop);
     uint64_t number;
-    to_integer(frame, EMPTIED, truncates, &number);
+    to_integer(regs, EMPTIED, truncates, &number);
     mr_to_both(pop.address, whole ? (const void *)x87 : &number, whole ? 10 : 8);
     return 1;
   }
@@ -77,21 +77,21 @@ static int popped(word frame, const word *regs) {
 }
 
 /* fistpll in 32-bit code (group.c, mr_integer_pop): the slot on the stack has the number that it makes, which is in an x87 register, too. */
-static int slot_of_number(word frame, const word *regs, const struct span *lost) {
+static int slot_of_number(const word *regs, const struct span *lost) {
   static const byte begins[] = {0x8d, 0x64, 0x24, 0xf8, 0xdf, 0x3c, 0x24, 0xdf, 0x2c, 0x24};
   enum { LEA = 4, FISTP = 3, LONGEST = 96 };
   const byte *ip = (const byte *)regs[MR_REG_IP], *start = ip, *p;
   word slot = mr_value(regs, SP);
   struct insn i;
   uint64_t number;
-  if (sizeof(word) == 8 || !mr_on(lost, slot, 8) || !mr_x87_control(frame)) return 0;
+  if (sizeof(word) == 8 || !mr_on(lost, slot, 8) || !mr_x87_control(regs)) return 0;
   while (start > ip - LONGEST && memcmp(start, begins, sizeof begins)) start--;
   if (start <= ip - LONGEST || ip < start + LEA + FISTP) return 0;
   for (p = start + sizeof begins; p < ip && mr_decode(p, regs, &i) && i.opcode != 0xdf; p += i.length)
     if (!i.map && i.opcode == 0x8d && i.reg == SP) return 0; /* it is gone again */
   if (p > ip) p = ip; /* fildll is to come */
   if (p != ip) return 0;
-  to_integer(frame, ip < start + sizeof begins ? EMPTIED : 0, 0, &number);
+  to_integer(regs, ip < start + sizeof begins ? EMPTIED : 0, 0, &number);
   mr_to_both(slot, &number, sizeof number);
   return 1;
 }
@@ -147,13 +147,13 @@ static int moves(word *regs, const struct span *lost) {
 }
 
 /* A value that was loaded to be copied: ip is at its mirror store. */
-static void loaded(word frame, const word *regs, const struct span *lost, const byte **p) {
+static void loaded(const word *regs, const struct span *lost, const byte **p) {
   const byte *ip = *p;
   struct insn i, store;
   for (u32 n = 2; n < 10; n++) {
     if (!mr_decode(ip - n, regs, &i) || i.length != n || !copies(ip - n, &i, &store, regs)) continue;
     u32 bytes = mr_load_bytes(&i);
-    const byte *vectors = mr_vectors(frame);
+    const byte *vectors = mr_vectors(regs);
     word value = i.map ? 0 : mr_value(regs, (int)i.reg);
     const void *from = i.map ? (const void *)(vectors + 16 * i.reg) : &value;
     if (mr_on(lost, i.address, bytes) && (!i.map || vectors)) mr_to_both(i.address, from, bytes);
@@ -162,16 +162,16 @@ static void loaded(word frame, const word *regs, const struct span *lost, const 
   }
 }
 /* From mr_bus, with registers of the program's own code: `lost` is about to be what its mirror has, or is so already. */
-int mr_window(word frame, word *regs, const struct span *lost) {
+int mr_window(word *regs, const struct span *lost) {
   word seen[24];
   struct insn i, store;
   int gone = 0;
   if (!mr_in_image(regs[MR_REG_IP])) return GOES_ON;
   int moved = moves(regs, lost);
   if (moved != GOES_ON) return moved;
-  if (slot_of_number(frame, regs, lost)) return GOES_ON;
+  if (slot_of_number(regs, lost)) return GOES_ON;
   const byte *p = (const byte *)regs[MR_REG_IP];
-  loaded(frame, regs, lost, &p);
+  loaded(regs, lost, &p);
   memcpy(seen, regs, sizeof seen);
   for (u32 steps = 0; steps < 80 && mr_decode(p, seen, &i); steps++) {
     if (copies(p, &i, &store, seen)) {
@@ -180,5 +180,5 @@ int mr_window(word frame, word *regs, const struct span *lost) {
     } else if (!prepares(&i, seen)) break;
     p += i.length;
   }
-  return gone && !popped(frame, regs) ? IS_GONE : GOES_ON;
+  return gone && !popped(regs) ? IS_GONE : GOES_ON;
 }

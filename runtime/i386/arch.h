@@ -51,11 +51,11 @@ static inline uint64_t mr_saved_mask(word frame, int info) {
   if (info) return at[0] | (uint64_t)at[1] << 32;
   return mr_registers(frame, 0)[20] | (uint64_t) * (u32 *)(frame + 720) << 32;
 }
-/* What a frame with siginfo has of x87 and SSE: the fsave image that Linux takes x87 from, and behind it the fxsave image, where there is one (0 at 110). */
-static inline const unsigned char *mr_x87_control(word frame) { return (const unsigned char *)mr_registers(frame, 1)[19]; }
-static inline const unsigned char *mr_x87(word frame, u32 st) { return mr_x87_control(frame) ? mr_x87_control(frame) + 28 + 10 * st : 0; }
-static inline const unsigned char *mr_vectors(word frame) {
-  const unsigned char *fp = mr_x87_control(frame);
+/* What a frame has of x87 and SSE: the fsave image that Linux takes x87 from, and behind it the fxsave image, where there is one (0 at 110). */
+static inline const unsigned char *mr_x87_control(const word *regs) { return (const unsigned char *)regs[19]; }
+static inline const unsigned char *mr_x87(const word *regs, u32 st) { return mr_x87_control(regs) ? mr_x87_control(regs) + 28 + 10 * st : 0; }
+static inline const unsigned char *mr_vectors(const word *regs) {
+  const unsigned char *fp = mr_x87_control(regs);
   return fp && !fp[110] && !fp[111] ? fp + 112 + 160 : 0;
 }
 static inline word mr_siginfo(word frame) { return frame + 16; }

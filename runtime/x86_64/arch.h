@@ -53,9 +53,9 @@ static inline word *mr_registers(word frame, int info) { return (void)info, (wor
 static inline void *mr_mask_at(word frame) { return (void *)(frame + 8 + 296); } /* where a frame has siginfo */
 static inline uint64_t mr_saved_mask(word frame, int info) { return (void)info, *(uint64_t *)mr_mask_at(frame); }
 /* What a frame has of x87 and SSE: an fxsave image. */
-static inline const unsigned char *mr_x87_control(word frame) { return *(const unsigned char **)(frame + 8 + 224); }
-static inline const unsigned char *mr_x87(word frame, u32 st) { return mr_x87_control(frame) ? mr_x87_control(frame) + 32 + 16 * st : 0; }
-static inline const unsigned char *mr_vectors(word frame) { return mr_x87_control(frame) ? mr_x87_control(frame) + 160 : 0; }
+static inline const unsigned char *mr_x87_control(const word *regs) { return (const unsigned char *)regs[23]; }
+static inline const unsigned char *mr_x87(const word *regs, u32 st) { return mr_x87_control(regs) ? mr_x87_control(regs) + 32 + 16 * st : 0; }
+static inline const unsigned char *mr_vectors(const word *regs) { return mr_x87_control(regs) ? mr_x87_control(regs) + 160 : 0; }
 static inline word mr_siginfo(word frame) { return frame + 8 + 304; }
 static inline word *mr_fault_address(word frame, int info) { return (void)info, (word *)(mr_siginfo(frame) + 16); }
 

@@ -81,7 +81,7 @@ int mr_entering(word *regs) {
   word site = mr_site(ret), top = *sp + down;
   if (!site) return 1;
   if (down > RED) regs[MR_REG_FLAGS] = *(word *)(top - RED - 8);
-  mr_make_equal(*sp, down);
+  mr_make_equal(*sp - 8, down + 8); /* what is pushed goes to the mirror first */
   *sp = top, regs[MR_REG_IP] = site;
   return 1;
 }

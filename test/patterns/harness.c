@@ -113,8 +113,8 @@ extern const char mirrored_begin[], mirrored_end[];
 static uint8_t kept[2][SIZE];
 
 static void interrupt(greg_t *gregs) {
-  word regs[sizeof(gregset_t) / sizeof(greg_t) + 1] = {0};
-  memcpy(regs, gregs, sizeof(gregset_t));
+  word regs[24] = {0};
+  memcpy(regs, gregs, sizeof(gregset_t) + sizeof(word)); /* and where x87 and vector registers are */
   memcpy(kept[0], native(ARENA), SIZE), memcpy(kept[1], native(ARENA + DISTANCE), SIZE);
   mr_group(regs);
   for (unsigned long i = 0; i < SIZE && !steps.differs; i++) {

@@ -9,7 +9,7 @@ export const takesSignals = ({ kind, effects }: Form): boolean =>
 const NOT_UNDONE: readonly ((form: Form) => boolean)[] = [
   ({ kind }) => kind === 'scatter' || kind === 'state' || kind === 'bit-string',
   ({ effects }) => /^xsave/.test(effects.base),
-  ({ kind }) => kind === 'mask-move' || kind === 'line' || kind === 'pop',
+  ({ kind }) => kind === 'mask-move' || kind === 'line',
 ];
 
 /** What of the harness' differences is not one of those. */

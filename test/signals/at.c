@@ -1,9 +1,8 @@
 /*
  * at PROGRAM ...: runs a program again and again, each time with SIGUSR1 before another of the instructions between its two `int3`, and prints
- * how many times that was. The program's own end, and what it says, is for whoever reads it. PTRACE_SINGLESTEP changes no register.
+ * how many there are. The program's own end, and what it says, is for whoever reads it. PTRACE_SINGLESTEP changes no register.
  * at -b PROGRAM ...: with SIGBUS as for a lost page that nobody has touched (BUS_MCEERR_AO), up to the instruction that touches it. The page is in
  * eax at the first `int3`.
- * at -s N ...: before every Nth.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -79,12 +78,10 @@ static int run(char **argv, long steps) {
 }
 
 int main(int argc, char **argv) {
-  long stride = 1, steps = 0, runs = 0;
-  for (int option; (option = getopt(argc, argv, "+bs:")) != -1;)
-    if (option == 'b') bus = 1;
-    else if (option != 's' || (stride = atol(optarg)) < 1) return 2;
-  if (optind == argc) return 2;
-  for (; run(argv + optind, steps); runs++) steps += stride;
-  printf("%ld\n", runs);
+  bus = argc > 1 && argv[1][0] == '-' && argv[1][1] == 'b';
+  if (argc < 2 + bus) return 2;
+  long steps = 0;
+  while (run(argv + 1 + bus, steps)) steps++;
+  printf("%ld\n", steps);
   return 0;
 }

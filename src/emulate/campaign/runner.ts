@@ -1,9 +1,9 @@
 // Executes single cases: to the moment, page lost, and on to the end or to where the state is that of the clean run again.
-import { EXECUTE, pageSize } from '../memory.js';
+import { pageSize } from '../memory.js';
 import type { MemorySnapshot } from '../memory.js';
 import { decode } from '../instruction.js';
 import type { Machine, RunResult, Snapshot } from '../machine.js';
-import { runToProgram } from '../check/start.js';
+import { runToProgram, touchCode } from '../check/start.js';
 import { within } from '../check/runtime-map.js';
 import type { RuntimeMap, Span } from '../check/runtime-map.js';
 import { isSettled } from '../linux/recoveries.js';
@@ -80,12 +80,6 @@ const recoveredAt = 16;
 const longestRecovery = 50_000_000;
 /** Of those, what a look at who runs counts as. */
 const fewest = 10_000;
-
-/** Code that only a recovery executes is not to come and go with each case: it would be decoded again. */
-function touchCode({ memory }: Machine): void {
-  for (const { start, end, protection } of [...memory.regions.all()])
-    if (protection & EXECUTE) for (let at = start; at < end; at += pageSize) memory.readBytes(at, 1);
-}
 
 export class Runner {
   private readonly moments: Moments;

@@ -1,5 +1,6 @@
 // Where a mirrored program's own code begins: the runtime has made the mirrors by then.
 import type { Machine } from '../machine.js';
+import { EXECUTE, pageSize } from '../memory.js';
 import { within } from './runtime-map.js';
 import type { RuntimeMap } from './runtime-map.js';
 
@@ -16,4 +17,10 @@ export function runToProgram(machine: Machine, map: RuntimeMap): boolean {
     interpreter.onBlock = before;
   }
   return true;
+}
+
+/** Code that is executed from a snapshot on for the first time is not to come and go with it: it would be decoded again. */
+export function touchCode({ memory }: Machine): void {
+  for (const { start, end, protection } of [...memory.regions.all()])
+    if (protection & EXECUTE) for (let at = start; at < end; at += pageSize) memory.readBytes(at, 1);
 }
