@@ -27,8 +27,6 @@ export type Stop =
 const readsClock = new Set(['rdtsc', 'rdtscp', 'syscall', 'int']);
 const longestBlock = 64;
 const hotBlock = 4000;
-/** At most, where closures execute what is not compiled. */
-const hotClosures = 1000;
 const warmBlock = 2;
 /** Takes closures as long as making the function of threaded code takes: what ends before is better without. */
 const coldBlocks = 1000;
@@ -104,8 +102,8 @@ export class Interpreter {
   watchStores(watch: StoreWatch): void {
     if (!this.compiled) return;
     this.compiled.watch = watch;
+    if (this.threaded) this.threaded.watch = watch;
     this.watched = this.onBlock;
-    this.hot = Math.min(this.hot, hotClosures);
   }
 
   /** run() comes back as if it had been asked for no more. */
@@ -213,8 +211,7 @@ export class Interpreter {
   private runAhead(block: Block, room: number): number | undefined {
     const { compiled, threaded } = this;
     if (compiled && this.runCompiled(compiled, block, room)) return compiled.stopped;
-    const { onStore, onTouch } = this.cpu.memory;
-    if (!threaded || onStore || onTouch || this.onBlock || this.precise) return undefined;
+    if (!threaded || !this.isTold(block)) return undefined;
     if (!compiled) this.begin(block);
     if (block.header === 0 && block.count >= this.warm) {
       if (this.cold-- > 0) return undefined;
@@ -223,13 +220,18 @@ export class Interpreter {
     return block.header === 0 ? undefined : threaded.run(block, 0, room);
   }
 
-  /** False: nothing was executed. Whoever watches each instruction has the interpreter do them all. */
-  private runCompiled(tier: Tier1, block: Block, room: number): boolean {
+  /** Whether all who watch are told what they want by compiled and threaded code, too. */
+  private isTold({ instructions }: Block): boolean {
     const { onStore, onTouch } = this.cpu.memory;
     if (onTouch || this.onInstruction) return false;
-    if (tier.watch) {
-      if (this.onBlock !== this.watched || !tier.watch.compiles(block.instructions)) return false;
-    } else if (this.onBlock || this.precise || onStore) return false;
+    const watch = this.compiled?.watch;
+    if (watch) return this.onBlock === this.watched && watch.compiles(instructions);
+    return !this.onBlock && !this.precise && !onStore;
+  }
+
+  /** False: nothing was executed. Whoever watches each instruction has the interpreter do them all. */
+  private runCompiled(tier: Tier1, block: Block, room: number): boolean {
+    if (!this.isTold(block)) return false;
     if (this.begin(block) === this.hot && !block.compiled)
       for (const found of tier.compile(block, this.hot)) this.threaded?.leave(found);
     return block.compiled !== undefined && tier.run(block, block.compiled, room) > 0;

@@ -81,15 +81,19 @@ export interface Checked {
   readonly output: string;
 }
 
-/** The check of every store, interpreted and in compiled code: both have to find the same. */
+/** By closures, in compiled code, and in threaded code. */
+const ways = [{ tier: 0 }, { tier: 1, hot: 3 }, { tier: 1, warm: 2, hot: 1e9 }] as const;
+
+/** The check of every store, interpreted and in compiled and threaded code: all have to find the same. */
 export function checked(program: string, options: Partial<MachineOptions> = {}): Checked {
-  const [interpreted, compiled] = ([{ tier: 0 }, { tier: 1, hot: 3 }] as const).map((tiers) => {
+  const [interpreted, compiled, threaded] = ways.map((tiers) => {
     const { machine, output } = loaded(program, { ...options, tiers });
     const lockstep = new Lockstep(machine);
     const end = machine.run(60_000_000);
     return { found: lockstep.finish(end.kind === 'exit'), end, output: output() };
   });
   expect(compiled).toEqual(interpreted);
+  expect(threaded).toEqual(interpreted);
   return compiled!;
 }
 

@@ -49,19 +49,19 @@ function popped(w: Writer, from: number, into: number): void {
 }
 
 /** The place of the way that is taken. */
-function taken(w: Writer): void {
+export function taken(w: Writer): void {
   w.c.get(w.record);
   w.c.i32(way.taken);
   w.c.do(op.i32_add);
   w.c.set(w.place);
 }
 
-function goAnywhere(w: Writer): void {
+export function goAnywhere(w: Writer): void {
   taken(w);
   w.c.br(w.ways.anywhere);
 }
 
-function goTaken(w: Writer): void {
+export function goTaken(w: Writer): void {
   taken(w);
   w.c.br(w.ways.way);
 }

@@ -2,12 +2,14 @@
 import { blockEntries, blocksAt, stateAt, stoppedAt, wasmPage } from '../layout.js';
 import { READ, WRITE } from '../memory.js';
 import type { Memory } from '../memory.js';
+import type { Copies } from '../store-watch.js';
 import { wasm } from '../wasm/api.js';
 import { access, Code, encodeModule, I32, I64, op } from '../wasm/encode.js';
 import { types } from '../wasm/driver.js';
 import { hashed, pushHashed } from '../wasm/lookup.js';
 import { copyFunction, fillFunction } from '../wasm/repeat.js';
 import { RIP } from '../state.js';
+import { pairNames, pairs } from './pairs.js';
 import { head, recordBytes, way, field } from './record.js';
 import { routines } from './routines.js';
 import { findFunction, prepareWrites, sumFunction, Writer } from './writer.js';
@@ -20,15 +22,23 @@ export type Run = (record: number, left: number) => number;
 /** The entry of an address: address, header. */
 export const blockEntry = (lo: number): number => blocksAt + hashed(lo, blockEntries);
 
-/** By name, as record.ts has them; 0 is the closure's. */
+/** By name, as record.ts has them; 0 is the closure's. Those of pairs are there under a check of every store. */
 export const routineNumbers: ReadonlyMap<string, number> = new Map(
-  routines.map(([name], n) => [name, n + 1]),
+  [...routines.map(([name]) => name), ...pairNames].map((name, n) => [name, n + 1]),
 );
 /** The routine of what stands behind a block's last record, and that of the record at `enterAt`. */
 export const goesOn = 'jmp';
 export const entering = 'enter';
 
-function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
+/** `storing` gets the names of routines that write memory. */
+function goFunction(
+  bits: 32 | 64,
+  hot: number,
+  tells: boolean,
+  copies: Copies | undefined,
+  storing: Set<string>,
+): Code {
+  const rows = copies ? [...routines, ...pairs(copies)] : routines;
   const c = new Code(2);
   const [record, left] = [0, 1];
   const header = c.local(I32);
@@ -54,13 +64,15 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   const onWay = c.block();
   const next = c.block();
   const w = new Writer(c, bits, { next, closure, way: onWay, address, anywhere });
-  const labels = routines.map(() => c.block()).reverse();
+  const labels = rows.map(() => c.block()).reverse();
   c.get(record);
   c.memory(access.i32_load, field.routine);
   c.brTable([closure, ...labels], closure);
-  for (const [, emit] of routines) {
+  for (const [name, emit] of rows) {
     c.end();
+    w.stores = false;
     emit(w);
+    if (w.stores) storing.add(name);
     c.br(next);
   }
   c.end();
@@ -176,8 +188,18 @@ function goFunction(bits: 32 | 64, hot: number, tells: boolean): Code {
   return c;
 }
 
-/** A block that was begun `hot` times is left for the compiler; undefined: there is none, and nobody is told of jumps to anywhere. */
-export function makeGo(memory: Memory, bits: 32 | 64, hot: number | undefined): Run {
+export interface Loop {
+  readonly go: Run;
+  /** Names of routines that write memory. */
+  readonly storing: ReadonlySet<string>;
+}
+
+/**
+ * A block that was begun `hot` times is left for the compiler; undefined: there is none, and nobody is told of jumps to anywhere. `copies`: under a check
+ * of every store.
+ */
+export function makeLoop(memory: Memory, bits: 32 | 64, hot: number | undefined, copies?: Copies): Loop {
+  const storing = new Set<string>();
   const find = { parameters: [I64, I32], results: [I32] } as const;
   const findRecord = { parameters: [I32, I32], results: [I32] } as const;
   const sum = { parameters: [I32], results: [I64] } as const;
@@ -197,7 +219,7 @@ export function makeGo(memory: Memory, bits: 32 | 64, hot: number | undefined): 
         { name: 'writeAt', type: 2, code: findFunction(bits, 'record', true) },
         { name: 'copy', type: 3, code: copyFunction() },
         { name: 'fill', type: 3, code: fillFunction() },
-        { name: 'go', type: 2, code: goFunction(bits, hot ?? -1, hot !== undefined) },
+        { name: 'go', type: 2, code: goFunction(bits, hot ?? -1, hot !== undefined, copies, storing) },
       ],
     }),
   );
@@ -208,5 +230,5 @@ export function makeGo(memory: Memory, bits: 32 | 64, hot: number | undefined): 
         memory.prepare(lo, hi, (what & (prepareWrites - 1)) + 1, what & prepareWrites ? WRITE : READ) ? 1 : 0,
     },
   });
-  return exports['go'] as Run;
+  return { go: exports['go'] as Run, storing };
 }

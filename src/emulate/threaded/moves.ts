@@ -135,7 +135,9 @@ const widened =
 /** What is left of it is the closure's. */
 const repeated =
   (run: number): Routine =>
-  ({ c, record, ways }) => {
+  (w) => {
+    const { c, record, ways } = w;
+    w.stores = true;
     c.get(record);
     c.memory(access.i32_load, field.immediate);
     c.call(run);

@@ -51,6 +51,12 @@ export interface Encoded {
   readonly next?: bigint;
 }
 
+/** A record's routine, and its fields. */
+export interface Step {
+  readonly routine: string | undefined;
+  readonly fields: Encoded | undefined;
+}
+
 const segmentAt = { fs: stateAt + 4 * FS, gs: stateAt + 4 * GS, cs: zeroAt } as const;
 
 /** Writes a record, but for its routine's number and its header's place, which the caller has. */

@@ -3,16 +3,22 @@
 import type { Block } from '../block.js';
 import { blockEntries, blocksAt, enterAt, framesAt, recordsAt, stoppedAt } from '../layout.js';
 import type { Cpu } from '../state.js';
-import { blockEntry, entering, goesOn, makeGo, routineNumbers, stopped } from './loop.js';
-import type { Run } from './loop.js';
+import type { Decoded } from '../instruction.js';
+import type { StoreWatch } from '../store-watch.js';
+import { Twins } from '../wasm/twins.js';
+import { showPending, tellCounted } from '../wasm/watch-words.js';
+import { blockEntry, entering, goesOn, makeLoop, routineNumbers, stopped } from './loop.js';
+import type { Loop, Run } from './loop.js';
 import { encoded } from './encode.js';
+import { watchedSteps } from './pairs.js';
 import { field, head, recordBytes, write } from './record.js';
+import type { Step } from './record.js';
 
 /** One call executes at most so many instructions: the next one may find that V8 has better code. */
 const most = 1 << 17;
 
 export class Threaded {
-  private go: Run | undefined;
+  private made: Loop | undefined;
   private readonly view: DataView;
   private readonly words: Int32Array;
   private end = recordsAt;
@@ -20,6 +26,8 @@ export class Threaded {
   /** Where the last run stopped: the block, and how many of its instructions were executed. */
   block: Block | undefined;
   position = 0;
+  /** Who is told of stores, but for those of the closures; set before the first block. */
+  watch: StoreWatch | undefined;
   /** Instructions executed by routines. */
   executed = 0;
 
@@ -67,16 +75,24 @@ export class Threaded {
       view.setInt32(at + field.routine, routine, true);
       view.setInt32(at + field.header, header, true);
     };
-    for (const i of instructions) {
-      const one = encoded(i, bits);
-      const routine = one && routineNumbers.get(one.routine);
-      record(routine ?? 0);
-      if (one && routine !== undefined) write(view, at, one);
+    for (const { routine, fields } of this.steps(instructions)) {
+      const number = routine === undefined ? undefined : routineNumbers.get(routine);
+      record(number ?? 0);
+      if (fields) write(view, at, fields);
     }
     record(routineNumbers.get(goesOn) ?? 0);
     const next = instructions.at(-1)?.next ?? 0n;
     write(view, at, { routine: goesOn, taken: bits === 32 ? BigInt.asUintN(32, next) : next });
     block.header = header;
+  }
+
+  private steps(instructions: readonly Decoded[]): readonly Step[] {
+    const { bits } = this.cpu;
+    const fields = instructions.map((i) => encoded(i, bits));
+    const copies = this.watch?.copies;
+    return copies
+      ? watchedSteps(instructions, fields, this.loop.storing, new Twins(bits, copies))
+      : fields.map((one) => ({ routine: one?.routine, fields: one }));
   }
 
   /** Takes the entry, which another block may have had. */
@@ -110,7 +126,12 @@ export class Threaded {
 
   /** As a function of compiled code: from the record at `enterAt` on. */
   get function(): Run {
-    return (this.go ??= makeGo(this.cpu.memory, this.cpu.bits, this.hot));
+    return this.loop.go;
+  }
+
+  private get loop(): Loop {
+    const { cpu, hot, watch } = this;
+    return (this.made ??= makeLoop(cpu.memory, cpu.bits, hot, watch?.copies));
   }
 
   /**
@@ -118,8 +139,9 @@ export class Threaded {
    * instructions before the block where it stopped.
    */
   run(block: Block, position: number, room: number): number {
-    const { cpu, words } = this;
+    const { cpu, watch, words } = this;
     if (position === 0) this.enter(block);
+    if (watch) showPending(this.view, watch);
     const budget = room > most ? most : room;
     const from = cpu.executed + position;
     const last = cpu.executed + budget;
@@ -130,6 +152,7 @@ export class Threaded {
     cpu.executed = last - (words[stoppedAt >> 2] ?? 0);
     this.executed += cpu.executed - from;
     if (why !== stopped.block) this.executed -= this.locate(why);
+    if (watch) tellCounted(this.view, watch);
     return why;
   }
 

@@ -67,6 +67,8 @@ export class Writer {
   readonly place: number;
   /** A word that has to be kept. */
   readonly kept: number;
+  /** Whether memory is written: by the routine that is written since it was set to false. */
+  stores = false;
 
   constructor(
     readonly c: Code,
@@ -115,6 +117,7 @@ export class Writer {
     c.get(this.record);
     c.i32(size - 1);
     c.call(writes ? functions.writeAt : functions.readAt);
+    this.stores ||= writes;
     this.found();
   }
 
@@ -122,6 +125,7 @@ export class Writer {
   findPushed(size: number, writes: boolean): void {
     this.c.i32(size - 1);
     this.c.call(writes ? functions.write : functions.read);
+    this.stores ||= writes;
     this.found();
   }
 

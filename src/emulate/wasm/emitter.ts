@@ -14,7 +14,8 @@ import type { Exits } from './frame.js';
 import { load, parts } from './stores.js';
 import type { Store } from './stores.js';
 import { slot } from './twins.js';
-import { watch, WatchedStores } from './watched.js';
+import { watch } from './watch-words.js';
+import { WatchedStores } from './watched.js';
 import type { WatchSource } from './watched.js';
 
 /** Functions that every region imports, in this order. */

@@ -14,8 +14,7 @@ import { encodeModule } from './encode.js';
 import { compileRegion } from './region.js';
 import type { StoreWatch } from '../store-watch.js';
 import type { Threaded } from '../threaded/threaded.js';
-import { callsOf } from './watched-calls.js';
-import { watch as watchWords } from './watched.js';
+import { showPending, tellCounted, watch as watchWords } from './watch-words.js';
 import type { WatchSource } from './watched.js';
 
 /** One call of compiled code executes at most so many instructions: the next one may find better code. */
@@ -56,9 +55,7 @@ export class Tier1 {
 
   private start(): Driver {
     if (!this.driver) {
-      // Threaded code tells nobody of its stores.
-      const { watch, threaded } = this;
-      this.driver = makeDriver(this.cpu.memory, watch ? undefined : threaded?.function, watch?.copies);
+      this.driver = makeDriver(this.cpu.memory, this.threaded?.function, this.watch?.copies);
       this.emptyJumpCache();
     }
     return this.driver;
@@ -135,7 +132,8 @@ export class Tier1 {
   private get hasMirror(): boolean {
     const { watch, cpu } = this;
     if (!watch?.copies || cpu.bits === 32) return true;
-    return addressOf(cpu.s[GS] ?? 0, cpu.s[GS + 1] ?? 0) === 2 ** 64 - watch.copies.distance;
+    const base = -watch.copies.distance;
+    return cpu.s[GS] === (base | 0) && cpu.s[GS + 1] === Math.floor(base / 2 ** 32);
   }
 
   /** Executes from a compiled block on, at most `room` instructions, and gives their number; throws what an instruction of the interpreter's threw. */
@@ -150,7 +148,7 @@ export class Tier1 {
     const budget = Math.min(room, slice);
     this.before = cpu.executed;
     this.budget = budget;
-    if (this.watch) this.showPending(this.watch);
+    if (this.watch) showPending(view, this.watch);
     const left = this.start().go(compiled.index, compiled.entry, budget);
     let done = budget - left;
     const way = left < 0 ? view.getInt32(exitAt, true) : 0;
@@ -165,7 +163,7 @@ export class Tier1 {
     }
     cpu.executed += done;
     this.executed += done - this.byThreaded();
-    if (this.watch) this.leaveWatch(this.watch);
+    if (this.watch) tellCounted(view, this.watch);
     const { thrown } = this;
     if (thrown !== undefined) {
       this.thrown = undefined;
@@ -196,22 +194,6 @@ export class Tier1 {
     };
   }
 
-  private showPending(watch: StoreWatch): void {
-    this.view.setInt32(watchWords.pending, watch.pending ? 1 : 0, true);
-    this.view.setInt32(watchWords.longest, watch.longestAhead, true);
-    this.view.setInt32(watchWords.longestCall, watch.longestCall, true);
-  }
-
-  private leaveWatch(watch: StoreWatch): void {
-    const { view } = this;
-    watch.paired(Number(view.getBigInt64(watchWords.pairs, true)));
-    view.setBigInt64(watchWords.pairs, 0n, true);
-    const calls = view.getBigInt64(watchWords.calls, true);
-    if (calls !== 0n) watch.called(...callsOf(calls));
-    view.setBigInt64(watchWords.calls, 0n, true);
-    watch.left();
-  }
-
   /** With the CPU's count as it is before an instruction that is so far from the end of what was counted. */
   private counted<T>(budget: number, left: number, then: () => T): T {
     const { cpu } = this;
@@ -221,7 +203,7 @@ export class Tier1 {
       return then();
     } finally {
       cpu.executed = executed;
-      if (this.watch) this.showPending(this.watch);
+      if (this.watch) showPending(this.view, this.watch);
     }
   }
 

@@ -121,6 +121,13 @@ export class Twins {
     );
   }
 
+  /** Whether the operand of a store is that of the mirror store before it. */
+  isTwin(o: MemoryOperand | undefined, position: number, native: MemoryOperand | undefined): boolean {
+    return (
+      o !== undefined && native !== undefined && this.twinOf(o, position) === this.name(native, position + 1)
+    );
+  }
+
   /** Whether an instruction certainly stores what the one before has stored in the other copy. */
   isSameValue(position: number): boolean {
     const [before, i] = [this.at(position - 1), this.at(position)];

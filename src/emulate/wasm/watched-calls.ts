@@ -1,7 +1,6 @@
 // Calls of compiled 32-bit code under a check of every store: a called function copies its return address itself, among its first instructions, so that
 // the two halves of a pair are in different nodes. The call leaves its number in a variable; the copy, which finds it there, only counts, when nothing was
 // pending before the call and the copy is right.
-import { watchAt } from '../layout.js';
 import type { Decoded } from '../instruction.js';
 import type { StoreWatch } from '../store-watch.js';
 import { access, I32, op } from './encode.js';
@@ -9,28 +8,7 @@ import type { Code } from './encode.js';
 import { exchange, load } from './stores.js';
 import type { Store } from './stores.js';
 import type { Twins } from './twins.js';
-
-/** Words of the shared memory: whether each store is told, the longest call so far, and calls since they were asked for. */
-const words = { pending: watchAt, longest: watchAt + 12, calls: watchAt + 24 } as const;
-
-/** What a pair adds to the word of calls: itself, and in the fields above whether it has changed memory, and then its length. */
-const fields = { all: 21n, changing: 21n, instructions: 22n } as const;
-const one = 1n;
-const changing = (length: number): bigint =>
-  one + (one << fields.all) + (BigInt(length) << (fields.all + fields.changing));
-
-/**
- * Of the word of calls: pairs, those of them that have changed memory, and these ones' instructions. One call of compiled code executes 2^22 instructions
- * at most, and a pair has three.
- */
-export function callsOf(word: bigint): [all: number, changing: number, instructions: number] {
-  const field = (shift: bigint, bits: bigint): number => Number(BigInt.asUintN(Number(bits), word >> shift));
-  return [
-    field(0n, fields.all),
-    field(fields.all, fields.changing),
-    field(fields.all + fields.changing, fields.instructions),
-  ];
-}
+import { changingCall, unchangedCall, watch } from './watch-words.js';
 
 export interface Surroundings {
   /** How a store is told: its number, its address, and how many instructions were counted since it. */
@@ -50,7 +28,7 @@ export class WatchedCalls {
 
   constructor(
     private readonly c: Code,
-    private readonly watch: StoreWatch,
+    private readonly told: StoreWatch,
     private readonly twins: Twins,
     private readonly around: Surroundings,
   ) {
@@ -81,7 +59,7 @@ export class WatchedCalls {
   leaveOpen(number: number, at: number): void {
     const { c } = this;
     c.i32(0);
-    c.memory(access.i32_load, words.pending);
+    c.memory(access.i32_load, watch.pending);
     c.if();
     this.around.tell(number, () => {
       c.get(at);
@@ -107,9 +85,9 @@ export class WatchedCalls {
     c.do(op.i32_eqz);
     for (const place of [host, native]) load(c, place, 0, 4);
     c.do(op.i32_ne, op.i32_or);
-    if (length > this.watch.longestCall) {
+    if (length > this.told.longestCall) {
       c.i32(0);
-      c.memory(access.i32_load, words.longest);
+      c.memory(access.i32_load, watch.longestCall);
       c.i32(length);
       c.do(op.i32_lt_s);
       pushChanging();
@@ -128,14 +106,14 @@ export class WatchedCalls {
     });
     c.else();
     c.i32(0);
-    c.i64(changing(length));
-    c.i64(one);
+    c.i64(changingCall(length));
+    c.i64(unchangedCall);
     pushChanging();
     c.do(op.select);
     c.i32(0);
-    c.memory(access.i64_load, words.calls);
+    c.memory(access.i64_load, watch.calls);
     c.do(op.i64_add);
-    c.memory(access.i64_store, words.calls);
+    c.memory(access.i64_store, watch.calls);
     c.end();
     c.i32(0);
     c.set(this.open);

@@ -5,27 +5,14 @@
 // (twins.ts); a wrong guess costs time: what has not been told is told before the next store that is told, and on each way out. Where the operands
 // leave no doubt about addresses, the mirror store looks for both pages at once, and where they leave none about values nothing is compared.
 import type { Decoded, MemoryOperand } from '../instruction.js';
-import { watchAt } from '../layout.js';
 import type { Copies, StoreWatch } from '../store-watch.js';
 import { access, I32, I64, op } from './encode.js';
 import type { Code } from './encode.js';
 import { exchange, load, parts } from './stores.js';
 import type { Store } from './stores.js';
 import { isPlainStore, Twins } from './twins.js';
+import { watch } from './watch-words.js';
 import { WatchedCalls } from './watched-calls.js';
-
-/**
- * Words of the shared memory: whether each store is told, the longest pair so far, what is left of the budget, the longest call so far, pairs and calls
- * since they were asked for.
- */
-export const watch = {
-  pending: watchAt,
-  longest: watchAt + 4,
-  budget: watchAt + 8,
-  longestCall: watchAt + 12,
-  pairs: watchAt + 16,
-  calls: watchAt + 24,
-} as const;
 
 /** A mirror store that is not told: variables that keep what telling it takes, and one that says that it was told after all. */
 interface Open extends Pool {

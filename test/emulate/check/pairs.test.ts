@@ -17,9 +17,9 @@ function both(program: string): Checked {
   return run;
 }
 
-/** Pairs that compiled code has only counted. */
-function counted(program: string): { pairs: number; calls: number } {
-  const { machine } = loaded(program, { tiers: { tier: 1, hot: 3 } });
+/** Pairs that compiled code, or with another `hot` threaded code, has only counted. */
+function counted(program: string, hot = 3): { pairs: number; calls: number } {
+  const { machine } = loaded(program, { tiers: { tier: 1, warm: 2, hot } });
   const lockstep = new Lockstep(machine);
   const paired = jest.spyOn(lockstep, 'paired');
   const called = jest.spyOn(lockstep, 'called');
@@ -211,14 +211,16 @@ int main(void) {
     expectMirrored(found);
     expect(Number(output)).toBe(15);
     expect(counted(program).pairs).toBeGreaterThan(1500);
+    expect(counted(program, 1e9).pairs).toBeGreaterThan(1500);
   });
 });
 
 test('a store by way of an address of the mirror is no native store', () => {
   // The place of its mirror store is 4 MiB further in native memory.
-  const main = `char memory[6 << 20] __attribute__((aligned(4096)));
+  const main = `#include <sys/mman.h>
 void strange(char *at);
-int main(void) { memory[0] = memory[4 << 20] = 1; strange(memory); ${wait} return 0; }
+static char *page(long at) { return mmap((void *)at, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0); }
+int main(void) { char *at = page(0x20000000); *at = *page(0x20400000) = 1; strange(at); ${wait} return 0; }
 `;
   const program = withText(
     'twice',
@@ -248,9 +250,9 @@ ret`,
 });
 
 test('with another base of %gs a store is no mirror store', () => {
-  const main = `long cell __attribute__((aligned(4096)));
+  const main = `long cells[2] __attribute__((aligned(4096)));
 void strange(long *at);
-int main(void) { strange(&cell); ${wait} return 0; }
+int main(void) { strange(cells); ${wait} return 0; }
 `;
   const program = withText(
     'base',
@@ -263,6 +265,9 @@ mov %rcx, (%rdi)
 xor %eax, %eax
 cmp $20, %ecx
 cmovne %rdx, %rax
+lea 8(%rdx), %rsi
+cmp $30, %ecx
+cmove %rsi, %rax
 lea 5(%rcx), %rsi
 wrgsbase %rax
 mov %rsi, %gs:(%rdi)
@@ -278,6 +283,86 @@ ret`,
     64,
   );
   const { found: result } = both(program);
-  const never = ['never', 'mov', expect.stringMatching(/^strange/), 1];
-  expect(found(result)).toEqual([never, never]);
+  const at = expect.stringMatching(/^strange/) as string;
+  expect(found(result)).toEqual([
+    ['never', 'mov', at, 2],
+    ['never', 'mov', at, 1],
+    ['stray', 'mov', at, 1],
+  ]);
+});
+
+describe('64-bit pairs of different instructions', () => {
+  test('calls of all kinds, pushes, whole vectors, in compiled and in threaded code', () => {
+    const source = shop.written(
+      'kinds.c',
+      `#include <stdio.h>
+typedef struct { long (*first)(long), (*second)(long); double numbers[4]; } table;
+__attribute__((noinline)) static long one(long n) { return n < 2 ? n : one(n - 1) + n; }
+__attribute__((noinline)) static long two(long n) { return n * 3; }
+__attribute__((noinline)) static long by(table *t, long n) { return t->first(n % 5) + t->second(n); }
+__attribute__((noinline)) static void copy(table *to, const table *from) { *to = *from; }
+int main(void) {
+  static table a = {one, two, {1, 2, 3, 4}}, b;
+  long (*volatile chosen)(long) = two;
+  long sum = 0;
+  for (long i = 0; i < 300; i++) {
+    copy(&b, &a);
+    sum += by(&b, i) + chosen(i);
+    b.numbers[i & 3] = 0.5 * (double)i;
+    ((volatile char *)&b.numbers)[i & 7] = (char)i;
+    ((volatile short *)&b.numbers)[8] = (short)i;
+  }
+  printf("%ld %g\\n", sum, b.numbers[1]);
+  return 0;
+}
+`,
+    );
+    const program = shop.mirrored('kinds', [source], ['-O2']);
+    expectMirrored(both(program).found);
+    for (const hot of [3, 1e9]) expect(counted(program, hot).pairs).toBeGreaterThan(4000);
+  });
+
+  /** 200 times: rdx is 1 in one of them, else 0. */
+  const often = (body: string): string => `push %rbx
+push %rbx
+mov %rdi, %rax
+${settled}
+mov $200, %ebx
+1: xor %edx, %edx
+cmp $60, %ebx
+sete %dl
+${body}
+dec %ebx
+jnz 1b
+pop %rbx
+pop %rbx
+ret
+called: ret`;
+  const main = `long cells[4] __attribute__((aligned(4096)));
+void strange(long *at);
+int main(void) { strange(cells); ${wait} return 0; }
+`;
+  const at = expect.stringMatching(/^strange/) as string;
+  const push = ['never', 'push', at, 1];
+
+  test.each([
+    [
+      'a call whose mirror store has another address',
+      'lea 2f(%rip), %r11\nadd %rdx, %r11\nmov %r11, %gs:-8(%rsp)\ncall called\n2:',
+      [push, ['stray', 'mov', at, 1]],
+    ],
+    [
+      'a call by way of the operand of a mirror store',
+      'lea called(%rip), %r11\nmov %r11, %gs:8(%rax)\nmov %r11, 8(%rax)\nmov %r11, %gs:8(%rax)\ncall *8(%rax)',
+      [push, ['never', 'call', at, 200]],
+    ],
+    [
+      'a push of the operand of a mirror store',
+      'mov %rdx, %gs:8(%rax)\npush 8(%rax)\npop 8(%rax)',
+      [push, ['stray', 'mov', at, 1]],
+    ],
+  ])('%s', (name, body, wanted) => {
+    const program = withText(name.replaceAll(' ', '-'), main, often(body), 64);
+    expect(found(both(program).found)).toEqual(wanted);
+  });
 });
