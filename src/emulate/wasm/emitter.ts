@@ -13,7 +13,7 @@ import { budgetLocal, Frame, wordAt } from './frame.js';
 import type { Exits } from './frame.js';
 import { load, parts } from './stores.js';
 import type { Store } from './stores.js';
-import { slot } from './twins.js';
+import { RSP, slot } from './twins.js';
 import { watch } from './watch-words.js';
 import { WatchedStores } from './watched.js';
 import type { WatchSource } from './watched.js';
@@ -21,7 +21,6 @@ import type { WatchSource } from './watched.js';
 /** Functions that every region imports, in this order. */
 export const imported = { miss: 0, flush: 1, call: 2, store: 3, copy: 4, fill: 5, missBoth: 6 } as const;
 
-const RSP = 4;
 /** By registers of an operand, which page it may be in: native memory and mirror are far apart. */
 function pageName({ segment, base, index, displacement }: MemoryOperand): string {
   const isFixed = base === undefined && index === undefined;
@@ -59,8 +58,8 @@ export class Emitter extends Frame {
   ) {
     super(bits, exits);
     if (watchSource)
-      this.watched = new WatchedStores(this.c, bits, watchSource, imported.store, budgetLocal, () => {
-        this.get(RSP);
+      this.watched = new WatchedStores(this.c, bits, watchSource, imported.store, budgetLocal, (number) => {
+        this.get(number);
       });
   }
 
@@ -165,7 +164,7 @@ export class Emitter extends Frame {
     const first = watched.first(m, position, size);
     if (!first && watched.looksForBoth(m, position)) return this.translateBoth(watched, m, size);
     const host = first?.joined === true ? first.native : this.translate(m, size, true);
-    const before = watched.needsBefore(first, position) ? this.keptBytes(host, size) : [];
+    const before = first && !first.isCertain ? this.keptBytes(host, size) : [];
     const at = first?.joined === true ? first.at : this.lastAddress;
     this.stores.push({ operand: m, at, host, size, before });
     return host;
@@ -511,6 +510,7 @@ export class Emitter extends Frame {
       c.i32(0);
       c.get(budgetLocal);
       c.memory(access.i32_store, watch.budget);
+      this.watched.forgetPending();
     }
     c.i32(index);
     c.call(imported.call);

@@ -6,7 +6,7 @@ import type { Copies } from '../store-watch.js';
 const nearby = 24;
 /** In 32-bit code, instructions of a function in which the mirror store of its return address is looked for: as many as the check takes for one. */
 const entry = 7;
-const RSP = 4;
+export const RSP = 4;
 
 /** By how much an instruction moves the stack pointer, where that is plain. */
 function stackMove(i: Decoded): bigint {
@@ -139,6 +139,16 @@ export class Twins {
         before.name === 'mov' && to?.kind === 'memory' && to.size === this.bits / 8 && isSame(first, value)
       );
     return isPlainStore(i) && i.name === before.name && isSame(second, value);
+  }
+
+  /** Where the instruction at a position stores a register and the next one is a call: that register, and the address that the call pushes. */
+  calledBehind(position: number): { readonly register: number; readonly address: bigint } | undefined {
+    const [i, call] = [this.instructions[position], this.instructions[position + 1]];
+    const [to, from] = i?.operands ?? [];
+    if (call?.name !== 'call' || !isPlainStore(i) || to?.kind !== 'memory') return undefined;
+    if (!this.isTwin(to, position, slot(this.bits))) return undefined;
+    if (from?.kind !== 'register' || from.file !== 'general' || 8 * from.size !== this.bits) return undefined;
+    return { register: from.number, address: call.next };
   }
 
   /** In 32-bit code a called function copies its return address: at which position of its first instructions; undefined: it does not. */

@@ -10,7 +10,7 @@ import { access, I32, I64, op } from './encode.js';
 import type { Code } from './encode.js';
 import { exchange, load, parts } from './stores.js';
 import type { Store } from './stores.js';
-import { isPlainStore, Twins } from './twins.js';
+import { isPlainStore, RSP, Twins } from './twins.js';
 import { watch } from './watch-words.js';
 import { WatchedCalls } from './watched-calls.js';
 
@@ -22,6 +22,8 @@ interface Open extends Pool {
   readonly size: number;
   /** Both pages were looked for. */
   readonly joined: boolean;
+  /** And the value is that of the next instruction's native store, or this one was told. */
+  readonly isCertain: boolean;
 }
 
 /** `at` is the native store's address and `native` its place where both pages were looked for. */
@@ -43,9 +45,11 @@ export class WatchedStores {
   readonly twins: Twins;
   readonly calls: WatchedCalls;
   private open: Open[] = [];
-  /** Pairs in this node, and a variable with those before. */
+  /** Pairs in this node. */
   private pairs = 0;
-  private readonly counted: number;
+  /** A variable that is not 0 where each store is told, and whether it says so here. */
+  private readonly pending: number;
+  private isKnown = false;
   private readonly pools: Pool[] = [];
   /** Pools that this node has used. */
   private used = 0;
@@ -57,9 +61,9 @@ export class WatchedStores {
     /** The function that is told, an import by number. */
     private readonly teller: number,
     private readonly budget: number,
-    pushStackPointer: () => void,
+    private readonly pushRegister: (number: number) => void,
   ) {
-    this.counted = c.local(I64);
+    this.pending = c.local(I32);
     this.twins = new Twins(bits, source.copies);
     this.calls = new WatchedCalls(c, source.watch, this.twins, {
       tell: (number, push, since) => {
@@ -68,7 +72,9 @@ export class WatchedStores {
       pushMirror: (at) => {
         this.pushMirror(at);
       },
-      pushStackPointer,
+      pushStackPointer: () => {
+        pushRegister(RSP);
+      },
     });
   }
 
@@ -76,17 +82,13 @@ export class WatchedStores {
   begin(instructions: readonly Decoded[]): void {
     this.twins.begin(instructions);
     this.calls.begin(instructions);
+    this.isKnown = false;
   }
 
   /** The mirror store that an operand of a store at a position belongs to, as far as can be seen. */
   first(operand: MemoryOperand, position: number, size: number): Open | undefined {
     const name = this.twins.name(operand, position);
     return this.open.find((o) => o.twin === name && o.size === size);
-  }
-
-  /** What the native store of a mirror store has to keep of what stood there. */
-  needsBefore(first: Open | undefined, position: number): boolean {
-    return first !== undefined && !this.isCertain(first, position);
   }
 
   /** Whether a store is to look for the page of its native store, too. */
@@ -120,6 +122,8 @@ export class WatchedStores {
       }
     }
     this.used = 0;
+    c.i32(0);
+    c.set(this.pending);
   }
 
   /** In 32-bit code: whether an address in a variable is the mirror's. */
@@ -164,6 +168,24 @@ export class WatchedStores {
       });
   }
 
+  /** Once for all pairs until something else is told: what is told of a pair is because of this variable, or changes it. */
+  private pushPending(): void {
+    const { c } = this;
+    if (this.isKnown) {
+      c.get(this.pending);
+      return;
+    }
+    c.i32(0);
+    c.memory(access.i32_load, watch.pending);
+    c.tee(this.pending);
+    this.isKnown = true;
+  }
+
+  /** The interpreter may tell of stores. */
+  forgetPending(): void {
+    this.isKnown = false;
+  }
+
   private leaveOpen(number: number, position: number, store: Store, length: number): void {
     const { c } = this;
     const { operand, size } = store;
@@ -176,15 +198,29 @@ export class WatchedStores {
       c.get(store.host);
       c.set(pool.host);
     }
-    c.i32(0);
-    c.memory(access.i32_load, watch.pending);
+    this.pushPending();
+    const call = joined ? this.twins.calledBehind(position) : undefined;
+    if (call) {
+      this.pushRegister(call.register);
+      c.i64(call.address);
+      c.do(op.i64_ne, op.i32_or);
+    }
     if (length > this.source.watch.longestAhead) {
       c.i32(0);
       c.memory(access.i32_load, watch.longest);
       c.i32(length);
       c.do(op.i32_lt_s, op.i32_or);
     }
-    const open = { ...pool, joined, twin: this.twins.twinOf(operand, position), number, position, size };
+    const isCertain = joined && (call !== undefined || this.twins.isSameValue(position + 1));
+    const open = {
+      ...pool,
+      joined,
+      isCertain,
+      twin: this.twins.twinOf(operand, position),
+      number,
+      position,
+      size,
+    };
     c.tee(pool.told);
     c.if();
     this.tellFirst(open);
@@ -199,30 +235,24 @@ export class WatchedStores {
     });
   }
 
-  /** Whether neither address nor value of a native store has to be looked at. */
-  private isCertain(first: Open, position: number): boolean {
-    return first.joined && this.twins.isSameValue(position);
-  }
-
   private pair(mirror: Open, number: number, position: number, native: Store): void {
     const { c } = this;
     c.get(mirror.told);
     if (!mirror.joined) this.pushOtherAddress(mirror, position, native);
-    if (!this.isCertain(mirror, position))
+    if (!mirror.isCertain)
       parts(native.size).forEach(({ at, bytes }) => {
         for (const host of [mirror.host, native.host]) load(c, host, at, bytes);
         c.do(bytes === 8 ? op.i64_ne : op.i32_ne, op.i32_or);
       });
     c.if();
     // Of values that are certainly the same the first was told.
-    if (!this.isCertain(mirror, position)) this.tellLate(mirror, native);
+    if (!mirror.isCertain) this.tellLate(mirror, native);
     this.tell(number, () => {
       c.get(native.at);
     });
-    c.get(this.counted);
-    c.i64(-1n);
-    c.do(op.i64_add);
-    c.set(this.counted);
+    this.count(-1);
+    c.i32(1);
+    c.set(this.pending);
     c.end();
     this.pairs++;
   }
@@ -302,6 +332,7 @@ export class WatchedStores {
   }
 
   private settleOpen(): void {
+    this.forgetPending();
     this.calls.settle();
     this.tellOpen();
     this.open = [];
@@ -310,29 +341,26 @@ export class WatchedStores {
   /** Before the interpreter does anything, where the region goes on behind it, and at the end of a node. */
   settle(): void {
     this.settleOpen();
-    if (this.pairs === 0) return;
-    this.pushCounted();
-    this.c.set(this.counted);
+    this.count(this.pairs);
     this.pairs = 0;
   }
 
   /** On each way out. */
   leaving(): void {
-    const { c } = this;
     this.calls.leaving();
     this.tellOpen();
+    this.count(this.pairs);
+  }
+
+  /** In memory: a variable would be carried through all of the region, and be added on each way out. */
+  private count(pairs: number): void {
+    if (pairs === 0) return;
+    const { c } = this;
     c.i32(0);
     c.i32(0);
     c.memory(access.i64_load, watch.pairs);
-    this.pushCounted();
+    c.i64(BigInt(pairs));
     c.do(op.i64_add);
     c.memory(access.i64_store, watch.pairs);
-  }
-
-  private pushCounted(): void {
-    const { c } = this;
-    c.get(this.counted);
-    c.i64(BigInt(this.pairs));
-    c.do(op.i64_add);
   }
 }
