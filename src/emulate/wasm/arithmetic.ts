@@ -1,7 +1,6 @@
 // Compiled: add to xor, test, inc, dec, neg, not. Flags are those of ops/arithmetic.ts.
 import type { Decoded, Operand } from '../instruction.js';
-import { I32, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { I32, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { family } from './flags.js';
 import type { Family } from './flags.js';

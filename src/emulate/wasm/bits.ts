@@ -1,8 +1,7 @@
 // Compiled: bit tests, scans and counts, as ops/bits.ts has them.
 import type { Operand } from '../instruction.js';
 import { CF, ZR } from '../state.js';
-import { I32, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { I32, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { firstSize, generalOf, isGeneral, isPlace, isValue } from './row.js';
 import type { Row, Rows } from './row.js';

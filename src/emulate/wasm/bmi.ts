@@ -1,7 +1,6 @@
 // Compiled: BMI and MOVBE, as ops/bits.ts, ops/shifts.ts, ops/multiply.ts and ops/moves.ts have them.
 import type { Operand } from '../instruction.js';
-import { I32, I64, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { I32, I64, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { by, firstSize, isGeneral, isPlace } from './row.js';
 import type { Row, Rows } from './row.js';

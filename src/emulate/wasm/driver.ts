@@ -18,7 +18,7 @@ import type { Copies } from '../store-watch.js';
 import type { Run } from '../threaded/loop.js';
 import { wasm } from './api.js';
 import type { WasmTable } from './api.js';
-import { missExit, missWrites } from './emitter.js';
+import { missExit, missWrites } from './accesses.js';
 import { access, Code, encodeModule, I32, I64, op } from './encode.js';
 import type { FunctionType } from './encode.js';
 import { lazy } from './flags.js';

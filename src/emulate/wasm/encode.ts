@@ -54,6 +54,9 @@ const narrowStores: Readonly<Record<number, Access>> = {
 export const loadOf = (size: number): Access => narrowLoads[size] ?? access.i64_load;
 export const storeOf = (size: number): Access => narrowStores[size] ?? access.i64_store;
 
+/** Of a general register's part of so many bytes. */
+export const typeOf = (size: number): ValueType => (size === 8 ? I64 : I32);
+
 type Access = (typeof access)[keyof typeof access];
 
 export interface Hole {

@@ -2,8 +2,7 @@
 import { conditions } from '../ops/conditions.js';
 import type { Decoded, MemoryOperand, Operand } from '../instruction.js';
 import { DF } from '../state.js';
-import { I32, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { I32, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { family } from './flags.js';
 import { firstSize, generalOf, isGeneral, isPlace, isValue } from './row.js';

@@ -1,7 +1,6 @@
 // Compiled: products and quotients, as ops/multiply.ts has them.
 import type { Decoded, Operand } from '../instruction.js';
-import { I32, I64, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { I32, I64, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { firstSize, isGeneral, isPlace, isValue } from './row.js';
 import type { Row, Rows } from './row.js';

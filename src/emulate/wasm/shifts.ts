@@ -1,7 +1,6 @@
 // Compiled: shifts and rotates. Flags are those of ops/shifts.ts: what is undefined there, too.
 import type { Operand } from '../instruction.js';
-import { I32, I64, op } from './encode.js';
-import { typeOf } from './emitter.js';
+import { I32, I64, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { family } from './flags.js';
 import { by, firstSize, isGeneral, isPlace } from './row.js';

@@ -2,8 +2,8 @@
 // not so simple by the interpreter.
 import type { Decoded } from '../instruction.js';
 import { DF } from '../state.js';
-import { access, I64, op } from './encode.js';
-import { imported, typeOf } from './emitter.js';
+import { access, I64, op, typeOf } from './encode.js';
+import { imported } from './accesses.js';
 import type { Emitter } from './emitter.js';
 import { wordAt } from './frame.js';
 import type { Row, Rows } from './row.js';
