@@ -1,7 +1,7 @@
 # What C code calls: the kernel, the runtime's own stack, a thread of its own.
 #include "macros.h"
-        .globl  mr_spawn, mr_sys6, mr_native, mr_on_stack
-        .hidden mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_state, mr_stack
+        .globl  mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit
+        .hidden mr_spawn, mr_sys6, mr_native, mr_on_stack, mr_exit_thread, mr_unlock_exit, mr_state, mr_stack
         .section mirror_text, "ax", @progbits
 # The registers that the psABI gives to the caller. In between ebp, which C code keeps the frame in, is at the top of the stack.
         .macro  KEEP_ALL
@@ -163,4 +163,49 @@ mr_spawn:
         ud2
         .cfi_endproc
         .size   mr_spawn, .-mr_spawn
+
+        .text
+# void mr_exit_thread(void): as in x86_64/calls.S.
+        .type   mr_exit_thread, @function
+mr_exit_thread:
+        lea     FRAME_BYTES-MR_K(%ebp), %esi
+        MIRROR_DEAD
+        mov     FRAME_A(%ebp), %ebx
+        mov     FRAME_A+4(%ebp), %edx
+        mov     FRAME_A+12(%ebp), %eax
+        mov     FRAME_A+8(%ebp), %ebp
+        test    %edx, %edx
+        jz      1f
+        mov     MR_DISTANCE(%edx), %cl          # the kernel, which stores there, tells nobody of a lost page
+        movl    $0, (%edx)
+1:      test    %ebp, %ebp
+        jz      2f
+        mov     %ebx, %edi
+        mov     $2, %ebx                        # SIG_SETMASK
+        mov     %eax, %ecx
+        xor     %edx, %edx
+        mov     $8, %esi
+        mov     $175, %eax                      # rt_sigprocmask
+        int     $0x80
+        mov     %ebp, %ebx
+        mov     $MR_ALTERNATE, %ecx
+        mov     $91, %eax                       # munmap
+        int     $0x80
+        mov     %edi, %ebx
+2:      mov     $1, %eax
+        int     $0x80
+        ud2
+        .size   mr_exit_thread, .-mr_exit_thread
+
+# After the thread's own stack is unmapped: no stack may be used, ours belongs to the next holder of the lock.
+        .type   mr_unlock_exit, @function
+mr_unlock_exit:
+        call    1f
+1:      pop     %eax
+        movl    $0, mr_state-1b(%eax)
+        xor     %ebx, %ebx
+        mov     $1, %eax
+        int     $0x80
+        ud2
+        .size   mr_unlock_exit, .-mr_unlock_exit
         .section .note.GNU-stack,"",@progbits

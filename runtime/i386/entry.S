@@ -9,8 +9,8 @@
         .hidden __mirror_start, __mirror_syscall
         .globl  __mirror_bus
         .hidden __mirror_bus
-        .globl  mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
-        .hidden mr_exit_thread, mr_unlock_exit, __mirror_sigtramp, __mirror_sigtramp_info
+        .globl  __mirror_sigtramp, __mirror_sigtramp_info
+        .hidden __mirror_sigtramp, __mirror_sigtramp_info
 
 # In a new thread, on its stack. Keeps all registers; eax is 0. ebp tells a signal how far up to copy (mr_at_boundary).
         .macro  THREAD_BEGINS
@@ -216,7 +216,15 @@ mr_leaving:
         jne     3f
         TELL
         jmp     .Lparent_done
-4:      TELLS   %ebx                            # nobody was told: what is there comes back
+4:      cmp     $-14, %eax                      # EFAULT: its page was lost just now, if it was that
+        jne     5f
+        mov     %ebx, %ebp
+        and     $0x81000, %ebp
+        cmp     $0x80000, %ebp
+        mov     $120, %eax
+        je      9b
+        mov     $-14, %eax
+5:      TELLS   %ebx                            # nobody was told: what is there comes back
         jne     .Lparent_done
 3:      mov     (%edx), %ebp                    # copy until stable: the child may be running already
         mov     %ebp, D(%edx)
@@ -348,51 +356,6 @@ mr_leaving:
         .cfi_endproc
 mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
-
-        .text
-# void mr_exit_thread(void): as in x86_64/calls.S.
-        .type   mr_exit_thread, @function
-mr_exit_thread:
-        lea     FRAME_BYTES-MR_K(%ebp), %esi
-        MIRROR_DEAD
-        mov     FRAME_A(%ebp), %ebx
-        mov     FRAME_A+4(%ebp), %edx
-        mov     FRAME_A+12(%ebp), %eax
-        mov     FRAME_A+8(%ebp), %ebp
-        test    %edx, %edx
-        jz      1f
-        mov     MR_DISTANCE(%edx), %cl          # the kernel, which stores there, tells nobody of a lost page
-        movl    $0, (%edx)
-1:      test    %ebp, %ebp
-        jz      2f
-        mov     %ebx, %edi
-        mov     $2, %ebx                        # SIG_SETMASK
-        mov     %eax, %ecx
-        xor     %edx, %edx
-        mov     $8, %esi
-        mov     $175, %eax                      # rt_sigprocmask
-        int     $0x80
-        mov     %ebp, %ebx
-        mov     $MR_ALTERNATE, %ecx
-        mov     $91, %eax                       # munmap
-        int     $0x80
-        mov     %edi, %ebx
-2:      mov     $1, %eax
-        int     $0x80
-        ud2
-        .size   mr_exit_thread, .-mr_exit_thread
-
-# After the thread's own stack is unmapped: no stack may be used, ours belongs to the next holder of the lock.
-        .type   mr_unlock_exit, @function
-mr_unlock_exit:
-        call    1f
-1:      pop     %eax
-        movl    $0, mr_state-1b(%eax)
-        xor     %ebx, %ebx
-        mov     $1, %eax
-        int     $0x80
-        ud2
-        .size   mr_unlock_exit, .-mr_unlock_exit
 
 # Signal entry (kernel arch/x86/kernel/signal_32.c: eax signal, edx siginfo, ecx context, esp at pretcode; handlers take the same
 # from the frame): copies the int frame, then goes to the program's handler. One entry a layout of the frame. All signals are blocked

@@ -119,6 +119,15 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   });
 });
 
+test.each(['-m64', '-m32'])('what the kernel reads for a new thread is lost just then, %s', (size) => {
+  const campaign = options(build('counter', counter, size), { cases: Infinity });
+  const plan = planCampaign(campaign);
+  const there = plan.parts.flat().filter((fault) => fault.class === 'system call clone');
+  const done = new CaseRunner(campaign, plan).execute(there);
+  expect(done.length).toBeGreaterThan(0);
+  expect(done.filter((one) => one.outcome !== 'same' && one.outcome !== 'turns')).toEqual([]);
+});
+
 // Unless another thread is told of it within the runtime, and begins its call again.
 test('a recovery in the program’s own code changes few turns, and the run ends where all threads are as without', () => {
   const campaign = options(build('counter', counter, '-m64'));
