@@ -5,8 +5,12 @@
 
 enum { SS_ONSTACK = 1, SS_DISABLE = 2, E_ALREADY_ON = E_PERM };
 struct stack { word sp; int flags; word size; }; /* stack_t */
-/* Last in the section, page-padded by its type (ranges.c). */
-__attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096))) static char main_stack[MR_ALTERNATE];
+#define IN_STATE __attribute__((section("mirror_state,\"aw\",@nobits#"), aligned(4096)))
+/* What the next new thread has for SIGBUS before it touches its own stack (entry.S), or 0: then it makes one itself, like those that are not made by `clone`. */
+IN_STATE struct { word stack; char rest[PG - sizeof(word)]; } mr_spare;
+/* Last in the section, page-padded by its type (ranges.c). The second is the first thread's that is made; none gets it again. */
+IN_STATE static char fixed_stacks[2][MR_ALTERNATE];
+static int is_fixed(word at) { return at - (word)fixed_stacks < sizeof fixed_stacks; }
 
 static struct stack current(void) {
   struct stack s = {0, SS_DISABLE, 0};
@@ -15,7 +19,7 @@ static struct stack current(void) {
 }
 static int of_program(const struct stack *s) {
   word i = mr_find(s->sp);
-  return s->size && i < S.n_ranges && S.ranges[i].lo <= s->sp && !(s->sp == (word)main_stack);
+  return s->size && i < S.n_ranges && S.ranges[i].lo <= s->sp && !is_fixed(s->sp);
 }
 
 void mr_use_stack(word at, word bytes) {
@@ -41,19 +45,30 @@ int mr_renew_stack(word address) {
   }
   return 0;
 }
+static word made(void) {
+  long r = sys6(MR_NR_mmap, 0, MR_ALTERNATE, P_R | P_W, M_PRIVATE | M_ANON | M_NORESERVE, -1ul, 0);
+  if (IS_ERR(r)) return 0;
+  note(0, (word)r);
+  return (word)r;
+}
+static void unmake(word at, word bytes) {
+  note(at, 0);
+  sys(__NR_munmap, at, bytes, 0);
+}
 /* A thread without one can be recovered as long as the page below its stack pointer is whole. */
 void mr_own_stack(void) {
-  word at = (word)main_stack;
-  if (sys(__NR_gettid, 0, 0, 0) != sys(__NR_getpid, 0, 0, 0)) {
-    long r = sys6(MR_NR_mmap, 0, MR_ALTERNATE, P_R | P_W, M_PRIVATE | M_ANON | M_NORESERVE, -1ul, 0);
-    if (IS_ERR(r)) return;
-    at = (word)r;
-    note(0, at);
-  }
-  mr_use_stack(at, MR_ALTERNATE);
+  int first = sys(__NR_gettid, 0, 0, 0) == sys(__NR_getpid, 0, 0, 0);
+  word at = first ? (word)fixed_stacks[0] : made();
+  if (at) mr_use_stack(at, MR_ALTERNATE);
+}
+void mr_first_spare(void) { mr_spare.stack = (word)fixed_stacks[1]; }
+void mr_no_spare(void) { __atomic_store_n(&mr_spare.stack, 0, __ATOMIC_RELEASE); }
+static void next_spare(void) {
+  word none = 0, at = __atomic_load_n(&mr_spare.stack, __ATOMIC_ACQUIRE) ? 0 : made();
+  if (at && !__atomic_compare_exchange_n(&mr_spare.stack, &none, at, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) unmake(at, MR_ALTERNATE);
 }
 static void give_back(const struct stack *own) {
-  if (own->size && own->sp != (word)main_stack) note(own->sp, 0), sys(__NR_munmap, own->sp, own->size, 0);
+  if (own->size && !is_fixed(own->sp)) unmake(own->sp, own->size);
 }
 /* With the lock held. */
 void mr_thread_ends(void) {
@@ -64,14 +79,17 @@ void mr_thread_ends(void) {
 }
 word mr_leaves_stack(void) {
   struct stack s = current();
-  if (S.dynamic || of_program(&s) || !s.size || s.sp == (word)main_stack) return 0;
+  if (S.dynamic || of_program(&s) || !s.size || is_fixed(s.sp)) return 0;
   note(s.sp, 0);
   return s.sp;
 }
 /* From entry.S, in a new thread whose stack pointer is `sp`: the bytes that this dirties below it reach the mirror. A child of vfork has its
    parent's. */
 void mr_thread_begins(word sp) {
-  if (!S.dynamic && mr_may(MAY_SIGALTSTACK) && mr_may(MAY_MAP) && !current().size) mr_own_stack();
+  if (!S.dynamic && mr_may(MAY_SIGALTSTACK) && mr_may(MAY_MAP)) {
+    if (!current().size) mr_own_stack();
+    if (mr_may(MAY_UNMAP)) next_spare();
+  }
   mr_copy(sp - MR_K, MR_K);
 }
 

@@ -69,8 +69,8 @@ struct frame *mr_at_boundary(word *regs) {
   if (mr_entering(regs)) return 0;
   if (!in_c(ip) && !(ip >= (word)mr_leaving && ip < (word)mr_syscall_end)) return 0;
   struct frame *f = mr_call_of(regs);
-  if ((word)f & 1) { /* THREAD_BEGINS (entry.S): no call is under way, only its stack to be mirrored */
-    word top = (word)f - 1;
+  if ((word)f & 1) { /* a new thread (entry.S): no call is under way, only its stack to be mirrored */
+    word top = (word)f & -4;
     if (top >= sp && top - sp <= MR_K) mr_make_equal(sp - GAP, GAP + top - sp);
     return 0;
   }
@@ -115,6 +115,11 @@ int mr_start_over(word frame, word *regs, word page) {
   word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP];
   if (S.dynamic || !in_c(ip)) return GOES_ON;
   struct frame *f = mr_call_of(regs);
+  word top = (word)f - NEW_THREAD;
+  if (((word)f & 3) == NEW_THREAD && sp <= top && top - sp <= MR_K) {
+    regs[MR_REG_SP] = top - THREAD_BYTES, regs[MR_REG_FRAME] = (word)f, regs[MR_REG_IP] = (word)mr_thread_pushed;
+    return AGAIN;
+  }
   if (!f || (word)f & 1 || sp > (word)f || (word)f - sp > MR_K) return GOES_ON;
   int ready = ip >= (word)mr_native_ready && ip < (word)mr_native_end, back = ready && ip >= (word)mr_native_done;
   if (back) mr_keep(&f->result, regs[mr_register_order[0]]);
@@ -126,13 +131,14 @@ int mr_start_over(word frame, word *regs, word page) {
   regs[MR_REG_SP] = regs[MR_REG_FRAME] = (word)f, regs[MR_REG_IP] = (word)mr_entered;
   return AGAIN;
 }
-/* A signal's frame, or a new thread's registers, are on the program's stack and have no mirror yet. */
+/* A signal's frame is on the program's stack and has no mirror yet. */
 int mr_readies_handler(const word *regs) {
   extern const char mr_tramp_mirrored[];
   word ip = regs[MR_REG_IP], sp = regs[MR_REG_SP], i = mr_find(sp);
   if (i == S.n_ranges || S.ranges[i].lo > sp || !(S.ranges[i].flags & R_MIRRORED)) return 0; /* on a stack of ours */
   if (ip >= (word)__mirror_sigtramp && ip < (word)mr_tramp_mirrored) return 1;
-  return in_c(ip) && (!mr_call_of(regs) || (word)mr_call_of(regs) & 1);
+  word f = (word)mr_call_of(regs);
+  return in_c(ip) && (!f || (f & 3) == NO_CALL);
 }
 
 /* The boundary, from its first instruction on. */

@@ -7,13 +7,14 @@
 #define MR_STACK 32768
 /* A stack for SIGBUS. */
 #define MR_ALTERNATE 32768
-/* struct frame (arch.h), for entry.S; kernel.c asserts it. */
+/* struct frame (arch.h), for entry.S; kernel.c asserts it. THREAD_BYTES: what a new thread pushes up to mr_thread_pushed. */
 #ifdef __i386__
 #define FRAME_RESULT 4
 #define FRAME_MASKED 20
 #define FRAME_NR 32
 #define FRAME_A 36
 #define FRAME_BYTES 68
+#define THREAD_BYTES 12
 #else
 #define FRAME_RESULT 8
 #define FRAME_CALL 16
@@ -25,6 +26,7 @@
 #define FRAME_RETURN 160
 #define FRAME_FLAGS 168
 #define FRAME_BYTES 176
+#define THREAD_BYTES 64
 #endif
 /* Calls that entry.S does (x86_64/quick.c): they write nothing, nothing with most commands; at argument 1 as many bytes as they return, the same where nobody
    asks for an address, as many events of 12 bytes; more: that many bytes at argument 1 on success. */
@@ -40,6 +42,9 @@
    has stored there meanwhile. So the mirror has a number that no thread has until one of the two comes. */
 #define CLONE_TELLS 0x100100 /* CLONE_VM, CLONE_PARENT_SETTID */
 #define NO_THREAD 0x80000001
+/* What the register of struct frame has where there is none: in the lowest bits why, above them an address of the stack up to which bytes of the runtime's lie. */
+#define NO_CALL 1
+#define NEW_THREAD 3
 /* A call of the runtime alone: libc/misc/mirror_verify.c. */
 #define MR_NR_VERIFY 0x6d760001
 /* mva = nva - MR_DISTANCE. Not a plain power of two: the L1 way predictor of AMD Zen keeps one line for addresses that agree in bits 6

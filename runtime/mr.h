@@ -128,7 +128,7 @@ long mr_on_stack(long (*fn)(void *), void *argument, word from); /* fn on the ru
 long mr_spawn(void (*fn)(void), char *stack_top); /* a thread that runs fn, which never returns */
 void mr_exit_thread(void) __attribute__((noreturn));
 void mr_unlock_exit(void) __attribute__((noreturn));
-extern const char __mirror_syscall[], mr_entered[], mr_native_ready[], mr_native_done[], mr_native_end[];
+extern const char __mirror_syscall[], mr_entered[], mr_thread_pushed[], mr_native_ready[], mr_native_done[], mr_native_end[];
 extern char __mirror_sigtramp[], __mirror_sigtramp_info[]; /* handlers without and with SA_SIGINFO; one and the same where the frames are */
 
 /* text.c */
@@ -217,6 +217,7 @@ int mr_readable(word at);
 const char *mr_kind(u32 flags);
 void mr_use_stack(word at, word bytes);
 void mr_own_stack(void);
+void mr_first_spare(void), mr_no_spare(void); /* of the next thread */
 void mr_thread_ends(void);
 word mr_leaves_stack(void); /* what a thread that ends has to unmap last */
 int mr_renew_stack(word address); /* whether it is of one of those */

@@ -301,6 +301,7 @@ void mr_start_recovery(void) {
   mr_control.ranges = (word)&S.ranges, mr_control.n_ranges = (word)&S.n_ranges;
   sys4(__NR_rt_sigaction, SIGBUS_NR, 0, S.bus_action, 8);
   mr_own_stack();
+  mr_first_spare();
   mr_catch_bus();
   mr_told_early(1);
 }

@@ -162,6 +162,7 @@ static void enter(const struct frame *f, int kind) {
     }
   }
   S.forbidden |= more;
+  if (!mr_may(MAY_SIGALTSTACK)) mr_no_spare();
   if (!S.never_maps) S.never_maps = kind == STRICT || !(outcomes(MR_NR_mmap, ANY) & THROUGH);
 }
 static long begin(void *f) {

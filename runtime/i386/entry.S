@@ -2,29 +2,13 @@
 # the instruction pointer: ebx is the program's.
 #include "macros.h"
         .text
-        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_bus, mr_thread_begins
+        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_dispatch, mr_sigframe, mr_thread_begins, mr_spare
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
         .hidden __mirror_start, __mirror_syscall
-        .globl  __mirror_bus
-        .hidden __mirror_bus
         .globl  __mirror_sigtramp, __mirror_sigtramp_info
         .hidden __mirror_sigtramp, __mirror_sigtramp_info
-
-# In a new thread, on its stack. Keeps all registers; eax is 0. ebp tells a signal how far up to copy (mr_at_boundary).
-        .macro  THREAD_BEGINS
-        mov     %ebp, D-4(%esp)
-        push    %ebp
-        lea     5(%esp), %ebp                   # the stack pointer as it was, and 1
-        push    %ecx; push %edx
-        lea     -1(%ebp), %eax
-        push    %eax
-        call    mr_thread_begins
-        pop     %eax; pop %edx; pop %ecx
-        pop     %ebp
-        xor     %eax, %eax
-        .endm
 
 # Process entry (psABI 2.3.1: esp at argc, edx a function for atexit). Init runs on the runtime's stack so that the program's
 # stack stays as the kernel left it, but for one word, which is zeroed again.
@@ -184,6 +168,7 @@ mr_leaving:
         call    1f
 1:      .cfi_adjust_cfa_offset 4
         mov     (%esp), %ebp
+        mov     %ebp, D(%esp)
         movl    $1, mr_twin-1b+4(%ebp)          # own.c
         movl    $1, mr_state-1b+4(%ebp)
         test    $0x200000, %ebx                 # CLONE_CHILD_CLEARTID
@@ -196,8 +181,6 @@ mr_leaving:
         mov     8(%esp), %ebp
         mov     %ebp, D-8(%ecx)
         mov     %ebp, -8(%ecx)
-        mov     (%esp), %ebp                    # so that nothing is left to copy afterwards
-        mov     %ebp, D(%esp)
         TELLS   %ebx
         jne     9f
         movl    $NO_THREAD, D(%edx)
@@ -205,11 +188,35 @@ mr_leaving:
         jz      10f
         mov     (%esi), %ebp
         mov     12(%esi), %ebp
-10:     mov     4(%esp), %ebp
+10:     test    $0x100, %ebx                    # CLONE_VM: else it has its parent's stack for SIGBUS, and with CLONE_VFORK, too
+        jz      11f
+        test    $0x4000, %ebx
+        jnz     11f
+        mov     (%esp), %ebp
+        xor     %eax, %eax
+        xchg    %eax, mr_spare-1b(%ebp)         # for the child, in ebp (alternate.c)
+        test    %eax, %eax
+        jz      11f
+        mov     4(%esp), %ebp
+        mov     %ebp, 24(%eax)
+        mov     %eax, %ebp
+        mov     $120, %eax
+        int     $0x80
+        test    %eax, %eax
+        jz      .Lchild_spared
+        jns     12f                             # neither zero nor negative
+        mov     %ecx, D-4(%esp)                 # there is no child
+        push    %ecx
+        mov     4(%esp), %ecx
+        mov     %ebp, mr_spare-1b(%ecx)
+        pop     %ecx
+        jmp     4f
+11:     mov     $120, %eax
+        mov     4(%esp), %ebp
         int     $0x80
         test    %eax, %eax
         jz      .Lchild
-        js      4f
+12:     js      4f
         test    $0x101000, %ebx                 # CLONE_PARENT_SETTID, CLONE_PIDFD: the kernel wrote *edx
         jz      .Lparent_done
         TELLS   %ebx
@@ -241,6 +248,20 @@ mr_leaving:
         ret
         .cfi_restore_state
         .cfi_remember_state
+# First of all a stack for SIGBUS: before it nothing touches the thread's own. What the system call needs is kept there, and its stack_t made.
+.Lchild_spared:
+        mov     %ebx, 28(%ebp)
+        mov     %ecx, 32(%ebp)
+        mov     %ebp, (%ebp)
+        movl    $0, 4(%ebp)
+        movl    $MR_ALTERNATE, 8(%ebp)
+        mov     %ebp, %ebx
+        xor     %ecx, %ecx
+        mov     $186, %eax                      # sigaltstack
+        int     $0x80
+        mov     28(%ebp), %ebx
+        mov     32(%ebp), %ecx
+        mov     24(%ebp), %ebp
 .Lchild:
         lea     -8(%esp), %esp
         test    $0x1000000, %ebx                # CLONE_CHILD_SETTID
@@ -252,7 +273,7 @@ mr_leaving:
         mov     (%edx), %eax
         mov     %eax, D(%edx)
 8:      test    $0x100, %ebx                    # without CLONE_VM the lock is our own copy: nobody else can release it
-        jnz     5f
+        jnz     .Lbegins
         call    6f
 6:      .cfi_adjust_cfa_offset 4
         mov     (%esp), %eax
@@ -270,7 +291,25 @@ mr_leaving:
         mov     (%esp), %edi
         lea     4(%esp), %esp
         .cfi_adjust_cfa_offset -4
-5:      THREAD_BEGINS
+# On the new stack. Keeps all registers; eax is 0. ebp tells a signal how far up to copy (mr_at_boundary), and a lost page where to begin again (mr_start_over): what is
+# pushed has a mirror, and C code's own bytes have not.
+.Lbegins:
+        mov     %ebp, D-4(%esp)
+        push    %ebp
+        lea     4+NEW_THREAD(%esp), %ebp        # the stack pointer as it was
+        mov     %ecx, D-4(%esp)
+        push    %ecx
+        mov     %edx, D-4(%esp)
+        push    %edx
+        .globl  mr_thread_pushed
+        .hidden mr_thread_pushed
+mr_thread_pushed:
+        lea     -NEW_THREAD(%ebp), %eax
+        push    %eax
+        call    mr_thread_begins
+        pop     %eax; pop %edx; pop %ecx
+        pop     %ebp
+        xor     %eax, %eax
         popf
         ret
 
@@ -350,9 +389,7 @@ mr_leaving:
         ret
 .Lchild3:                                       # ebx may point to the parent's stack and be gone: child_tid is copied by nobody else
         lea     -8(%esp), %esp
-        THREAD_BEGINS
-        popf
-        ret
+        jmp     .Lbegins
         .cfi_endproc
 mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall
@@ -386,7 +423,7 @@ __mirror_sigtramp_info:
         .cfi_offset ebp, -40
         lea     -8(%esp), %esp                  # the handler's mask
         .cfi_adjust_cfa_offset 8
-        lea     1(%esp), %ebp                   # no call is under way here: as in THREAD_BEGINS, so that mr_sys6 keeps it
+        lea     NO_CALL(%esp), %ebp             # no call is under way here; mr_sys6 keeps it
         mov     %esp, %ecx
         lea     44(%esp), %edx                  # the int frame
         push    %ecx
@@ -414,56 +451,6 @@ mr_tramp_mirrored:
         ret
         .cfi_endproc
         .size   __mirror_sigtramp_info, .-__mirror_sigtramp_info
-
-# SIGBUS, on an alternate stack: ours, or the program's, whose mirror then gets the int frame and what was written below it. Every register
-# comes back from the frame.
-        .type   __mirror_bus, @function
-__mirror_bus:
-        xor     %ebp, %ebp
-        mov     %esp, %ebx
-        push    $0
-        push    $0
-        push    %esp
-        push    %ebx
-        call    mr_bus                          # (frame, where to enter the program's handler) -> bytes
-        mov     8(%esp), %edx
-        mov     12(%esp), %ebp
-        mov     %ebx, %esp
-        mov     %eax, %ecx
-        jecxz   1f
-        lea     -MR_SIGNAL_K(%esp), %esi
-        lea     D(%esi), %edi
-        add     $MR_SIGNAL_K, %ecx
-        rep movsb
-1:      test    %edx, %edx
-        jnz     2f
-        lea     4(%esp), %esp                   # the kernel finds the frame so
-        mov     $173, %eax                      # rt_sigreturn
-        int     $0x80
-        ud2
-2:      mov     %edx, %esp                      # as the kernel enters a handler
-        mov     $7, %eax
-        xor     %edx, %edx
-        test    %ebp, %ebp
-        jz      __mirror_sigtramp               # ecx is 0
-        mov     8(%esp), %edx
-        mov     12(%esp), %ecx
-        jmp     __mirror_sigtramp_info
-        .size   __mirror_bus, .-__mirror_bus
-
-        .text
-        .globl  mr_sigreturn, mr_rt_sigreturn
-        .hidden mr_sigreturn, mr_rt_sigreturn
-        .type   mr_sigreturn, @function
-mr_sigreturn:                                   # where a handler's action has no restorer
-        pop     %eax
-        mov     $119, %eax
-        jmp     1f
-mr_rt_sigreturn:
-        mov     $173, %eax
-1:      call    __mirror_syscall
-        ud2
-        .size   mr_sigreturn, .-mr_sigreturn
 
         .section .rodata
         .balign 4

@@ -1,7 +1,7 @@
 # Entry points. Nothing here needs a relocation at run time; all flags and registers are accounted for.
 #include "macros.h"
         .text
-        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_quick, mr_dispatch, mr_native_ready, mr_sigframe, mr_bus, mr_thread_begins
+        .hidden mr_state, mr_twin, mr_locks, mr_stack, mr_init, mr_quick, mr_dispatch, mr_native_ready, mr_sigframe, mr_bus, mr_thread_begins, mr_spare
         .weak   __dso_handle                    # where crtbegin.o does not define it
         .hidden __dso_handle
         .globl  __mirror_start, __mirror_syscall
@@ -10,24 +10,6 @@
         .hidden __mirror_bus
         .globl  __mirror_sigtramp, __mirror_sigtramp_info
         .hidden __mirror_sigtramp, __mirror_sigtramp_info
-
-# In a new thread, on its stack, over its return address. Keeps all but rcx and r11; rax is 0. r15 tells a signal how far up to copy (mr_at_boundary).
-        .macro  THREAD_BEGINS
-        lea     -8(%rsp), %rsp
-        mov     %r15, %gs:-8(%rsp)
-        push    %r15
-        lea     9(%rsp), %r15                   # the stack pointer as it was, and 1
-        push    %rdi; push %rsi; push %rdx; push %r10; push %r8; push %r9; push %rbx
-        mov     %rsp, %rbx
-        lea     -1(%r15), %rdi
-        and     $-16, %rsp
-        call    mr_thread_begins
-        mov     %rbx, %rsp
-        pop     %rbx; pop %r9; pop %r8; pop %r10; pop %rdx; pop %rsi; pop %rdi
-        pop     %r15
-        lea     8(%rsp), %rsp
-        xor     %eax, %eax
-        .endm
 
 # Process entry (psABI 3.4.1: rsp at argc, rdx a function for atexit; all else unspecified, preserved anyway).
 # Init runs on the runtime's stack so that the program's stack stays as the kernel left it.
@@ -313,8 +295,27 @@ mr_leaving:
         .cfi_adjust_cfa_offset -128
         jmp     *%rcx
         .cfi_restore_state
+# First of all a stack for SIGBUS (alternate.c): before it nothing touches the thread's own. What the system call needs is kept there, and its stack_t made.
 .Lchild:
-        test    $0x1000000, %edi                # CLONE_CHILD_SETTID
+        test    $0x100, %edi                    # CLONE_VM: else it has its parent's, and with CLONE_VFORK, too
+        jz      1f
+        test    $0x4000, %edi
+        jnz     1f
+        xor     %ecx, %ecx
+        xchg    %rcx, mr_spare(%rip)
+        jrcxz   1f
+        mov     %rdi, 24(%rcx)
+        mov     %rsi, 32(%rcx)
+        mov     %rcx, (%rcx)
+        movl    $0, 8(%rcx)
+        movq    $MR_ALTERNATE, 16(%rcx)
+        mov     %rcx, %rdi
+        xor     %esi, %esi
+        mov     $131, %eax                      # sigaltstack
+        syscall
+        mov     32(%rdi), %rsi
+        mov     24(%rdi), %rdi
+1:      test    $0x1000000, %edi                # CLONE_CHILD_SETTID
         jz      2f
         mov     (%r10), %ecx
         mov     %ecx, %gs:(%r10)
@@ -323,15 +324,38 @@ mr_leaving:
         mov     (%rdx), %ecx
         mov     %ecx, %gs:(%rdx)
 6:      test    $0x100, %edi                    # without CLONE_VM the lock is our own copy: nobody else can release it
-        jnz     3f
+        jnz     .Lbegins
+        xor     %eax, %eax
         movl    $0, mr_twin(%rip)
         movl    $0, mr_state(%rip)
         mov     %rdi, %r11                      # nor the locks of atomic.S
         lea     mr_locks(%rip), %rdi
         mov     $MR_LOCKS/8, %ecx
-        rep stosq                               # rax is 0 in a child
+        rep stosq
         mov     %r11, %rdi
-3:      THREAD_BEGINS
+# On the new stack, over its return address. Keeps all but rcx and r11; rax is 0. r15 tells a signal how far up to copy (mr_at_boundary), and a lost page where to begin
+# again (mr_start_over): what is pushed has a mirror, and C code's own bytes have not.
+.Lbegins:
+        lea     -8(%rsp), %rsp
+        mov     %r15, %gs:-8(%rsp)
+        push    %r15
+        lea     8+NEW_THREAD(%rsp), %r15        # the stack pointer as it was
+        .irp    kept, rdi, rsi, rdx, r10, r8, r9, rbx
+        mov     %\kept, %gs:-8(%rsp)
+        push    %\kept
+        .endr
+        .globl  mr_thread_pushed
+        .hidden mr_thread_pushed
+mr_thread_pushed:
+        mov     %rsp, %rbx
+        lea     -NEW_THREAD(%r15), %rdi
+        and     $-16, %rsp
+        call    mr_thread_begins
+        mov     %rbx, %rsp
+        pop     %rbx; pop %r9; pop %r8; pop %r10; pop %rdx; pop %rsi; pop %rdi
+        pop     %r15
+        lea     8(%rsp), %rsp
+        xor     %eax, %eax
         mov     -8(%rsp), %rcx
         jmp     *%rcx
 .Lspawn3:
@@ -368,9 +392,7 @@ mr_leaving:
         mov     %ecx, %gs:(%r11)
         jmp     .Lparent_done
 .Lchild3:                                       # rdi may be on the parent's stack and gone: child_tid is copied by nobody else
-        THREAD_BEGINS
-        mov     -8(%rsp), %rcx
-        jmp     *%rcx
+        jmp     .Lbegins
         .cfi_endproc
 mr_syscall_end:
         .size   __mirror_syscall, .-__mirror_syscall

@@ -182,7 +182,7 @@ describe.each(['-m64', '-m32'])('%s', (size) => {
   test('pages of the runtime’s own memory, one after the other', () => {
     const pages = ownPages(
       buildWithNative('own'),
-      (name) => name !== 'main_stack' && name !== 'mr_checker_stack',
+      (name) => name !== 'fixed_stacks' && name !== 'mr_checker_stack',
     );
     expect(pages.length).toBeGreaterThan(50);
     const tablePages = size === '-m64' ? 24 : 12; // of 2048 rows, and of their twins

@@ -2,6 +2,7 @@
 // turn, and its instructions do not count. Other threads that are told of the page (SIGBUS, too) see to it at once, one after the other, as a visit, which does not count
 // either: turns go on as without the loss, unless a recovery has to wait for another thread.
 import type { Kernel } from './kernel.js';
+import type { Trapped } from './signal-frame.js';
 import type { Thread } from './threads.js';
 
 /** Of a thread in the handler of SIGBUS. */
@@ -10,6 +11,8 @@ export interface Recovery {
   readonly from: number;
   /** Kernel.frames with its own. */
   readonly depth: number;
+  /** What frames of other signals tell of the last exception. */
+  readonly trap: Trapped;
 }
 
 /** A thread runs for its recovery alone. */
@@ -36,14 +39,15 @@ function uncount(k: Kernel, now: number, to: number): void {
 }
 
 /** `count`: instructions before the handler's first. */
-export function enterRecovery(k: Kernel, number: number, count: number): void {
-  if (k.apart && number === SIGBUS && !k.recovery) k.recovery = { from: count, depth: k.frames };
+export function enterRecovery(k: Kernel, number: number, count: number, trap: Trapped): void {
+  if (k.apart && number === SIGBUS && !k.recovery) k.recovery = { from: count, depth: k.frames, trap };
 }
 
 /** Behind sigreturn. */
 export function leaveRecovery(k: Kernel): void {
   if (!k.recovery || k.frames >= k.recovery.depth) return;
   uncount(k, k.cpu.executed + k.cpu.position + 1, k.recovery.from);
+  k.trap = k.recovery.trap;
   k.recovery = undefined;
   k.due = true;
 }

@@ -93,6 +93,7 @@ function siginfo(number: number, code: number, fill: (view: DataView) => void): 
 /** An exception of the running instruction. False: nobody handles it, which ends the program; so does a handler that is blocked. */
 export function fault(k: Kernel, f: Fault): boolean {
   const byCpu = k.byMachineCheck && f.lsb !== undefined;
+  const before = k.trap;
   if (!byCpu) k.trap = f.trap;
   if (actionOf(k, f.number).handler <= SIG_IGN || has(k.signalMask, f.number)) return false;
   if (f.resumeAt !== undefined) {
@@ -107,7 +108,7 @@ export function fault(k: Kernel, f: Fault): boolean {
     if (f.lsb !== undefined) view.setUint16(infoAt + word, f.lsb, true);
   });
   try {
-    enter(k, { number: f.number, info }, k.cpu.executed);
+    enter(k, { number: f.number, info }, k.cpu.executed, before);
   } catch (thrown) {
     if (!(thrown instanceof Ended)) throw thrown;
     k.end = thrown.end;
@@ -128,8 +129,8 @@ export function tellOfPage(k: Kernel, address: number): void {
   k.due = true;
 }
 
-/** Goes to the handler; where there is no room for its frame, the program ends. */
-function enter(k: Kernel, { number, info }: Pending, count: number): void {
+/** Goes to the handler; where there is no room for its frame, the program ends. `before`: the last exception but this one. */
+function enter(k: Kernel, { number, info }: Pending, count: number, before = k.trap): void {
   const action = actionOf(k, number);
   k.call = `signal ${number}`;
   let entered = false;
@@ -154,7 +155,7 @@ function enter(k: Kernel, { number, info }: Pending, count: number): void {
   }
   if (!entered) throw new Ended({ kind: 'signal', number: SIGSEGV });
   k.frames++;
-  enterRecovery(k, number, count);
+  enterRecovery(k, number, count, before);
   const mask = k.signalMask.map((byte, n) => byte | (action.mask[n] ?? 0));
   const at = (number - 1) >> 3;
   if (!(action.flags & SA_NODEFER)) mask[at] = (mask[at] ?? 0) | (1 << ((number - 1) & 7));
