@@ -35,6 +35,7 @@ export const ESOCKTNOSUPPORT = -94;
 export const ENOTSUP = -95;
 export const EAFNOSUPPORT = -97;
 export const EADDRINUSE = -98;
+export const ECONNRESET = -104;
 export const EISCONN = -106;
 export const ENOTCONN = -107;
 export const ETIMEDOUT = -110;

@@ -4,11 +4,15 @@ import * as errno from './errno.js';
 import { firstTime, readHost, writeAt } from './files.js';
 import type { Attributes, FileNode, Node } from './files.js';
 import { MemoryFault, pageSize } from '../memory.js';
-import { channel, changed, O_NONBLOCK, pipeCapacity, put, take, waiting } from './channels.js';
+import { channel, changed, end, pipeCapacity, put, take, waiting } from './channels.js';
 import type { Handler, Kernel, Open, Pipe } from './kernel.js';
 import { structure } from './layouts.js';
-import { closeSocket, receive, transmit } from './socket-calls.js';
+import { forget } from './epoll.js';
+import { readEvent, writeEvent } from './eventfd.js';
+import { openFifo } from './fifos.js';
+import { closeSocket, receive, transmit, withdraw } from './socket-calls.js';
 import { readTimer } from './timer-calls.js';
+import { O_NONBLOCK } from './poll-bits.js';
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -49,6 +53,7 @@ export const openat: Handler = (k, [folder = 0, name = 0, flags = 0, mode = 0]) 
   const writes = (flags & 3) !== 0;
   if (node.kind === 'folder' && writes) return errno.EISDIR;
   if (node.kind === 'bound') return errno.ENXIO;
+  if (node.kind === 'fifo') return openFifo(k, node, path, flags);
   if (node.kind !== 'folder' && flags & O_DIRECTORY) return errno.ENOTDIR;
   if (node.kind === 'file' && writes && flags & O_TRUNC) {
     node.data = new Uint8Array(0);
@@ -64,14 +69,22 @@ export const close: Handler = (k, [fd = -1]) => {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
   k.open.delete(fd | 0);
-  if ([...k.open.values()].includes(file)) return 0;
+  release(k, file);
+  return 0;
+};
+
+/** Where nobody has it open any more, and no message brings it. */
+export function release(k: Kernel, file: Open): void {
+  if ([...k.open.values(), ...k.sent].includes(file)) return;
+  forget(k, file);
   if (file.node.kind === 'pipe') {
-    file.node.channel[file.node.end === 'read' ? 'deaf' : 'ended'] = true;
+    const { channel: of, end: which, fifo } = file.node;
+    if (fifo) fifo.open[which]--;
+    if (!fifo || fifo.open[which] === 0) end(of, which === 'read' ? 'deaf' : 'ended');
     changed(k);
   } else if (file.node.kind === 'socket') closeSocket(k, file.node);
   else if (file.node.kind === 'timer') k.timers.delete(file.node.number);
-  return 0;
-};
+}
 
 export function readFrom(k: Kernel, file: Open, n: number, at: number | undefined): Uint8Array | number {
   const node = file.node;
@@ -99,14 +112,21 @@ export function readFrom(k: Kernel, file: Open, n: number, at: number | undefine
     }
     case 'socket': {
       const taken = receive(k, file, node, n, {});
-      return typeof taken === 'number' ? taken : taken.bytes;
+      if (typeof taken === 'number') return taken;
+      withdraw(k, taken.files);
+      return taken.bytes;
     }
+    case 'event':
+      return readEvent(k, file, node, n);
+    case 'epoll':
+      return errno.EINVAL;
     case 'timer':
       return readTimer(k, file, node, n);
     case 'folder':
       return errno.EISDIR;
     case 'link':
     case 'bound':
+    case 'fifo':
       return errno.EINVAL;
   }
 }
@@ -145,11 +165,15 @@ export function writeTo(k: Kernel, file: Open, bytes: Uint8Array, at: number | u
       return node.end === 'write' ? put(k, file, node.channel, { bytes, from: undefined }) : errno.EBADF;
     case 'socket':
       return transmit(k, file, node, bytes, {});
+    case 'event':
+      return writeEvent(k, file, node, bytes);
     case 'timer':
+    case 'epoll':
       return errno.EINVAL;
     case 'folder':
     case 'link':
     case 'bound':
+    case 'fifo':
       return errno.EBADF;
   }
 }
@@ -216,7 +240,7 @@ export const writev: Handler = (k, [fd = -1, at = 0, count = 0]) =>
 export const lseek: Handler = (k, [fd = -1, offset = 0, whence = 0]) => {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
-  if (['host', 'pipe', 'socket'].includes(file.node.kind)) return errno.ESPIPE;
+  if (!['file', 'folder', 'device'].includes(file.node.kind)) return errno.ESPIPE;
   const size = file.node.kind === 'file' ? file.node.size : 0;
   const base = [0, file.offset, size][whence];
   if (base === undefined || base + offset < 0) return errno.EINVAL;
@@ -267,6 +291,8 @@ export function attributesOf(node: Open['node']): Attributes {
     case 'socket':
       return made(S_IFSOCK | 0o777, 4);
     case 'timer':
+    case 'event':
+    case 'epoll':
       return made(0o600, 5);
     default:
       return node.attributes;

@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { isFrozen } from '../snapshot.js';
+import type { FifoNode } from './fifos.js';
 import { EACCES, EEXIST, EISDIR, ENOENT, ENOMEM, ENOTDIR, ENOTEMPTY, EPERM } from './errno.js';
 
 export interface Attributes {
@@ -44,7 +45,7 @@ export interface BoundNode {
   readonly kind: 'bound';
   readonly attributes: Attributes;
 }
-export type Node = FileNode | FolderNode | LinkNode | DeviceNode | BoundNode;
+export type Node = FileNode | FolderNode | LinkNode | DeviceNode | BoundNode | FifoNode;
 
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;

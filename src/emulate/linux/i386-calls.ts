@@ -5,6 +5,8 @@ import * as errno from './errno.js';
 import { lseek } from './file-calls.js';
 import type { Handler, Kernel } from './kernel.js';
 import { mmap } from './memory-calls.js';
+import * as messages from './message-calls.js';
+import * as sockets from './socket-calls.js';
 
 const descriptorBytes = 16;
 /** Of struct user_desc's bits (<asm/ldt.h>): 32 bits, not read only, limit in pages, there, usable or not. */
@@ -77,3 +79,37 @@ export const refused =
   (name: string): Handler =>
   (k) =>
     k.missing(`system call ${name}`);
+
+/** By the number that `socketcall` has, and how many arguments each takes (net/socket.c). */
+const calls: readonly (readonly [Handler, number] | undefined)[] = [
+  undefined,
+  [sockets.socket, 3],
+  [sockets.bind, 3],
+  [sockets.connect, 3],
+  [sockets.listen, 2],
+  [(k, [fd = -1, at = 0, lengthAt = 0]) => sockets.accept4(k, [fd, at, lengthAt, 0]), 3],
+  [sockets.getsockname, 3],
+  [sockets.getpeername, 3],
+  [sockets.socketpair, 4],
+  [sockets.sendto, 4],
+  [sockets.recvfrom, 4],
+  [sockets.sendto, 6],
+  [sockets.recvfrom, 6],
+  [sockets.shutdown, 2],
+  [sockets.setsockopt, 5],
+  [sockets.getsockopt, 5],
+  [messages.sendmsg, 3],
+  [messages.recvmsg, 3],
+  [sockets.accept4, 4],
+];
+
+/** i386: the arguments lie in memory. */
+export const socketcall: Handler = (k, [number = 0, at = 0]) => {
+  const call = calls[number];
+  if (!call) return number === 19 || number === 20 ? k.missing('recvmmsg or sendmmsg') : errno.EINVAL;
+  const [run, count] = call;
+  return run(
+    k,
+    Array.from({ length: count }, (_, n) => k.readWord(at + 4 * n)),
+  );
+};

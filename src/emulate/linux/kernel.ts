@@ -9,7 +9,10 @@ import type { Start } from '../load.js';
 import type { Abi } from './abi.js';
 import { waitingIn } from './channels.js';
 import type { Channel } from './channels.js';
+import type { EpollNode } from './epoll.js';
 import { EFAULT } from './errno.js';
+import type { EventNode } from './eventfd.js';
+import type { FifoNode } from './fifos.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
 import { RandomBytes } from './random.js';
@@ -27,7 +30,14 @@ import type { Timers } from './timers.js';
 
 /** An open file. Several numbers may share one. */
 export interface Open {
-  readonly node: Node | { readonly kind: 'host'; readonly number: 0 | 1 | 2 } | Pipe | Socket | TimerNode;
+  readonly node:
+    | Node
+    | { readonly kind: 'host'; readonly number: 0 | 1 | 2 }
+    | Pipe
+    | Socket
+    | TimerNode
+    | EpollNode
+    | EventNode;
   readonly path: string;
   flags: number;
   offset: number;
@@ -39,6 +49,8 @@ export interface Pipe {
   readonly kind: 'pipe';
   readonly end: 'read' | 'write';
   readonly channel: Channel;
+  /** That has the name. */
+  readonly fifo?: FifoNode;
 }
 
 export interface Input {
@@ -88,7 +100,7 @@ export interface KernelOptions {
 
 const keptFields = [
   'alternateStack', 'brk', 'brkStart', 'call', 'calls', 'chance', 'clearChildTid', 'current', 'due', 'end', 'folder', 'frames', 'lastId', 'leaderCode', 'limits',
-  'mmapTop', 'nextFileTimer', 'nextTimer', 'open', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
+  'mmapTop', 'nextFileTimer', 'nextTimer', 'niceness', 'open', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'savedMask', 'sent', 'sharedPending', 'signalActions', 'signalMask', 'slept', 'sockets', 'threadName', 'threads', 'ticks',
   'timers', 'trap', 'turnEnd', 'turns', 'umask', 'uncounted', 'visit', 'visits', 'waits', 'yielding',
 ] as const; // prettier-ignore
 type Kept = Pick<Kernel, (typeof keptFields)[number]>;
@@ -102,12 +114,18 @@ export interface KernelSnapshot {
 export class Kernel {
   readonly files: FileSystem;
   open = new Map<number, Open>();
+  /** Those that messages bring which nobody has read yet (SCM_RIGHTS). */
+  sent: Open[] = [];
   /** Those that have a name: a path, or behind a zero byte one that is none. */
   sockets = new Map<string, Socket>();
   readonly memory: Memory;
   signalActions = new Map<number, Uint8Array>();
   threadName = 'program';
   signalMask: Uint8Array = new Uint8Array(8);
+  /** Of a call that waits with another one. */
+  savedMask: Uint8Array | undefined;
+  /** setpriority. */
+  niceness = 0;
   pending: readonly Pending[] = [];
   /** Handlers that were entered and have not come back. */
   frames = 0;
@@ -258,7 +276,7 @@ export class Kernel {
         [...k.timers].map(([number, t]) => [number, t.due - seen(k), t.at, t.interval, t.missed]),
         [k.current, k.threads.size > 1 ? k.turnEnd : 0, k.yielding, String(k.chance), [...k.sharedPending]],
         [...k.threads.values()].map((t) => [
-          [t.id, t.wait, t.answer, t.again, t.over, t.left],
+          [t.id, waitOf(t), t.answer, t.again, t.over, t.left],
           t.id === k.current
             ? []
             : [t.own.alternateStack, t.own.robustList, t.own.clearChildTid, t.own.frames],
@@ -464,6 +482,13 @@ export class Kernel {
       })
       .join('');
   }
+}
+
+/** Without the objects of files. */
+function waitOf({ wait }: Thread): unknown {
+  if (!wait?.polled) return wait;
+  const { call, files } = wait.polled;
+  return { ...wait, polled: [call, files.map((one) => [one.file.path, one.events, waitingIn(one.file)])] };
 }
 
 function hex(n: number): string {

@@ -1,17 +1,19 @@
 // Waiting for files: poll, select and their like (man 2 of each).
-import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, ready, waitFor } from './channels.js';
+import { ready, waitFor } from './channels.js';
 import type { Polled } from './channels.js';
 import { EBADF, EINVAL } from './errno.js';
 import type { Handler, Kernel } from './kernel.js';
-import { runningThread } from './threads.js';
+import { underMask } from './mask-calls.js';
+import { takeOver } from './threads.js';
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from './poll-bits.js';
 
 const pollfdBytes = 8;
 const mostFiles = 1024;
 
 /** Milliseconds, or a structure; below 0, or no structure, is for ever. Nanoseconds. */
-type Limit = (k: Kernel, a: number) => number;
-const milliseconds: Limit = (_, a) => ((a | 0) < 0 ? Infinity : (a | 0) * 1e6);
-const timespec =
+export type Limit = (k: Kernel, a: number) => number;
+export const milliseconds: Limit = (_, a) => ((a | 0) < 0 ? Infinity : (a | 0) * 1e6);
+export const timespec =
   (size?: 8): Limit =>
   (k, a) =>
     a === 0 ? Infinity : k.readTime(a, size);
@@ -19,25 +21,17 @@ const timeval: Limit = (k, a) =>
   a === 0 ? Infinity : k.readWord(a) * 1e9 + k.readWord(a + k.abi.word) * 1000;
 
 /** The call is made again when the time is over: then nothing is there. */
-function wait(k: Kernel, files: readonly Polled[], limit: number, over: boolean): void {
+export function wait(k: Kernel, files: readonly Polled[], limit: number, over: boolean): void {
   if (limit > 0 && !over) waitFor(k, files, { deadline: k.elapsed() + limit, restarts: false });
-}
-
-function takeOver(k: Kernel): boolean {
-  const thread = runningThread(k);
-  const { over } = thread;
-  thread.over = false;
-  return over;
 }
 
 /** struct pollfd: the file, two bytes of what is waited for, two of what is there. */
 const polling =
-  (limitOf: Limit, mask: number | undefined): Handler =>
+  (limitOf: Limit): Handler =>
   (k, a) => {
     const [at = 0, count = 0, limit = 0] = a;
     const over = takeOver(k);
     if (count > mostFiles) return EINVAL;
-    if (mask !== undefined && a[mask]) k.missing('ppoll with a set of signals');
     const view = new DataView(k.memory.readBytes(at, count * pollfdBytes).buffer);
     const files: Polled[] = [];
     let found = 0;
@@ -60,13 +54,11 @@ const sets = [POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, 0] as const;
 
 /** Three sets of bits: to read, to write, and of exceptions, which no file here has. */
 const selecting =
-  (limitOf: Limit, mask: number | undefined): Handler =>
+  (limitOf: Limit): Handler =>
   (k, a) => {
     const count = Math.min((a[0] ?? 0) | 0, mostFiles);
     const over = takeOver(k);
     if (count < 0) return EINVAL;
-    if (mask !== undefined && a[mask] && k.readWord(a[mask]) !== 0)
-      k.missing('pselect6 with a set of signals');
     const { word } = k.abi;
     const length = Math.ceil(count / (8 * word)) * word;
     const files: Polled[] = [];
@@ -97,7 +89,17 @@ const selecting =
     return found;
   };
 
-export const poll = polling(milliseconds, undefined);
-export const ppoll = (size?: 8): Handler => polling(timespec(size), 3);
-export const select = selecting(timeval, undefined);
-export const pselect6 = (size?: 8): Handler => selecting(timespec(size), 5);
+export const poll = polling(milliseconds);
+export const ppoll =
+  (size?: 8): Handler =>
+  (k, a) =>
+    underMask(k, a[3] ?? 0, a[4] ?? 0, () => polling(timespec(size))(k, a));
+export const select = selecting(timeval);
+/** The last argument points to the set and its size. */
+export const pselect6 =
+  (size?: 8): Handler =>
+  (k, a) => {
+    const at = a[5] ?? 0;
+    const [set, bytes] = at === 0 ? [0, 0] : [k.readWord(at), k.readWord(at + k.abi.word)];
+    return underMask(k, set, bytes, () => selecting(timespec(size))(k, a));
+  };

@@ -239,3 +239,24 @@ function copy(k: Kernel, from: number, to: number, length: number): number {
   }
   return done;
 }
+
+const PRIO_USER = 2;
+/** What is asked for is the process, its group, or its user: all are the same one. */
+const isOther = (which: number, who: number): boolean =>
+  who !== 0 && who !== (which === PRIO_USER ? ownUser : ownId);
+
+/** 1 to 40, so that an error is below 0. */
+export const getpriority: Handler = (k, [which = 0, who = 0]) => {
+  if (which > PRIO_USER) return errno.EINVAL;
+  return isOther(which, who) ? errno.ESRCH : 20 - k.niceness;
+};
+
+/** Nobody gets it back without a privilege. */
+export const setpriority: Handler = (k, [which = 0, who = 0, value = 0]) => {
+  if (which > PRIO_USER) return errno.EINVAL;
+  if (isOther(which, who)) return errno.ESRCH;
+  const wanted = Math.max(-20, Math.min(19, value | 0));
+  if (wanted < k.niceness) return errno.EACCES;
+  k.niceness = wanted;
+  return 0;
+};

@@ -7,7 +7,7 @@ import type { Handler, Kernel } from './kernel.js';
 import { enterRecovery, leaveRecovery } from './recoveries.js';
 import { onStack } from './signal-frame.js';
 import type { AlternateStack, Trapped } from './signal-frame.js';
-import { interruptWait, ownOf, remember, runningThread } from './threads.js';
+import { interruptWait, ownOf, remember, runningThread, isAwaited, wakeFor } from './threads.js';
 import type { Thread } from './threads.js';
 import { tellOverrun } from './timers.js';
 import type { Tells } from './timers.js';
@@ -58,7 +58,7 @@ export interface Fault {
 
 export const noStack: AlternateStack = { base: 0, flags: SS_DISABLE, size: 0 };
 
-const has = (set: Uint8Array, number: number): boolean =>
+export const has = (set: Uint8Array, number: number): boolean =>
   (((set[(number - 1) >> 3] ?? 0) >> ((number - 1) & 7)) & 1) === 1;
 
 interface Action {
@@ -141,7 +141,7 @@ function enter(k: Kernel, { number, info }: Pending, count: number, before = k.t
         ...action,
         number,
         info,
-        mask: k.signalMask,
+        mask: k.savedMask ?? k.signalMask,
         trap: k.trap,
         alternate: k.alternateStack,
         onAlternate: (action.flags & SA_ONSTACK) !== 0,
@@ -154,6 +154,7 @@ function enter(k: Kernel, { number, info }: Pending, count: number, before = k.t
     if (!(thrown instanceof MemoryFault)) throw thrown;
   }
   if (!entered) throw new Ended({ kind: 'signal', number: SIGSEGV });
+  k.savedMask = undefined;
   k.frames++;
   enterRecovery(k, number, count, before);
   const mask = k.signalMask.map((byte, n) => byte | (action.mask[n] ?? 0));
@@ -163,7 +164,7 @@ function enter(k: Kernel, { number, info }: Pending, count: number, before = k.t
   if (action.flags & SA_RESETHAND) k.signalActions.delete(number);
 }
 
-function setMask(k: Kernel, mask: Uint8Array): void {
+export function setMask(k: Kernel, mask: Uint8Array): void {
   const own = mask.slice();
   for (const number of [SIGKILL, SIGSTOP]) {
     const at = (number - 1) >> 3;
@@ -177,7 +178,10 @@ export function deliverPending(k: Kernel, count: number): void {
   for (;;) {
     const ready = [...k.pending, ...k.sharedPending].filter((p) => !has(k.signalMask, p.number));
     const [next] = ready.sort((a, b) => a.number - b.number);
-    if (!next) return;
+    if (!next) {
+      restoreMask(k);
+      return;
+    }
     k.pending = k.pending.filter((p) => p !== next);
     k.sharedPending = k.sharedPending.filter((p) => p !== next);
     const info = next.timer === undefined ? next.info : ofTimer(k, next.timer, next.info);
@@ -190,6 +194,30 @@ export function deliverPending(k: Kernel, count: number): void {
   }
 }
 
+/** A call that waited with a mask of its own is over. */
+export function restoreMask(k: Kernel): void {
+  if (k.savedMask) k.signalMask = k.savedMask;
+  k.savedMask = undefined;
+}
+
+/** A signal is there that would end a wait. */
+export function isInterrupted(k: Kernel): boolean {
+  return [...k.pending, ...k.sharedPending].some(({ number }) => {
+    const { handler } = actionOf(k, number);
+    return !has(k.signalMask, number) && (handler > SIG_IGN || (handler !== SIG_IGN && !ignored.has(number)));
+  });
+}
+
+/** One that is pending, of a set. */
+export function takeSignal(k: Kernel, set: Uint8Array): Pending | undefined {
+  const there = [...k.pending, ...k.sharedPending].filter((p) => has(set, p.number));
+  const [next] = there.sort((a, b) => a.number - b.number);
+  if (!next) return undefined;
+  k.pending = k.pending.filter((p) => p !== next);
+  k.sharedPending = k.sharedPending.filter((p) => p !== next);
+  return next.timer === undefined ? next : { ...next, info: ofTimer(k, next.timer, next.info) };
+}
+
 /** A signal of less than 32 is pending once. */
 const withOne = (pending: readonly Pending[], one: Pending): readonly Pending[] =>
   one.number < 32 && pending.some((p) => p.number === one.number) ? pending : [...pending, one];
@@ -200,9 +228,9 @@ function send(k: Kernel, thread: Thread, sent: Pending): void {
   const own = ownOf(k, thread);
   const nobody = handler === SIG_IGN || (handler === 0 && ignored.has(number));
   const blocked = has(own.signalMask, number);
-  if (nobody && !blocked) return;
+  if (nobody && !blocked && !isAwaited(thread, number)) return;
   own.pending = withOne(own.pending, sent);
-  if (!blocked) interruptWait(k, thread, flags);
+  if (!wakeFor(k, thread, number) && !blocked) interruptWait(k, thread, flags);
 }
 
 /** To any thread that does not block it: the first, if it does not (complete_signal). */
@@ -210,7 +238,10 @@ function sendProcess(k: Kernel, sent: Pending): void {
   const threads = [...k.threads.values()];
   const open = threads.find((thread) => !has(ownOf(k, thread).signalMask, sent.number));
   if (open) send(k, open, sent);
-  else k.sharedPending = withOne(k.sharedPending, sent);
+  else {
+    k.sharedPending = withOne(k.sharedPending, sent);
+    threads.find((thread) => wakeFor(k, thread, sent.number));
+  }
 }
 
 /** One of a timer's is pending at a time; what goes off meanwhile is counted. */

@@ -1,25 +1,27 @@
 // Sockets within the process: AF_UNIX, in pairs or by name (unix(7), man 2 of each). There is no other family, as where a sandbox allows none.
 import { posix } from 'node:path';
-import { changed, channel, O_NONBLOCK, POLLIN, put, take, waitFor } from './channels.js';
-import type { Channel } from './channels.js';
+import { changed, channel, end, put, take, waitFor } from './channels.js';
+import type { Channel, Part } from './channels.js';
 import * as errno from './errno.js';
 import type { Handler, Kernel, Open } from './kernel.js';
+import { release } from './file-calls.js';
 import { ownId } from './signals.js';
+import { O_NONBLOCK, POLLIN } from './poll-bits.js';
 
 const AF_UNIX = 1;
-const SOCK_STREAM = 1;
+export const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const S_IFSOCK = 0o140000;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
 const SHUT_RDWR = 2;
-const MSG_PEEK = 2;
-const MSG_TRUNC = 0x20;
+export const MSG_PEEK = 2;
+export const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_WAITALL = 0x100;
 const MSG_NOSIGNAL = 0x4000;
-const MSG_CMSG_CLOEXEC = 0x40000000;
+export const MSG_CMSG_CLOEXEC = 0x40000000;
 const MSG_EOR = 0x80;
 /** Linux's default of SO_SNDBUF; its own bookkeeping, which counts there, does not here. */
 const capacity = 212992;
@@ -38,6 +40,8 @@ export interface Socket {
   /** Of one that listens: those that have connected. */
   queue: Socket[] | undefined;
   backlog: number;
+  /** How many ever have. */
+  arrived: number;
 }
 
 const socketOf = (type: number): Socket => ({
@@ -50,6 +54,7 @@ const socketOf = (type: number): Socket => ({
   peer: undefined,
   queue: undefined,
   backlog: 0,
+  arrived: 0,
 });
 
 const between = (type: number): Channel => channel(capacity, type !== SOCK_STREAM);
@@ -88,7 +93,7 @@ function join(a: Socket, b: Socket): void {
   b.incoming = a.outgoing = b.incoming ?? between(b.type);
 }
 
-function find(k: Kernel, fd: number): { readonly file: Open; readonly node: Socket } | number {
+export function find(k: Kernel, fd: number): { readonly file: Open; readonly node: Socket } | number {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
   return file.node.kind === 'socket' ? { file, node: file.node } : errno.ENOTSOCK;
@@ -99,9 +104,16 @@ const keyOf = (name: string, { type }: Pick<Socket, 'type'>): string =>
   name.startsWith('\0') ? `${type}${name}` : name;
 
 export function closeSocket(k: Kernel, node: Socket): void {
-  if (node.incoming) node.incoming.deaf = true;
+  if (node.incoming) {
+    end(node.incoming, 'deaf');
+    if (node.type !== SOCK_DGRAM) {
+      end(node.incoming, 'ended');
+      if (node.outgoing && node.incoming.parts.length > 0) node.outgoing.reset = true;
+    }
+    for (const { files } of node.incoming.parts.splice(0)) withdraw(k, files);
+  }
   // Others may send to whom this one sent datagrams.
-  if (node.outgoing && node.type !== SOCK_DGRAM) node.outgoing.ended = true;
+  if (node.outgoing && node.type !== SOCK_DGRAM) end(node.outgoing, 'ended');
   for (const one of node.queue ?? []) closeSocket(k, one);
   if (node.name !== undefined && k.sockets.get(keyOf(node.name, node)) === node)
     k.sockets.delete(keyOf(node.name, node));
@@ -208,6 +220,7 @@ export const connect: Handler = (k, [fd = -1, at = 0, length = 0]) => {
   node.peer = other.name = target.name;
   other.peer = node.name;
   target.queue.push(other);
+  target.arrived++;
   changed(k);
   return 0;
 };
@@ -232,14 +245,18 @@ export const shutdown: Handler = (k, [fd = -1, how = 0]) => {
   const { incoming, outgoing } = found.node;
   if (how > SHUT_RDWR) return errno.EINVAL;
   if (!incoming || !outgoing) return errno.ENOTCONN;
-  if (how !== SHUT_WR) incoming.ended = incoming.deaf = true;
-  if (how !== SHUT_RD) outgoing.ended = true;
+  if (how !== SHUT_WR) {
+    end(incoming, 'ended');
+    end(incoming, 'deaf');
+  }
+  if (how !== SHUT_RD) end(outgoing, 'ended');
   changed(k);
   return 0;
 };
 
 interface Sending {
   readonly flags?: number;
+  readonly files?: readonly Open[];
   /** An address of a name. */
   readonly to?: readonly [at: number, length: number];
 }
@@ -249,7 +266,7 @@ export function transmit(
   file: Open,
   node: Socket,
   bytes: Uint8Array,
-  { flags = 0, to = [0, 0] }: Sending,
+  { flags = 0, to = [0, 0], files = [] }: Sending,
 ): number {
   if (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR)) k.missing(`send with flags 0x${flags.toString(16)}`);
   let outgoing = node.outgoing;
@@ -262,16 +279,22 @@ export function transmit(
   if (!outgoing) return errno.ENOTCONN;
   if (node.type === SOCK_DGRAM && outgoing.deaf) return errno.ECONNREFUSED;
   if (node.type !== SOCK_STREAM && bytes.length > capacity) return errno.EMSGSIZE;
-  return put(
-    k,
-    file,
-    outgoing,
-    { bytes, from: node.name },
-    {
-      nonBlocking: ((flags & MSG_DONTWAIT) | (file.flags & O_NONBLOCK)) !== 0,
-      quiet: (flags & MSG_NOSIGNAL) !== 0 || node.type !== SOCK_STREAM,
-    },
-  );
+  const part: Part = { bytes, from: node.name, ...(files.length > 0 && { files }) };
+  const done = put(k, file, outgoing, part, {
+    nonBlocking: ((flags & MSG_DONTWAIT) | (file.flags & O_NONBLOCK)) !== 0,
+    quiet: (flags & MSG_NOSIGNAL) !== 0 || node.type !== SOCK_STREAM,
+  });
+  // Those of an empty part on a stream go nowhere.
+  if (done >= 0 && (bytes.length > 0 || node.type !== SOCK_STREAM)) k.sent.push(...files);
+  return done;
+}
+
+/** A message that brings files is read: those that nobody has taken are closed. */
+export function withdraw(k: Kernel, files: readonly Open[] = []): void {
+  for (const file of files) {
+    k.sent.splice(k.sent.indexOf(file), 1);
+    release(k, file);
+  }
 }
 
 export function receive(
@@ -307,67 +330,18 @@ export const recvfrom: Handler = (k, [fd = -1, to = 0, length = 0, flags = 0, na
   k.reachable(to, length, true);
   const taken = receive(k, found.file, found.node, length, { flags });
   if (typeof taken === 'number') return taken;
+  if (!(flags & MSG_PEEK)) withdraw(k, taken.files);
   k.write(to, taken.bytes);
   tellSender(k, taken.from, name, nameLength);
   return flags & MSG_TRUNC && found.node.type !== SOCK_STREAM ? taken.whole : taken.bytes.length;
 };
 
 /** Who has no name has none to be told. */
-function tellSender(k: Kernel, from: string | undefined, at: number, lengthAt: number): void {
+export function tellSender(k: Kernel, from: string | undefined, at: number, lengthAt: number): void {
   if (at === 0) return;
   if (from === undefined) k.writeInt(lengthAt, 0);
   else writeName(k, from, at, lengthAt);
 }
-
-/** struct msghdr: name, its length, parts, their number, control data, its length, flags. */
-function readMessage(
-  k: Kernel,
-  at: number,
-): {
-  readonly name: number;
-  readonly nameLength: number;
-  readonly parts: readonly (readonly [at: number, length: number])[];
-  readonly control: number;
-} {
-  const { word } = k.abi;
-  const field = (n: number): number => k.readWord(at + n * word);
-  const parts = Array.from(
-    { length: field(3) },
-    (_, n) => [k.readWord(field(2) + 2 * n * word), k.readWord(field(2) + (2 * n + 1) * word)] as const,
-  );
-  return { name: field(0), nameLength: k.readInt(at + word), parts, control: field(5) };
-}
-
-export const sendmsg: Handler = (k, [fd = -1, at = 0, flags = 0]) => {
-  const found = find(k, fd);
-  if (typeof found === 'number') return found;
-  const { name, nameLength, parts, control } = readMessage(k, at);
-  if (control > 0) k.missing('sendmsg with control data');
-  const bytes = Buffer.concat(parts.map(([from, length]) => k.memory.readBytes(from, length)));
-  return transmit(k, found.file, found.node, Uint8Array.from(bytes), { flags, to: [name, nameLength] });
-};
-
-export const recvmsg: Handler = (k, [fd = -1, at = 0, flags = 0]) => {
-  const found = find(k, fd);
-  if (typeof found === 'number') return found;
-  const { word } = k.abi;
-  const { name, parts } = readMessage(k, at);
-  const room = parts.reduce((sum, [, length]) => sum + length, 0);
-  for (const [to, length] of parts) k.reachable(to, length, true);
-  const taken = receive(k, found.file, found.node, room, { flags });
-  if (typeof taken === 'number') return taken;
-  let done = 0;
-  for (const [to, length] of parts) {
-    k.write(to, taken.bytes.subarray(done, done + length));
-    done += Math.min(length, taken.bytes.length - done);
-  }
-  tellSender(k, taken.from, name, at + word);
-  if (taken.from === undefined) k.writeInt(at + word, 0);
-  const cut = taken.whole > taken.bytes.length;
-  k.writeWords(at + 5 * word, 0);
-  k.writeInt(at + 6 * word, cut ? MSG_TRUNC : 0);
-  return flags & MSG_TRUNC && found.node.type !== SOCK_STREAM ? taken.whole : taken.bytes.length;
-};
 
 export const getsockname: Handler = (k, [fd = -1, at = 0, lengthAt = 0]) => {
   const found = find(k, fd);
@@ -384,7 +358,7 @@ export const getpeername: Handler = (k, [fd = -1, at = 0, lengthAt = 0]) => {
   return 0;
 };
 
-const SOL_SOCKET = 1;
+export const SOL_SOCKET = 1;
 /** What of SOL_SOCKET can be asked for (<asm-generic/socket.h>). */
 const options = new Map<number, (node: Socket) => readonly number[]>([
   [2, () => [0]], // SO_REUSEADDR
@@ -419,38 +393,4 @@ export const setsockopt: Handler = (k, [fd = -1, level = 0, name = 0]) => {
   if (typeof found === 'number') return found;
   if (level !== SOL_SOCKET) return errno.ENOTSUP;
   return settable.has(name) ? 0 : k.missing(`setsockopt ${name}`);
-};
-
-/** By the number that `socketcall` has, and how many arguments each takes (net/socket.c). */
-const calls: readonly (readonly [Handler, number] | undefined)[] = [
-  undefined,
-  [socket, 3],
-  [bind, 3],
-  [connect, 3],
-  [listen, 2],
-  [(k, [fd = -1, at = 0, lengthAt = 0]) => accept4(k, [fd, at, lengthAt, 0]), 3],
-  [getsockname, 3],
-  [getpeername, 3],
-  [socketpair, 4],
-  [sendto, 4],
-  [recvfrom, 4],
-  [sendto, 6],
-  [recvfrom, 6],
-  [shutdown, 2],
-  [setsockopt, 5],
-  [getsockopt, 5],
-  [sendmsg, 3],
-  [recvmsg, 3],
-  [accept4, 4],
-];
-
-/** i386: the arguments lie in memory. */
-export const socketcall: Handler = (k, [number = 0, at = 0]) => {
-  const call = calls[number];
-  if (!call) return number === 19 || number === 20 ? k.missing('recvmmsg or sendmmsg') : errno.EINVAL;
-  const [run, count] = call;
-  return run(
-    k,
-    Array.from({ length: count }, (_, n) => k.readWord(at + 4 * n)),
-  );
 };

@@ -1,10 +1,15 @@
 // The system calls of i386 that are there, by number (arch/x86/entry/syscalls/syscall_32.tbl). One row a call; most share their handler with x86-64.
 import * as attributes from './attribute-calls.js';
+import * as epoll from './epoll.js';
 import * as errno from './errno.js';
+import * as events from './eventfd.js';
+import * as fifos from './fifos.js';
 import * as files from './file-calls.js';
 import * as old from './i386-calls.js';
 import type { Handler, Rows } from './kernel.js';
+import * as masks from './mask-calls.js';
 import * as memory from './memory-calls.js';
+import * as messages from './message-calls.js';
 import * as polls from './poll-calls.js';
 import * as process from './process-calls.js';
 import * as signals from './signals.js';
@@ -34,6 +39,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [10, 'unlink', (k, [name = 0]) => files.unlinkat(k, [here, name, 0])],
   [12, 'chdir', files.chdir],
   [13, 'time', process.time],
+  [14, 'mknod', (k, [name = 0, mode = 0, device = 0]) => fifos.mknodat(k, [here, name, mode, device])],
   [15, 'chmod', (k, [name = 0, mode = 0]) => attributes.fchmodat(k, [here, name, mode])],
   [19, 'lseek', (k, [fd = -1, offset = 0, whence = 0]) => files.lseek(k, [fd, offset | 0, whence])],
   [20, 'getpid', constant(signals.ownId)],
@@ -73,8 +79,9 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [92, 'truncate', (k, [name = 0, length = 0]) => attributes.truncate(k, [name, length | 0])],
   [93, 'ftruncate', (k, [fd = -1, length = 0]) => files.ftruncate(k, [fd, length | 0])],
   [94, 'fchmod', (k, [fd = -1, mode = 0]) => attributes.fchmodat(k, [fd, 0, mode])],
-  [96, 'getpriority', constant(20)],
-  [102, 'socketcall', sockets.socketcall],
+  [96, 'getpriority', process.getpriority],
+  [97, 'setpriority', process.setpriority],
+  [102, 'socketcall', old.socketcall],
   [103, 'syslog', constant(errno.EPERM)],
   [104, 'setitimer', timers.setitimer],
   [105, 'getitimer', timers.getitimer],
@@ -120,7 +127,9 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [174, 'rt_sigaction', signals.sigaction],
   [175, 'rt_sigprocmask', signals.sigprocmask],
   [176, 'rt_sigpending', signals.sigpending],
+  [177, 'rt_sigtimedwait', masks.sigtimedwait()],
   [178, 'rt_sigqueueinfo', signals.queueInfo(0, 1)],
+  [179, 'rt_sigsuspend', masks.sigsuspend],
   [
     180,
     'pread64',
@@ -186,6 +195,9 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [243, 'set_thread_area', old.setThreadAreaCall],
   [244, 'get_thread_area', old.getThreadArea],
   [252, 'exit_group', process.exit],
+  [254, 'epoll_create', epoll.epollCreateSized],
+  [255, 'epoll_ctl', epoll.epollCtl],
+  [256, 'epoll_wait', epoll.epollWait],
   [258, 'set_tid_address', process.setTidAddress],
   [259, 'timer_create', timers.timerCreate],
   [260, 'timer_settime', timers.timerSettime()],
@@ -204,6 +216,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [284, 'waitid', constant(errno.ECHILD)],
   [295, 'openat', files.openat],
   [296, 'mkdirat', files.mkdirat],
+  [297, 'mknodat', fifos.mknodat],
   [298, 'fchownat', attributes.fchownat],
   [299, 'futimesat', attributes.futimesat],
   [300, 'fstatat64', files.newfstatat],
@@ -219,8 +232,10 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [311, 'set_robust_list', threads.setRobustList],
   [312, 'get_robust_list', threads.getRobustList],
   [318, 'getcpu', process.getcpu],
+  [319, 'epoll_pwait', epoll.epollPwait],
   [320, 'utimensat', attributes.utimensat()],
   [322, 'timerfd_create', timers.timerfdCreate],
+  [323, 'eventfd', (k, [initial = 0]) => events.eventfd(k, [initial, 0])],
   [
     324,
     'fallocate',
@@ -229,6 +244,8 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   ],
   [325, 'timerfd_settime', timers.timerfdSettime()],
   [326, 'timerfd_gettime', timers.timerfdGettime()],
+  [328, 'eventfd2', events.eventfd],
+  [329, 'epoll_create1', epoll.epollCreate],
   [330, 'dup3', files.dup3],
   [331, 'pipe2', files.pipe2],
   [335, 'rt_tgsigqueueinfo', signals.queueInfo(1, 2)],
@@ -249,9 +266,9 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [367, 'getsockname', sockets.getsockname],
   [368, 'getpeername', sockets.getpeername],
   [369, 'sendto', sockets.sendto],
-  [370, 'sendmsg', sockets.sendmsg],
+  [370, 'sendmsg', messages.sendmsg],
   [371, 'recvfrom', sockets.recvfrom],
-  [372, 'recvmsg', sockets.recvmsg],
+  [372, 'recvmsg', messages.recvmsg],
   [373, 'shutdown', sockets.shutdown],
   [375, 'membarrier', constant(0)], // threads take turns
   // Newer ways to ask for the same: libc falls back to the rows above, as on an older kernel.
@@ -272,9 +289,11 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [412, 'utimensat_time64', attributes.utimensat(8)],
   [413, 'pselect6_time64', polls.pselect6(8)],
   [414, 'ppoll_time64', polls.ppoll(8)],
+  [421, 'rt_sigtimedwait_time64', masks.sigtimedwait(8)],
   [422, 'futex_time64', threads.futex(8)],
   [435, 'clone3', threads.clone3],
   [439, 'faccessat2', constant(errno.ENOSYS)],
+  [441, 'epoll_pwait2', epoll.epollPwait2],
 ];
 
 export const calls32: Rows = new Map(rows.map(([number, name, run]) => [number, { name, run }]));

@@ -1,9 +1,14 @@
 // The system calls of x86-64 that are there, by number (arch/x86/entry/syscalls/syscall_64.tbl). One row a call.
 import * as attributes from './attribute-calls.js';
+import * as epoll from './epoll.js';
 import * as errno from './errno.js';
+import * as events from './eventfd.js';
+import * as fifos from './fifos.js';
 import * as files from './file-calls.js';
 import type { Handler, Rows } from './kernel.js';
+import * as masks from './mask-calls.js';
 import * as memory from './memory-calls.js';
+import * as messages from './message-calls.js';
 import * as polls from './poll-calls.js';
 import * as process from './process-calls.js';
 import * as signals from './signals.js';
@@ -62,8 +67,8 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [43, 'accept', (k, [fd = -1, at = 0, lengthAt = 0]) => sockets.accept4(k, [fd, at, lengthAt, 0])],
   [44, 'sendto', sockets.sendto],
   [45, 'recvfrom', sockets.recvfrom],
-  [46, 'sendmsg', sockets.sendmsg],
-  [47, 'recvmsg', sockets.recvmsg],
+  [46, 'sendmsg', messages.sendmsg],
+  [47, 'recvmsg', messages.recvmsg],
   [48, 'shutdown', sockets.shutdown],
   [49, 'bind', sockets.bind],
   [50, 'listen', sockets.listen],
@@ -135,12 +140,16 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [121, 'getpgid', process.getpgid],
   [124, 'getsid', process.getpgid],
   [127, 'rt_sigpending', signals.sigpending],
+  [128, 'rt_sigtimedwait', masks.sigtimedwait()],
   [129, 'rt_sigqueueinfo', signals.queueInfo(0, 1)],
+  [130, 'rt_sigsuspend', masks.sigsuspend],
   [131, 'sigaltstack', signals.sigaltstack],
   [132, 'utime', attributes.utime],
+  [133, 'mknod', (k, [name = 0, mode = 0, device = 0]) => fifos.mknodat(k, [here, name, mode, device])],
   [137, 'statfs', attributes.statfs(1)],
   [138, 'fstatfs', attributes.fstatfs(1)],
-  [140, 'getpriority', constant(20)],
+  [140, 'getpriority', process.getpriority],
+  [141, 'setpriority', process.setpriority],
   [143, 'sched_getparam', process.schedGetparam],
   [145, 'sched_getscheduler', constant(0)],
   [146, 'sched_get_priority_max', process.schedPriority(99)],
@@ -174,6 +183,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [202, 'futex', threads.futex()],
   [203, 'sched_setaffinity', process.schedSetaffinity],
   [204, 'sched_getaffinity', process.schedGetaffinity],
+  [213, 'epoll_create', epoll.epollCreateSized],
   [217, 'getdents64', files.getdents64],
   [218, 'set_tid_address', process.setTidAddress],
   [221, 'fadvise64', attributes.ofFile],
@@ -187,11 +197,14 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [229, 'clock_getres', process.clockGetres()],
   [230, 'clock_nanosleep', threads.nanosleep(true)],
   [231, 'exit_group', process.exit],
+  [232, 'epoll_wait', epoll.epollWait],
+  [233, 'epoll_ctl', epoll.epollCtl],
   [234, 'tgkill', signals.killThread(1, 2)],
   [235, 'utimes', (k, [name = 0, at = 0]) => attributes.futimesat(k, [here, name, at])],
   [247, 'waitid', constant(errno.ECHILD)],
   [257, 'openat', files.openat],
   [258, 'mkdirat', files.mkdirat],
+  [259, 'mknodat', fifos.mknodat],
   [260, 'fchownat', attributes.fchownat],
   [261, 'futimesat', attributes.futimesat],
   [262, 'newfstatat', files.newfstatat],
@@ -207,11 +220,15 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [273, 'set_robust_list', threads.setRobustList],
   [274, 'get_robust_list', threads.getRobustList],
   [280, 'utimensat', attributes.utimensat()],
+  [281, 'epoll_pwait', epoll.epollPwait],
   [283, 'timerfd_create', timers.timerfdCreate],
+  [284, 'eventfd', (k, [initial = 0]) => events.eventfd(k, [initial, 0])],
   [285, 'fallocate', attributes.fallocate],
   [286, 'timerfd_settime', timers.timerfdSettime()],
   [287, 'timerfd_gettime', timers.timerfdGettime()],
   [288, 'accept4', sockets.accept4],
+  [290, 'eventfd2', events.eventfd],
+  [291, 'epoll_create1', epoll.epollCreate],
   [292, 'dup3', files.dup3],
   [293, 'pipe2', files.pipe2],
   [297, 'rt_tgsigqueueinfo', signals.queueInfo(1, 2)],
@@ -228,6 +245,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [334, 'rseq', constant(errno.ENOSYS)],
   [435, 'clone3', threads.clone3],
   [439, 'faccessat2', constant(errno.ENOSYS)],
+  [441, 'epoll_pwait2', epoll.epollPwait2],
 ];
 
 export const calls64: Rows = new Map(rows.map(([number, name, run]) => [number, { name, run }]));

@@ -68,6 +68,7 @@ function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning)
       recovery: undefined,
       refusedAt: 0,
       robustList: 0,
+      savedMask: undefined,
     },
     wait: undefined,
     since: 0,

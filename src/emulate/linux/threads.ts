@@ -8,11 +8,11 @@ import { EFAULT, EINTR } from './errno.js';
 import type { Kernel } from './kernel.js';
 import { RandomBytes } from './random.js';
 import { recovers } from './recoveries.js';
-import { deliverPending } from './signals.js';
+import { deliverPending, has } from './signals.js';
 import { expireTimers, isOver, isTimed, nextDue, untilNext } from './timers.js';
 
 const perThread = [
-  'alternateStack', 'clearChildTid', 'frames', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'signalMask', 'threadName', 'trap',
+  'alternateStack', 'clearChildTid', 'frames', 'pending', 'recovery', 'refusedAt', 'refusedCount', 'robustList', 'savedMask', 'signalMask', 'threadName', 'trap',
 ] as const; // prettier-ignore
 export type Own = Pick<Kernel, (typeof perThread)[number]>;
 
@@ -35,6 +35,8 @@ export interface Wait {
   readonly futex?: { readonly address: number; readonly bits: number };
   /** The call, by its number, is made again when one of the files is ready. */
   readonly polled?: { readonly files: readonly Polled[]; readonly call: number };
+  /** The call is made again, by its number, when a signal of the set is there. */
+  readonly signals?: { readonly set: Uint8Array; readonly call: number };
   /** The call is made again, by this number, where a handler with SA_RESTART comes in between. */
   readonly again?: number;
   /** Where a sleep that is interrupted says what was left. */
@@ -130,6 +132,27 @@ export function interruptWait(k: Kernel, thread: Thread, flags: number): void {
   if (thread.again) thread.answer = wait.again;
   else if (wait.remaining !== undefined)
     thread.left = { ...wait.remaining, nanoseconds: Math.max(0, wait.deadline - k.elapsed()) };
+}
+
+export const isAwaited = ({ wait }: Thread, number: number): boolean =>
+  wait?.signals !== undefined && has(wait.signals.set, number);
+
+/** A thread that waits for the signal takes it. */
+export function wakeFor(k: Kernel, thread: Thread, number: number): boolean {
+  const { wait } = thread;
+  if (!wait?.signals || !isAwaited(thread, number)) return false;
+  wake(thread, wait.signals.call);
+  thread.again = true;
+  k.due = true;
+  return true;
+}
+
+/** The time of its call is over, which is made again. */
+export function takeOver(k: Kernel): boolean {
+  const thread = runningThread(k);
+  const { over } = thread;
+  thread.over = false;
+  return over;
 }
 
 function switchTo(k: Kernel, thread: Thread): void {

@@ -1,9 +1,10 @@
 // The calls that set timers (man 2 setitimer, alarm, timer_create, timer_settime, timerfd_create).
-import { O_NONBLOCK, POLLIN, waitFor } from './channels.js';
+import { waitFor } from './channels.js';
 import * as errno from './errno.js';
 import type { Handler, Kernel, Open } from './kernel.js';
 import { arm, leftOf, timerOf } from './timers.js';
 import type { Tells, Timer } from './timers.js';
+import { O_NONBLOCK, POLLIN } from './poll-bits.js';
 
 const SIGALRM = 14;
 const mostSignals = 64;

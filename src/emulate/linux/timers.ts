@@ -27,7 +27,8 @@ export interface Timer {
   at: number;
   /** 0: once. */
   interval: number;
-  /** How often it went off since somebody was told. */
+  /** How often it went off, in all and since somebody was told. */
+  times: number;
   missed: number;
   /** Of those, beyond the first, when a signal was delivered last. */
   overrun: number;
@@ -43,6 +44,7 @@ export const timerOf = (clock: Timer['clock'], tells: Tells | undefined): Timer 
   at: Infinity,
   interval: 0,
   missed: 0,
+  times: 0,
   overrun: 0,
 });
 
@@ -93,6 +95,7 @@ export function expireTimers(k: Kernel): void {
     const late = timer.clock === 'cpu' ? counted(k) - at : k.elapsed() - due;
     const times = interval > 0 ? 1 + Math.floor(late / interval) : 1;
     timer.missed += times;
+    timer.times += times;
     if (timer.clock !== 'cpu') timer.due = interval > 0 ? due + times * interval : Infinity;
     const rest = timer.clock === 'cpu' ? times * interval - late : timer.due - k.elapsed();
     timer.at = interval > 0 && at !== Infinity ? counted(k) + Math.ceil(rest) : Infinity;

@@ -6,7 +6,12 @@ import { loaded, native32, Workshop } from '../build.js';
 
 const shop = new Workshop();
 afterAll(() => shop.remove());
-const sources = { sockets: 'sockets.c', attributes: 'attributes.c', timers: 'timers.c' };
+const sources = {
+  sockets: 'sockets.c',
+  attributes: 'attributes.c',
+  timers: 'timers.c',
+  waits: 'waits.c',
+};
 const source = (name: keyof typeof sources): string => join(__dirname, '../programs', sources[name]);
 
 const builds = [
@@ -44,6 +49,18 @@ test.each(builds)('timers, %s: as on the CPU', (_, build) => {
   const { machine, output } = loaded(program);
   expect(machine.run(300_000_000)).toEqual({ kind: 'exit', code: 0 });
   expect(output()).toBe(native.stdout);
+});
+
+test.each(builds)('epoll, counters, files in messages, FIFOs, masks, %s: as on the CPU', (_, build) => {
+  const program = build('waits');
+  const fifo = join(shop.folder, 'fifo');
+  const native = spawnSync(program, [fifo], { encoding: 'utf8' });
+  expect(native.stdout).toMatch(/priority: 0 5 1\n$/);
+  for (const seed of [1, 2]) {
+    const { machine, output } = loaded(program, { args: ['program', '/tmp/fifo'], seed });
+    expect(machine.run(300_000_000)).toEqual({ kind: 'exit', code: 0 });
+    expect(output()).toBe(native.stdout);
+  }
 });
 
 test('a family that is not there', () => {
