@@ -80,6 +80,7 @@ const rows: readonly (readonly [number, string, Handler])[] = [
   [56, 'clone', threads.clone()],
   [57, 'fork', constant(errno.ENOSYS)],
   [58, 'vfork', constant(errno.ENOSYS)],
+  [59, 'execve', (k) => k.missing('system call execve')],
   [60, 'exit', threads.exitThread],
   [61, 'wait4', constant(errno.ECHILD)],
   [62, 'kill', signals.kill],

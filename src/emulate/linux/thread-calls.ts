@@ -33,6 +33,8 @@ function setPair(s: Int32Array, at: number, value: number): void {
 }
 
 function begin(k: Kernel, { flags, stack, parentTid, childTid, tls }: Beginning): number {
+  // fork, as glibc has it.
+  if ((flags & ~(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)) === 0 && stack === 0) return errno.ENOSYS;
   if ((flags & ofThread) !== ofThread)
     k.missing(`${k.call} with flags 0x${flags.toString(16)}: other processes`);
   const strange =

@@ -77,6 +77,19 @@ test('a family that is not there', () => {
   expect(loaded(program).machine.run()).toEqual({ kind: 'exit', code: 0 });
 });
 
+test.each([
+  ['musl', (text: string) => shop.native('fork', [text], [])],
+  ['glibc', (text: string) => native32(shop, 'fork32', [text], [])],
+])('fork of %s: there are no other processes', (_, build) => {
+  const program = build(
+    shop.written(
+      'fork.c',
+      '#include <errno.h>\n#include <unistd.h>\nint main(void) { return fork() == -1 && errno == ENOSYS ? 0 : 1; }\n',
+    ),
+  );
+  expect(loaded(program).machine.run()).toEqual({ kind: 'exit', code: 0 });
+});
+
 test('a wait that nobody ends', () => {
   const program = shop.native(
     'empty',
