@@ -159,28 +159,42 @@ int mr_integer_pop(word *regs) {
 
 /* pop m (mirrorPop in src/instrument/stack.ts): what it pops is in the mirror, and what was kept around that comes back before it. Nothing tells whether
    its address can still be formed as before, so it is done. */
+static int in_vector(const struct insn *i) { return i->map == 1 && i->opcode == 0x7e && i->prefixes == P66 && i->register_form; }
+static int brings_back(const struct insn *i) {
+  return in_vector(i) || (!i->map && (i->opcode == 0x58 || i->opcode == 0x8d || (mr_is_load(i) && i->base == SP && mr_load_bytes(i) == sizeof(word))));
+}
+static int is_pop_to_memory(const struct insn *i) { return !i->map && i->opcode == 0x8f; }
+/* The same without what the instructions read: most signals come where nothing is to be looked up. */
+static int pops_to_memory(const word *regs) {
+  const byte *p = (const byte *)regs[MR_REG_IP];
+  struct insn i;
+  for (u32 steps = 0; steps < 8 && mr_decode(p, regs, &i); p += i.length, steps++) {
+    if (is_pop_to_memory(&i)) return 1;
+    if (!brings_back(&i)) return 0;
+  }
+  return 0;
+}
 static int pop_to_memory(word *regs) {
   word seen[24], *sp = &seen[mr_register_order[SP]], at;
-  memcpy(seen, regs, sizeof seen);
   const byte *p = (const byte *)regs[MR_REG_IP];
   struct insn i;
   const byte *vectors = mr_vectors(regs);
+  if (!pops_to_memory(regs)) return 0;
+  memcpy(seen, regs, sizeof seen);
   for (u32 steps = 0; steps < 8 && mr_decode(p, seen, &i); p += i.length, steps++) {
-    if (!i.map && i.opcode == 0x8f) {
+    if (is_pop_to_memory(&i)) {
       u32 bytes = mr_written(&i, seen, &at);
       if (mr_read_native(at, *sp, bytes) != (long)bytes) return 0;
       *sp += bytes, seen[MR_REG_IP] = (word)p + i.length;
       memcpy(regs, seen, sizeof seen);
       return 1;
     }
-    int in_vector = i.map == 1 && i.opcode == 0x7e && i.prefixes == P66 && i.register_form && vectors;
-    word from, *to = &seen[mr_register_order[in_vector ? (u32)i.base : i.reg & 15]];
-    if (in_vector) from = (word)(vectors + 16 * i.reg);
-    else if (i.map) return 0;
+    word from, *to = &seen[mr_register_order[in_vector(&i) ? (u32)i.base : i.reg & 15]];
+    if (in_vector(&i) && !vectors) return 0;
+    if (in_vector(&i)) from = (word)(vectors + 16 * i.reg);
     else if (i.opcode == 0x58) from = *sp, *sp += sizeof(word);
     else if (i.opcode == 0x8d) from = (word)&i.address;
-    else if (mr_is_load(&i) && i.base == SP && mr_load_bytes(&i) == sizeof(word)) from = i.address;
-    else return 0;
+    else from = i.address;
     if (mr_read_native((word)to, from, sizeof(word)) != sizeof(word)) return 0;
   }
   return 0;
