@@ -157,14 +157,13 @@ int mr_integer_pop(word *regs) {
   return 1;
 }
 
-/* pop m (mirrorPop in src/instrument/stack.ts): what it pops is in the mirror, and what was kept around that comes back before it. Nothing tells whether
-   its address can still be formed as before, so it is done. */
 static int in_vector(const struct insn *i) { return i->map == 1 && i->opcode == 0x7e && i->prefixes == P66 && i->register_form; }
+/* A kept register, or the stack pointer. */
 static int brings_back(const struct insn *i) {
   return in_vector(i) || (!i->map && (i->opcode == 0x58 || i->opcode == 0x8d || (mr_is_load(i) && i->base == SP && mr_load_bytes(i) == sizeof(word))));
 }
 static int is_pop_to_memory(const struct insn *i) { return !i->map && i->opcode == 0x8f; }
-/* The same without what the instructions read: most signals come where nothing is to be looked up. */
+/* As pop_to_memory, without what the instructions read: most signals come where nothing is to be looked up. */
 static int pops_to_memory(const word *regs) {
   const byte *p = (const byte *)regs[MR_REG_IP];
   struct insn i;
@@ -174,6 +173,8 @@ static int pops_to_memory(const word *regs) {
   }
   return 0;
 }
+/* pop m (mirrorPop in src/instrument/stack.ts): what it pops is in the mirror, and what was kept around that comes back before it. Nothing tells whether
+   its address can still be formed as before, so it is done. */
 static int pop_to_memory(word *regs) {
   word seen[24], *sp = &seen[mr_register_order[SP]], at;
   const byte *p = (const byte *)regs[MR_REG_IP];

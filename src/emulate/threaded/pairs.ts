@@ -5,6 +5,7 @@ import { GS, RSP } from '../state.js';
 import type { Copies } from '../store-watch.js';
 import { access, op } from '../wasm/encode.js';
 import { simd } from '../wasm/simd.js';
+import { pushIsMirror32 } from '../wasm/stores.js';
 import { slot } from '../wasm/twins.js';
 import type { Twins } from '../wasm/twins.js';
 import { watch } from '../wasm/watch-words.js';
@@ -60,7 +61,7 @@ function pairAt(
 }
 
 export function pairs(copies: Copies): Rows {
-  const { distance, lo, hi } = copies;
+  const { distance } = copies;
 
   /** Nothing is pending, and both can be written: the mirror's place is then in `kept`, the native one's in `place`, its address in `address`. */
   const find = (w: Writer, size: number): void => {
@@ -90,12 +91,7 @@ export function pairs(copies: Copies): Rows {
     }
     c.tee(w.address);
     if (bits === 32) {
-      c.i64(BigInt(lo));
-      c.do(op.i64_sub);
-      c.i64(0xffffffffn);
-      c.do(op.i64_and);
-      c.i64(BigInt(hi - lo));
-      c.do(op.i64_lt_u);
+      pushIsMirror32(c, copies);
       c.brIf(w.ways.closure);
       c.get(w.address);
     }
@@ -217,5 +213,9 @@ export function pairs(copies: Copies): Rows {
     'call m': call(toMemoryAddress, goThere),
     'call r': call(toRegisterAddress, goThere),
   };
-  return pairNames.map((name) => [name, rows[name.slice(nameOf('').length)] ?? ((): void => undefined)]);
+  return pairNames.map((name) => {
+    const row = rows[name.slice(nameOf('').length)];
+    if (!row) throw new Error(`no routine for ${name}`);
+    return [name, row];
+  });
 }

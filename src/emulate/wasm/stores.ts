@@ -1,6 +1,7 @@
 // One store of an instruction of compiled code, under a check of every store.
 import type { MemoryOperand } from '../instruction.js';
-import { loadOf, storeOf } from './encode.js';
+import type { Copies } from '../store-watch.js';
+import { loadOf, op, storeOf } from './encode.js';
 import type { Code } from './encode.js';
 
 /** Variables: the address, its place in shared memory, and what stood there before if that may have to be known. */
@@ -34,4 +35,14 @@ export function exchange(c: Code, { size, host, before }: Store): void {
     c.set(kept);
     c.memory(storeOf(bytes), at);
   });
+}
+
+/** In 32-bit code: whether the address on the stack is the mirror's. */
+export function pushIsMirror32(c: Code, { lo, hi }: Copies): void {
+  c.i64(BigInt(lo));
+  c.do(op.i64_sub);
+  c.i64(0xffffffffn);
+  c.do(op.i64_and);
+  c.i64(BigInt(hi - lo));
+  c.do(op.i64_lt_u);
 }

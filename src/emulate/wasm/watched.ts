@@ -8,7 +8,7 @@ import type { Decoded, MemoryOperand } from '../instruction.js';
 import type { Copies, StoreWatch } from '../store-watch.js';
 import { access, I32, I64, op } from './encode.js';
 import type { Code } from './encode.js';
-import { exchange, load, parts } from './stores.js';
+import { exchange, load, parts, pushIsMirror32 } from './stores.js';
 import type { Store } from './stores.js';
 import { isPlainStore, RSP, Twins } from './twins.js';
 import { watch } from './watch-words.js';
@@ -128,15 +128,8 @@ export class WatchedStores {
 
   /** In 32-bit code: whether an address in a variable is the mirror's. */
   pushIsMirror(at: number): void {
-    const { c } = this;
-    const { lo, hi } = this.source.copies;
-    c.get(at);
-    c.i64(BigInt(lo));
-    c.do(op.i64_sub);
-    c.i64(0xffffffffn);
-    c.do(op.i64_and);
-    c.i64(BigInt(hi - lo));
-    c.do(op.i64_lt_u);
+    this.c.get(at);
+    pushIsMirror32(this.c, this.source.copies);
   }
 
   /** The instruction at a position has stored. `callee`: it is a call of these instructions. */
