@@ -107,6 +107,8 @@ function* integers(): Generator<string> {
     'popw %bx',
     'popq %rbx',
     'pushq $-5',
+    'pushw $-5',
+    'pushw $0x1234',
     'pushq (%rdi)',
     'enter $16, $0',
     'enter $16, $1',

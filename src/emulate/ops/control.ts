@@ -115,7 +115,7 @@ const ret: Builder = (cpu, i) => {
 
 const push: Builder = (cpu, i) => {
   const o = operand(i, 0);
-  const size = o.kind === 'immediate' ? (/w$/.test(i.name) ? 2 : 8) : sizeOf(i, 0);
+  const size = o.kind === 'immediate' ? (i.narrow ? 2 : 8) : sizeOf(i, 0);
   const s = cpu.s;
   if (size === 2) {
     const { read } = place(cpu, i, 0, 2);

@@ -194,7 +194,7 @@ const set =
 const push: Plan = (i) => {
   const [from] = i.operands;
   const word = i.bits / 8;
-  const whole = from?.kind === 'immediate' ? !(i.narrow && word === 4) : sizeOf(from) === word;
+  const whole = from?.kind === 'immediate' ? !i.narrow : sizeOf(from) === word;
   if (!from || !isValue(from) || !whole) return undefined;
   return (e) => {
     const value = e.held(from, word);
