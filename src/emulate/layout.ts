@@ -22,10 +22,10 @@ export const writeTlbAt = readTlbAt + 16 * tlbEntries;
 /** By address: the compiled region that starts there (wasm/driver.ts). */
 export const jumpCacheAt = writeTlbAt + 16 * tlbEntries;
 export const jumpCacheEntries = 16384;
-/** Which page the operands of a place in compiled code were in last: as an entry of the TLB; places that read, then those that write. */
+/** Which page the operands of a place in compiled code were in last: its address, and how far its frame is from there modulo 2^32; places that read, then those that write. */
 export const pagesAt = 0x70000;
 export const pagesEach = 2048;
-/** The same of pairs (wasm/watched.ts): the native page, its frame, the mirror page's frame; and a place while one is looked for. */
+/** The same of pairs (wasm/watched.ts): the native page, how far its frame is from there, and how far the mirror page's; and a place while one is looked for. */
 export const pairPagesAt = pagesAt + 2 * 16 * pagesEach;
 export const pairSoughtAt = pairPagesAt + 16 * pagesEach;
 /** By address: the header of the block that starts there (threaded/routines.ts), and behind them the blocks. */

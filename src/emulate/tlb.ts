@@ -1,5 +1,5 @@
 // Which pages may be accessed where they lie, in the memory that compiled code shares: a table by page number, and the pages that places in
-// compiled code remember. An entry is a page's address (low, high word), the offset of its frame, nothing.
+// compiled code remember. An entry is a page's address (low, high word), the offset of its frame, nothing; what a place has is said in layout.ts.
 import { pagesAt, pagesEach, pairPagesAt, readTlbAt, tlbEntries, writeTlbAt } from './layout.js';
 
 /** Of a place: what is read, what may be written, and both copies of what is. */

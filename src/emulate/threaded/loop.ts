@@ -3,9 +3,9 @@ import { blockEntries, blocksAt, stateAt, stoppedAt, wasmPage } from '../layout.
 import { READ, WRITE } from '../memory.js';
 import type { Memory } from '../memory.js';
 import type { Copies } from '../store-watch.js';
-import { wasm } from '../wasm/api.js';
+import { compileModule, wasm } from '../wasm/api.js';
 import { access, Code, encodeModule, I32, I64, op } from '../wasm/encode.js';
-import { types } from '../wasm/driver.js';
+import { types } from '../wasm/region-module.js';
 import { hashed, pushHashed } from '../wasm/lookup.js';
 import { copyFunction, fillFunction } from '../wasm/repeat.js';
 import { RIP } from '../state.js';
@@ -205,7 +205,7 @@ export function makeLoop(memory: Memory, bits: 32 | 64, hot: number | undefined,
   const sum = { parameters: [I32], results: [I64] } as const;
   const prepare = { parameters: [I32, I32, I32], results: [I32] } as const;
   const { shared } = memory;
-  const module = new wasm.Module(
+  const module = compileModule(
     encodeModule({
       types: [sum, find, findRecord, types.repeat, prepare],
       imports: [{ name: 'prepare', type: 4 }],

@@ -299,7 +299,7 @@ export function findFunction(bits: 32 | 64, given: 'address' | 'record', writes:
   c.i64(4095n);
   c.get(1);
   c.do(op.i64_extend_i32_u, op.i64_sub, op.i64_gt_u);
-  c.if();
+  c.ifRare();
   c.get(at);
   c.do(op.i32_wrap_i64);
   c.get(at);
@@ -310,7 +310,7 @@ export function findFunction(bits: 32 | 64, given: 'address' | 'record', writes:
   c.do(op.i32_or);
   c.call(functions.prepare);
   c.do(op.i32_eqz);
-  c.if();
+  c.ifRare();
   c.i32(0);
   c.do(op.return);
   c.end();

@@ -5,14 +5,12 @@ import type { Remembered } from '../tlb.js';
 import { access, I32, I64, loadOf, op, storeOf, typeOf } from './encode.js';
 import { budgetLocal, Frame, wordAt } from './frame.js';
 import type { Exits } from './frame.js';
+import { callable } from './region-module.js';
 import { load, parts } from './stores.js';
 import type { Store } from './stores.js';
 import { RSP } from './twins.js';
 import { WatchedStores } from './watched.js';
 import type { WatchSource } from './watched.js';
-
-/** Functions that every region imports, in this order. */
-export const imported = { miss: 0, flush: 1, call: 2, store: 3, copy: 4, fill: 5, missBoth: 6 } as const;
 
 /** By registers of an operand, which page it may be in: native memory and mirror are far apart. */
 function pageName({ segment, base, index, displacement }: MemoryOperand): string {
@@ -41,15 +39,22 @@ export class Accesses extends Frame {
   constructor(
     bits: 32 | 64,
     exits: Exits,
-    /** A new place for a page. */
-    private readonly place: (of: Remembered) => number,
+    /** A new place where a page is remembered. */
+    private readonly newPage: (of: Remembered) => number,
     watchSource: WatchSource | undefined,
   ) {
     super(bits, exits);
     if (watchSource)
-      this.watched = new WatchedStores(this.c, bits, watchSource, imported.store, budgetLocal, (number) => {
-        this.get(number);
-      });
+      this.watched = new WatchedStores(
+        this.c,
+        bits,
+        watchSource,
+        callable('store'),
+        budgetLocal,
+        (number) => {
+          this.get(number);
+        },
+      );
   }
 
   // The check of stores.
@@ -140,7 +145,7 @@ export class Accesses extends Frame {
     c.memory(access.i32_load, wordAt(at));
     c.i32(0xfffc);
     c.do(op.i32_and, op.i32_eqz);
-    c.if();
+    c.ifRare();
     this.leave();
     c.end();
   }
@@ -177,7 +182,7 @@ export class Accesses extends Frame {
   private pageOf(operand: MemoryOperand, of: Remembered): number {
     const name = `${pageName(operand)} ${of}`;
     let page = this.pages.get(name);
-    if (page === undefined) this.pages.set(name, (page = this.place(of)));
+    if (page === undefined) this.pages.set(name, (page = this.newPage(of)));
     return page;
   }
 
@@ -190,22 +195,32 @@ export class Accesses extends Frame {
     c.do(op.i64_xor);
     c.i64(BigInt(4096 - size));
     c.do(op.i64_gt_u);
-    c.if();
+    c.ifRare();
     if (of === 'pair' && this.bits === 32) {
       this.watched?.pushIsMirror(at);
-      c.if();
+      c.ifRare();
       this.leave();
       c.end();
     }
     c.get(at);
     c.i32(size | (of === 'read' ? 0 : missWrites) | (this.exit() << missExit));
     c.i32(page);
-    c.call(of === 'pair' ? imported.missBoth : imported.miss);
+    c.call(callable(of === 'pair' ? 'missBoth' : 'miss'));
     c.do(op.i32_eqz);
-    c.if();
+    c.ifRare();
     this.refuse();
     c.end();
     c.end();
+  }
+
+  /** Pushes the place in shared memory of an address in a variable, whose page is remembered with the distance there. */
+  private place(at: number, distance: number): void {
+    const { c } = this;
+    c.get(at);
+    c.do(op.i32_wrap_i64);
+    c.i32(0);
+    c.memory(access.i32_load, distance);
+    c.do(op.i32_add);
   }
 
   /**
@@ -221,13 +236,7 @@ export class Accesses extends Frame {
     const page = this.pageOf(operand, of);
     c.set(at);
     this.remember(at, size, page, of);
-    c.get(at);
-    c.do(op.i32_wrap_i64);
-    c.i32(4095);
-    c.do(op.i32_and);
-    c.i32(0);
-    c.memory(access.i32_load, page + 8);
-    c.do(op.i32_add);
+    this.place(at, page + 8);
     c.set(host);
     this.lastAddress = at;
     return host;
@@ -242,19 +251,9 @@ export class Accesses extends Frame {
     this.addressOf(native);
     c.set(pool.at);
     this.remember(pool.at, size, page, 'pair');
-    c.get(pool.at);
-    c.do(op.i32_wrap_i64);
-    c.i32(4095);
-    c.do(op.i32_and);
-    c.tee(pool.native);
-    c.i32(0);
-    c.memory(access.i32_load, page + 12);
-    c.do(op.i32_add);
+    this.place(pool.at, page + 12);
     c.set(pool.host);
-    c.get(pool.native);
-    c.i32(0);
-    c.memory(access.i32_load, page + 8);
-    c.do(op.i32_add);
+    this.place(pool.at, page + 8);
     c.set(pool.native);
     const before = watched.calls.isCopy(this.position) ? this.keptBytes(pool.host, size) : [];
     this.stores.push({ operand, ...pool, size, before });

@@ -1,4 +1,5 @@
 // The part of the WebAssembly interface that is used here: TypeScript has it in its library for browsers only.
+import { setFlagsFromString } from 'node:v8';
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
@@ -24,3 +25,23 @@ interface WasmApi {
 }
 
 export const wasm = (globalThis as unknown as { readonly WebAssembly: WasmApi }).WebAssembly;
+
+/** Versions of V8 that read branch hints when they are asked to: later ones do so anyway, or say that they do not know the flag. */
+const asked = { from: 11, to: 13 } as const;
+const version = parseInt(process.versions.v8, 10);
+const isAsked = version >= asked.from && version <= asked.to;
+const hints = 'experimental-wasm-branch-hinting';
+
+/**
+ * With branch hints, what is saved around rare calls is saved where they are: such code is up to 1.6 times as fast. The flag is on for the time of a
+ * module only: V8 takes no bytecode that was made with other flags, and node has all its own as bytecode.
+ */
+export function compileModule(bytes: Uint8Array): WasmModule {
+  if (!isAsked) return new wasm.Module(bytes);
+  setFlagsFromString(`--${hints}`);
+  try {
+    return new wasm.Module(bytes);
+  } finally {
+    setFlagsFromString(`--no-${hints}`);
+  }
+}

@@ -16,25 +16,15 @@ import {
 import { RIP } from '../state.js';
 import type { Copies } from '../store-watch.js';
 import type { Run } from '../threaded/loop.js';
-import { wasm } from './api.js';
+import { compileModule, wasm } from './api.js';
 import type { WasmTable } from './api.js';
 import { missExit, missWrites } from './accesses.js';
 import { access, Code, encodeModule, I32, I64, op } from './encode.js';
-import type { FunctionType } from './encode.js';
 import { lazy } from './flags.js';
 import { flushFunction } from './flush.js';
 import { hashed, pushHashed, pushTlbOffset } from './lookup.js';
+import { types } from './region-module.js';
 import { copyFunction, fillFunction } from './repeat.js';
-
-/** The types that regions and the driver agree on. */
-export const types = {
-  region: { parameters: [I32, I32], results: [I32] },
-  miss: { parameters: [I64, I32, I32], results: [I32] },
-  flush: { parameters: [I32, I32, I64, I64], results: [] },
-  call: { parameters: [I32], results: [I32] },
-  store: { parameters: [I32, I32, I32, I32], results: [] },
-  repeat: { parameters: [I32], results: [I32] },
-} as const satisfies Readonly<Record<string, FunctionType>>;
 
 /**
  * (region, entry, budget): executes from region to region, and by threaded code between them. What is left of the budget, inverted where the interpreter
@@ -149,7 +139,7 @@ function flush(c: Code): void {
 }
 
 /**
- * (native address, what, place): remembers that page and the mirror's, or neither: 0 where one of them cannot be accessed. Where the mirror is, is
+ * (native address, what, place): remembers that page with its frame and the mirror's, or neither: 0 where one of them cannot be accessed. Where the mirror is, is
  * the check's (watched.ts).
  */
 function missBothFunction({ distance, end }: Copies): Code {
@@ -182,6 +172,8 @@ function missBothFunction({ distance, end }: Copies): Code {
   c.get(place);
   c.i32(0);
   c.memory(access.i32_load, pairSoughtAt + 8);
+  c.i32(distance | 0);
+  c.do(op.i32_sub);
   c.memory(access.i32_store, 12);
   c.i32(1);
   return c;
@@ -228,6 +220,9 @@ function missFunction(): Code {
   c.get(place);
   c.get(entry);
   c.memory(access.i32_load, 8);
+  c.get(at);
+  c.i64(-4096n);
+  c.do(op.i64_and, op.i32_wrap_i64, op.i32_sub);
   c.memory(access.i32_store, 8);
   c.i32(1);
   return c;
@@ -244,7 +239,7 @@ export interface Driver {
 export function makeDriver(memory: Memory, threaded: Run | undefined, copies?: Copies): Driver {
   const fill = { parameters: [I32, I32, I32], results: [I32] } as const;
   const records = { parameters: [I32, I32], results: [I32] } as const;
-  const module = new wasm.Module(
+  const module = compileModule(
     encodeModule({
       types: [types.region, types.flush, types.miss, fill, types.repeat, records],
       imports: [

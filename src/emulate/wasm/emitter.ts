@@ -4,11 +4,12 @@
 // registers and flags only behind its last check.
 import type { Decoded, ImmediateOperand, Operand } from '../instruction.js';
 import { AF, CF, OF, PF, SF, ZR } from '../state.js';
-import { Accesses, imported } from './accesses.js';
+import { Accesses } from './accesses.js';
 import { access, I32, op, typeOf } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
 import { budgetLocal, wordAt } from './frame.js';
+import { callable } from './region-module.js';
 import { RSP, slot } from './twins.js';
 import { watch } from './watch-words.js';
 
@@ -181,7 +182,7 @@ export class Emitter extends Accesses {
       c.get(flagLocals.over);
       c.get(flagLocals.a);
       c.get(flagLocals.b);
-      c.call(imported.flush);
+      c.call(callable('flush'));
     }
     this.inMemory();
   }
@@ -250,13 +251,13 @@ export class Emitter extends Accesses {
       this.watched.forgetPending();
     }
     c.i32(index);
-    c.call(imported.call);
+    c.call(callable('call'));
     c.tee(result);
-    c.if();
+    c.ifRare();
     c.get(result);
     c.i32(0);
     c.do(op.i32_lt_s);
-    c.if();
+    c.ifRare();
     this.leave();
     c.end();
     this.leave(next, this.left - 1);

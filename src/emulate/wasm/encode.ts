@@ -115,6 +115,8 @@ export class Code {
   private readonly bytes: number[] = [];
   private readonly locals: ValueType[] = [];
   private depth = 0;
+  /** Conditions of which it is known what they mostly are: where they stand, and 1 for true. */
+  private expected: { readonly at: number; readonly value: 0 | 1 }[] = [];
 
   constructor(private readonly parameters: number) {}
 
@@ -234,6 +236,21 @@ export class Code {
     return this.open(0x04);
   }
 
+  /** As if: compilers then keep what comes up to end() apart, with all that is to be saved for it. */
+  ifRare(): Label {
+    return this.ifMostly(0);
+  }
+
+  /** As if: the same of what comes behind else(). */
+  ifUsual(): Label {
+    return this.ifMostly(1);
+  }
+
+  private ifMostly(value: 0 | 1): Label {
+    this.expected.push({ at: this.bytes.length, value });
+    return this.if();
+  }
+
   else(): void {
     this.bytes.push(0x05);
   }
@@ -267,18 +284,40 @@ export class Code {
   /** The last hole is filled first. */
   fill({ at, depth }: Hole, emit: () => void): void {
     const behind = this.bytes.splice(at);
+    const known = this.expected.length;
     const saved = this.depth;
     this.depth = depth;
     emit();
     this.depth = saved;
+    const by = this.bytes.length - at;
+    this.expected = this.expected.map((one, n) =>
+      n < known && one.at >= at ? { ...one, at: one.at + by } : one,
+    );
     for (const byte of behind) this.bytes.push(byte);
+  }
+
+  private variables(): number[] {
+    const body: number[] = [];
+    unsigned(body, this.locals.length);
+    for (const type of this.locals) body.push(1, type);
+    return body;
+  }
+
+  /** What its conditions mostly are, as the section of branch hints has it. */
+  hints(): number[] {
+    const { length } = this.variables();
+    return made((to) => {
+      unsigned(to, this.expected.length);
+      for (const { at, value } of this.expected.sort((a, b) => a.at - b.at)) {
+        unsigned(to, length + at);
+        to.push(1, value);
+      }
+    });
   }
 
   /** Local variables and instructions as the code section has them. */
   finish(): number[] {
-    const body: number[] = [];
-    unsigned(body, this.locals.length);
-    for (const type of this.locals) body.push(1, type);
+    const body = this.variables();
     const out: number[] = [];
     unsigned(out, body.length + this.bytes.length + 1);
     return out.concat(body, this.bytes, 0x0b);
@@ -298,7 +337,8 @@ export interface ModuleParts {
   readonly table: boolean;
   /** Of that memory, which does not grow. */
   readonly pages: number;
-  readonly functions: readonly { readonly name: string; readonly type: number; readonly code: Code }[];
+  /** With a name they are exported. */
+  readonly functions: readonly { readonly name?: string; readonly type: number; readonly code: Code }[];
 }
 
 function text(out: number[], value: string): void {
@@ -306,8 +346,14 @@ function text(out: number[], value: string): void {
   for (const character of value) out.push(character.charCodeAt(0));
 }
 
-function section(out: number[], id: number, items: readonly (readonly number[])[]): void {
-  const body: number[] = [];
+/** `title`: of a section of the reader's own. */
+function section(
+  out: number[],
+  id: number,
+  items: readonly (readonly number[])[],
+  title: readonly number[] = [],
+): void {
+  const body: number[] = [...title];
   unsigned(body, items.length);
   out.push(id);
   unsigned(out, body.length + items.reduce((sum, item) => sum + item.length, 0));
@@ -351,13 +397,30 @@ export function encodeModule({ types, imports, table, pages, functions }: Module
   section(
     out,
     7,
-    functions.map(({ name }, n) =>
+    functions.flatMap(({ name }, n) =>
+      name === undefined
+        ? []
+        : [
+            made((to) => {
+              text(to, name);
+              to.push(0);
+              unsigned(to, imports.length + n);
+            }),
+          ],
+    ),
+  );
+  section(
+    out,
+    0,
+    functions.map(({ code }, n) =>
       made((to) => {
-        text(to, name);
-        to.push(0);
         unsigned(to, imports.length + n);
+        for (const byte of code.hints()) to.push(byte);
       }),
     ),
+    made((to) => {
+      text(to, 'metadata.code.branch_hint');
+    }),
   );
   section(
     out,

@@ -45,7 +45,7 @@ import type { Operands, Plan } from './vector-operands.js';
 
 /** Runs `then` if what is pushed is true; else the interpreter executes the instruction. Both leave the same above the destination. */
 export function orElse(e: Emitter, then: () => void): void {
-  e.c.if();
+  e.c.ifUsual();
   then();
   const zeros = [...e.zeroFrom];
   e.c.else();

@@ -231,7 +231,7 @@ export class Frame {
     c.get(budgetLocal);
     c.i32(instructions);
     c.do(op.i32_lt_s);
-    c.if();
+    c.ifRare();
     this.unsaved = this.changed;
     this.leave(address, 0);
     c.end();

@@ -180,7 +180,7 @@ const divide = (signed: boolean): Row => ({
       const n = e.temporary(I64);
       const q = e.temporary(I64);
       const refuse = (): void => {
-        c.if();
+        c.ifRare();
         e.leave();
         c.end();
       };

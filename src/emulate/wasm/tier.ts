@@ -7,11 +7,11 @@ import type { Op } from '../operands.js';
 import { Missing } from '../missing.js';
 import { GS, RIP, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
-import { wasm } from './api.js';
-import { jumpSlot, makeDriver, types } from './driver.js';
+import { compileModule, wasm } from './api.js';
+import { jumpSlot, makeDriver } from './driver.js';
 import type { Driver } from './driver.js';
-import { encodeModule } from './encode.js';
 import { compileRegion } from './region.js';
+import { regionModule } from './region-module.js';
 import type { StoreWatch } from '../store-watch.js';
 import type { Threaded } from '../threaded/threaded.js';
 import { showPending, tellCounted, watch as watchWords } from './watch-words.js';
@@ -93,23 +93,7 @@ export class Tier1 {
     });
     if (!region) return [];
     const { table, imports } = this.start();
-    const module = new wasm.Module(
-      encodeModule({
-        types: [types.region, types.miss, types.flush, types.call, types.store, types.repeat],
-        imports: [
-          { name: 'miss', type: 1 },
-          { name: 'flush', type: 2 },
-          { name: 'call', type: 3 },
-          { name: 'store', type: 4 },
-          { name: 'copy', type: 5 },
-          { name: 'fill', type: 5 },
-          { name: 'missBoth', type: 1 },
-        ],
-        table: false,
-        pages: this.view.byteLength / wasmPage,
-        functions: [{ name: 'run', type: 0, code: region.code }],
-      }),
-    );
+    const module = compileModule(regionModule(region.code, this.view.byteLength / wasmPage));
     const { exports } = new wasm.Instance(module, {
       e: { ...imports, store: this.stored, call: (n: number) => this.call(n) },
     });

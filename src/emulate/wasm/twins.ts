@@ -141,6 +141,14 @@ export class Twins {
     return isPlainStore(i) && i.name === before.name && isSame(second, value);
   }
 
+  /** Whether an instruction that certainly stores what the one before has stored does nothing before that at which compiled code may be left. */
+  isUndivided(position: number): boolean {
+    const { name, narrow, operands } = this.at(position);
+    const [to] = operands;
+    // Some vector instructions look whether their operand is aligned.
+    return name === 'mov' || (!narrow && (name === 'push' || (name === 'call' && to?.kind !== 'memory')));
+  }
+
   /** Where the instruction at a position stores a register and the next one is a call: that register, and the address that the call pushes. */
   calledBehind(position: number): { readonly register: number; readonly address: bigint } | undefined {
     const [i, call] = [this.instructions[position], this.instructions[position + 1]];

@@ -109,7 +109,7 @@ export function source(
     c.get(host);
     c.i32(bytes - 1);
     c.do(op.i32_and);
-    c.if();
+    c.ifRare();
     e.leave();
     c.end();
   }

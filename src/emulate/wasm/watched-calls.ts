@@ -60,7 +60,7 @@ export class WatchedCalls {
     const { c } = this;
     c.i32(0);
     c.memory(access.i32_load, watch.pending);
-    c.if();
+    c.ifRare();
     this.around.tell(number, () => {
       c.get(at);
     });
@@ -93,9 +93,9 @@ export class WatchedCalls {
       pushChanging();
       c.do(op.i32_and, op.i32_or);
     }
-    c.if();
+    c.ifRare();
     c.get(this.open);
-    c.if();
+    c.ifRare();
     // As if the copy had not been stored yet.
     exchange(c, store);
     this.tellCall();
@@ -147,7 +147,7 @@ export class WatchedCalls {
     if (this.copy === undefined) return;
     const { c } = this;
     c.get(this.open);
-    c.if();
+    c.ifRare();
     this.tellCall();
     c.end();
   }

@@ -6,7 +6,7 @@
 // leave no doubt about addresses, the mirror store looks for both pages at once, and where they leave none about values nothing is compared.
 import type { Decoded, MemoryOperand } from '../instruction.js';
 import type { Copies, StoreWatch } from '../store-watch.js';
-import { access, I32, I64, op } from './encode.js';
+import { access, I32, I64, op, storeOf } from './encode.js';
 import type { Code } from './encode.js';
 import { exchange, load, parts, pushIsMirror32 } from './stores.js';
 import type { Store } from './stores.js';
@@ -24,6 +24,8 @@ interface Open extends Pool {
   readonly joined: boolean;
   /** And the value is that of the next instruction's native store, or this one was told. */
   readonly isCertain: boolean;
+  /** And where this one was told, so was that. */
+  readonly areBothTold: boolean;
 }
 
 /** `at` is the native store's address and `native` its place where both pages were looked for. */
@@ -150,7 +152,7 @@ export class WatchedStores {
     }
     const length = this.twins.ahead(operand, position);
     if (length > 0) {
-      this.leaveOpen(number, position, store, length);
+      this.leaveOpen(number, position, left, store, length);
       return;
     }
     this.settleOpen();
@@ -179,7 +181,7 @@ export class WatchedStores {
     this.isKnown = false;
   }
 
-  private leaveOpen(number: number, position: number, store: Store, length: number): void {
+  private leaveOpen(number: number, position: number, left: number, store: Store, length: number): void {
     const { c } = this;
     const { operand, size } = store;
     const joined = store.native !== undefined;
@@ -205,20 +207,38 @@ export class WatchedStores {
       c.do(op.i32_lt_s, op.i32_or);
     }
     const isCertain = joined && (call !== undefined || this.twins.isSameValue(position + 1));
+    const areBothTold = isCertain && this.twins.isUndivided(position + 1);
     const open = {
       ...pool,
       joined,
       isCertain,
+      areBothTold,
       twin: this.twins.twinOf(operand, position),
       number,
       position,
       size,
     };
-    c.tee(pool.told);
-    c.if();
-    this.tellFirst(open);
-    c.end();
     this.open.push(open);
+    if (!areBothTold) c.tee(pool.told);
+    c.ifRare();
+    this.tellFirst(open);
+    if (areBothTold) {
+      this.storeSecond(open, call?.address);
+      this.tellSecond(this.source.number(this.twins.at(position + 1), left - 1, size), open.at);
+    }
+    c.end();
+  }
+
+  /** The native store of a pair, ahead of its instruction, which stores the same once more. `value`: left out, that of the mirror store. */
+  private storeSecond({ host, native, size }: Open, value?: bigint): void {
+    const { c } = this;
+    for (const { at, bytes } of parts(size)) {
+      c.get(native);
+      if (value === undefined) load(c, host, at, bytes);
+      else if (bytes === 8) c.i64(value);
+      else c.i32(Number(value));
+      c.memory(storeOf(bytes), at);
+    }
   }
 
   private tellFirst({ number, at, joined }: Open): void {
@@ -230,6 +250,8 @@ export class WatchedStores {
 
   private pair(mirror: Open, number: number, position: number, native: Store): void {
     const { c } = this;
+    this.pairs++;
+    if (mirror.areBothTold) return;
     c.get(mirror.told);
     if (!mirror.joined) this.pushOtherAddress(mirror, position, native);
     if (!mirror.isCertain)
@@ -237,17 +259,22 @@ export class WatchedStores {
         for (const host of [mirror.host, native.host]) load(c, host, at, bytes);
         c.do(bytes === 8 ? op.i64_ne : op.i32_ne, op.i32_or);
       });
-    c.if();
+    c.ifRare();
     // Of values that are certainly the same the first was told.
     if (!mirror.isCertain) this.tellLate(mirror, native);
+    this.tellSecond(number, native.at);
+    c.end();
+  }
+
+  /** Of what will be counted as a pair. */
+  private tellSecond(number: number, at: number): void {
+    const { c } = this;
     this.tell(number, () => {
-      c.get(native.at);
+      c.get(at);
     });
     this.count(-1);
     c.i32(1);
     c.set(this.pending);
-    c.end();
-    this.pairs++;
   }
 
   /** With a condition on the stack: or the addresses are not those of a pair. */
@@ -277,7 +304,7 @@ export class WatchedStores {
     const { c } = this;
     c.get(mirror.told);
     c.do(op.i32_eqz);
-    c.if();
+    c.ifRare();
     exchange(c, native);
     this.tellFirst(mirror);
     exchange(c, native);
@@ -316,6 +343,7 @@ export class WatchedStores {
   private tellOpen(): void {
     const { c } = this;
     for (const open of this.open) {
+      if (open.areBothTold) throw new Error('a way out between the two stores of a pair');
       c.get(open.told);
       c.do(op.i32_eqz);
       c.if();
