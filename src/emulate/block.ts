@@ -5,10 +5,9 @@ import type { Op } from './operands.js';
 export interface Block {
   readonly lo: number;
   readonly hi: number;
-  readonly ops: readonly Op[];
   readonly instructions: readonly Decoded[];
-  /** Addresses of the instructions, and of what follows the last one. */
-  readonly starts: readonly number[];
+  /** Closures of those that were executed by theirs, until there was threaded code: they take more memory than all else of a block. */
+  readonly ops: (Op | undefined)[];
   readonly nextLo: number;
   readonly nextHi: number;
   /** How often the interpreter began it; threaded code counts in its header. */

@@ -161,8 +161,9 @@ export class Reader {
     const { length, opCount, encoding } = i;
     const address = this.address + BigInt(at);
     this.at += length;
-    const operands: Operand[] = [];
-    for (let n = 0; n < opCount; n++) operands.push(operandOf(i, n, bits));
+    // As long as it is: an array that grows gets room for sixteen more.
+    const operands = opCount === 0 ? none : new Array<Operand>(opCount);
+    for (let n = 0; n < opCount; n++) operands[n] = operandOf(i, n, bits);
     return {
       bits,
       name: names(i.mnemonic),
@@ -196,6 +197,7 @@ export function decode(bytes: Uint8Array, address: bigint, bits: 32 | 64): Decod
   return decoded;
 }
 
+const none: Operand[] = [];
 const own: ReadonlySet<EncodingKind> = new Set([EncodingKind.Legacy, EncodingKind.VEX, EncodingKind.EVEX]);
 
 function evexOf(i: Instruction): Evex {

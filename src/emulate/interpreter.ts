@@ -88,7 +88,15 @@ export class Interpreter {
     this.cold = cold ?? (warm === undefined ? coldBlocks : 0);
     this.hot = hot;
     if (this.warm > 0) this.threaded = new Threaded(cpu, tier === 1 ? hot : undefined);
-    if (tier === 1) this.compiled = new Tier1(cpu, (address) => this.counted(address), this.threaded);
+    if (tier === 1)
+      this.compiled = new Tier1(
+        cpu,
+        {
+          find: (address) => this.counted(address),
+          op: (block, position) => this.op(block, position),
+        },
+        this.threaded,
+      );
     cpu.memory.onCodeChange = () => {
       this.stale = true;
       cpu.end = 0;
@@ -140,7 +148,7 @@ export class Interpreter {
           cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
         if (before?.targets?.includes(next) === false) before.targets.push(next);
         before = undefined;
-        let whole = next.ops.length;
+        let whole = next.instructions.length;
         const room = last - cpu.executed;
         let why = room >= whole ? this.runAhead(next, room) : undefined;
         if (why === undefined) {
@@ -150,20 +158,20 @@ export class Interpreter {
           s[RIP] = block.nextLo;
           s[RIP + 1] = block.nextHi;
           while (n < cpu.end) {
-            (ops[n] as Op)();
+            (ops[n] ?? this.op(block, n))();
             n++;
           }
         } else {
           while (why === stopped.closure && threaded?.block) {
             const inside = threaded.block;
             block = inside;
-            whole = inside.ops.length;
+            whole = inside.instructions.length;
             n = threaded.position;
             cpu.end = whole;
             s[RIP] = inside.nextLo;
             s[RIP + 1] = inside.nextHi;
             do {
-              (inside.ops[n] as Op)();
+              (inside.ops[n] ?? this.op(inside, n))();
               n++;
             } while (n < cpu.end && threaded.needsClosure(inside, n));
             if (n >= cpu.end) break;
@@ -177,7 +185,7 @@ export class Interpreter {
           }
         }
         cpu.executed += n;
-        if (n < whole) this.setRip(block.starts[n] ?? 0);
+        if (n < whole) this.setRip(block, n);
         this.onBlock?.(block.instructions, n);
         if (block.targets) before = block;
         if (this.stopRequested) return { kind: 'stopped' };
@@ -187,7 +195,7 @@ export class Interpreter {
     } catch (thrown) {
       if (block) {
         cpu.executed += n;
-        this.setRip(block.starts[n] ?? 0);
+        if (n < block.instructions.length) this.setRip(block, n);
         this.onBlock?.(block.instructions, n);
       }
       if (thrown instanceof MemoryFault) return { kind: 'fault', fault: thrown };
@@ -251,9 +259,18 @@ export class Interpreter {
     return block;
   }
 
-  private setRip(address: number): void {
+  /** To an instruction of a block. */
+  private setRip({ instructions }: Block, position: number): void {
+    const address = Number(instructions[position]?.address);
     this.cpu.s[RIP] = address | 0;
     this.cpu.s[RIP + 1] = (address / 0x100000000) | 0;
+  }
+
+  /** An instruction's closure. */
+  private op({ instructions, ops }: Block, position: number): Op {
+    const instruction = instructions[position];
+    if (!instruction) throw new Error('no such instruction');
+    return (ops[position] ??= this.build(instruction, position));
   }
 
   private forget(): void {
@@ -279,20 +296,18 @@ export class Interpreter {
     const { cpu } = this;
     const start = addressOf(lo, hi);
     const pageEnd = start - (start % codePage) + codePage;
-    const ops: Op[] = [];
     const instructions: Decoded[] = [];
-    const starts: number[] = [start];
     let at = start;
     let reader: Reader | undefined;
     try {
-      while (ops.length < this.longest && at < pageEnd) {
+      while (instructions.length < this.longest && at < pageEnd) {
         if (reader === undefined || reader.left < longestInstruction) {
           // A fault is this block's only if it is its first instruction.
           let bytes: Uint8Array;
           try {
             bytes = cpu.memory.fetch(at, fetched);
           } catch (fault) {
-            if (ops.length > 0 && fault instanceof MemoryFault) break;
+            if (instructions.length > 0 && fault instanceof MemoryFault) break;
             throw fault;
           }
           reader?.free();
@@ -300,15 +315,13 @@ export class Interpreter {
         }
         const decoded = reader.next();
         if (!decoded) {
-          if (ops.length > 0) break;
+          if (instructions.length > 0) break;
           // Cut short by the end of memory: the fault is that of the byte behind.
           if (reader.left < longestInstruction) cpu.memory.fetch(at + reader.left);
           throw new Trap('illegal', 'not an instruction');
         }
-        ops.push(this.build(decoded, ops.length));
         instructions.push(decoded);
         at += decoded.length;
-        starts.push(at);
         if (endsBlock(decoded.name)) break;
       }
     } finally {
@@ -317,9 +330,9 @@ export class Interpreter {
     return {
       lo,
       hi,
-      ops,
-      instructions,
-      starts,
+      // As long as it is: an array that has grown keeps room for more.
+      instructions: instructions.slice(),
+      ops: [],
       nextLo: at | 0,
       nextHi: (at / 0x100000000) | 0,
       count: 0,

@@ -1,5 +1,6 @@
 // A machine put back to an earlier moment goes on as it went on the first time: registers, memory, files, pipes, time, random numbers.
 import { cloneState, isFrozen } from '../../src/emulate/snapshot.js';
+import { readAt } from '../../src/emulate/linux/contents.js';
 import { Memory, READ, WRITE } from '../../src/emulate/memory.js';
 import { anonymous } from '../../src/emulate/regions.js';
 import { loaded, Workshop } from './build.js';
@@ -61,7 +62,7 @@ function ending({ machine, output }: Loaded, skip: number): Ending {
     executed: machine.executed,
     registers: machine.registers(),
     output: output().slice(skip),
-    file: node?.kind === 'file' ? Buffer.from(node.data.subarray(0, node.size)).toString('hex') : '',
+    file: node?.kind === 'file' ? Buffer.from(readAt(node, 0, node.size)).toString('hex') : '',
   };
 }
 

@@ -8,9 +8,9 @@ import {
   attributesOf,
   pathOf,
   readFrom,
-  setSize,
   writeTo,
 } from './file-calls.js';
+import { setSize } from './contents.js';
 import { readHost } from './files.js';
 import type { Attributes, Time } from './files.js';
 import type { Handler, Kernel } from './kernel.js';
@@ -103,7 +103,8 @@ export const truncate: Handler = (k, [name = 0, length = 0]) => {
   if (!node) return errno.ENOENT;
   if (node.kind !== 'file') return node.kind === 'folder' ? errno.EISDIR : errno.EINVAL;
   const failed = readHost(node);
-  return failed === 0 ? setSize(node, length) : failed;
+  if (failed === 0) setSize(node, length);
+  return failed;
 };
 
 /** Only what makes a file longer. */
@@ -112,7 +113,8 @@ export const fallocate: Handler = (k, [fd = -1, mode = 0, offset = 0, length = 0
   if (!file) return errno.EBADF;
   if (mode !== 0) return errno.ENOTSUP;
   if (file.node.kind !== 'file') return errno.ESPIPE;
-  return offset + length > file.node.size ? setSize(file.node, offset + length) : 0;
+  if (offset + length > file.node.size) setSize(file.node, offset + length);
+  return 0;
 };
 
 export const fchdir: Handler = (k, [fd = -1]) => {

@@ -1,8 +1,9 @@
 // Files, folders, pipes, terminals (man 2 of each).
 import { posix } from 'node:path';
 import * as errno from './errno.js';
-import { firstTime, readHost, writeAt } from './files.js';
-import type { Attributes, FileNode, Node } from './files.js';
+import { readAt, setSize, writeAt } from './contents.js';
+import { firstTime, readHost } from './files.js';
+import type { Attributes, Node } from './files.js';
 import { MemoryFault, pageSize } from '../memory.js';
 import { channel, changed, end, pipeCapacity, put, take, waiting } from './channels.js';
 import type { Handler, Kernel, Open, Pipe } from './kernel.js';
@@ -56,8 +57,7 @@ export const openat: Handler = (k, [folder = 0, name = 0, flags = 0, mode = 0]) 
   if (node.kind === 'fifo') return openFifo(k, node, path, flags);
   if (node.kind !== 'folder' && flags & O_DIRECTORY) return errno.ENOTDIR;
   if (node.kind === 'file' && writes && flags & O_TRUNC) {
-    node.data = new Uint8Array(0);
-    node.size = 0;
+    setSize(node, 0);
     node.host = undefined;
   }
   const failed = node.kind === 'file' ? readHost(node) : 0;
@@ -93,7 +93,7 @@ export function readFrom(k: Kernel, file: Open, n: number, at: number | undefine
       return node.number === 0 ? k.options.io.read(n) : errno.EBADF;
     case 'file': {
       const from = at ?? file.offset;
-      const bytes = node.data.subarray(Math.min(from, node.size), Math.min(from + n, node.size));
+      const bytes = readAt(node, from, n);
       if (at === undefined) file.offset += bytes.length;
       return bytes;
     }
@@ -392,16 +392,12 @@ export const chdir: Handler = (k, [name = 0]) => {
   return 0;
 };
 
-export function setSize(node: FileNode, size: number): number {
-  if (size > node.size) writeAt(node, size, new Uint8Array(0));
-  node.size = size;
-  return 0;
-}
-
 export const ftruncate: Handler = (k, [fd = -1, length = 0]) => {
   const file = k.open.get(fd | 0);
   if (!file) return errno.EBADF;
-  return file.node.kind === 'file' && length >= 0 ? setSize(file.node, length) : errno.EINVAL;
+  if (file.node.kind !== 'file' || length < 0) return errno.EINVAL;
+  setSize(file.node, length);
+  return 0;
 };
 
 export const dup: Handler = (k, [fd = -1]) => {

@@ -1,7 +1,8 @@
 // Files under a root of the host, read only; what the program changes lies in an overlay in memory. Nothing is ever written to the host.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
-import { isFrozen } from '../snapshot.js';
+import { contentsOf, noContents } from './contents.js';
+import type { Contents } from './contents.js';
 import type { FifoNode } from './fifos.js';
 import { EACCES, EEXIST, EISDIR, ENOENT, ENOMEM, ENOTDIR, ENOTEMPTY, EPERM } from './errno.js';
 
@@ -17,11 +18,9 @@ export type Time = readonly [seconds: number, nanoseconds: number];
 /** Of all that the program has not set: 2020-01-01. */
 export const firstTime: Time = [1577836800, 0];
 
-export interface FileNode {
+export interface FileNode extends Contents {
   readonly kind: 'file';
   readonly attributes: Attributes;
-  data: Uint8Array;
-  size: number;
   /** The file of the host that has the contents, until it is opened. */
   host?: string | undefined;
 }
@@ -95,8 +94,7 @@ export class FileSystem {
     return {
       kind: 'file',
       attributes: this.attributes(S_IFREG | (mode & 0o7777)),
-      data: new Uint8Array(0),
-      size: 0,
+      ...noContents(),
     };
   }
 
@@ -134,14 +132,13 @@ export class FileSystem {
     if (own !== undefined) return own ?? undefined;
     const make = this.made.get(path);
     if (make) {
-      const data = make();
       const attributes: Attributes = {
         mode: S_IFREG | 0o444,
         inode: 0,
         links: 1,
         times: [firstTime, firstTime],
       };
-      return { kind: 'file', attributes, data, size: data.length };
+      return { kind: 'file', attributes, ...contentsOf(make()) };
     }
     if (this.root === undefined || path.startsWith('/proc/') || path.startsWith('/dev/')) return undefined;
     const node = this.fromHost(posix.join(this.root, path));
@@ -156,7 +153,7 @@ export class FileSystem {
       if (status.isSymbolicLink()) return { kind: 'link', attributes, target: readlinkSync(path) };
       if (status.isDirectory()) return { kind: 'folder', attributes };
       if (!status.isFile()) return undefined;
-      return { kind: 'file', attributes, data: new Uint8Array(0), size: status.size, host: path };
+      return { kind: 'file', attributes, ...noContents(), size: status.size, host: path };
     } catch {
       return undefined;
     }
@@ -242,24 +239,10 @@ const devices: readonly (readonly [string, DeviceNode['name']])[] = [
 export function readHost(node: FileNode): number {
   if (node.host === undefined) return 0;
   try {
-    node.data = readFileSync(node.host);
+    Object.assign(node, contentsOf(readFileSync(node.host)));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE' ? ENOMEM : EACCES;
   }
-  node.size = node.data.length;
   node.host = undefined;
   return 0;
-}
-
-/** Writes into a file of the overlay; the buffer grows by half. */
-export function writeAt(node: FileNode, at: number, bytes: Uint8Array): void {
-  const end = at + bytes.length;
-  if (end > node.data.length || isFrozen(node.data)) {
-    const grown = new Uint8Array(Math.max(end, Math.floor(node.data.length * 1.5)));
-    grown.set(node.data.subarray(0, node.size));
-    node.data = grown;
-  }
-  if (at > node.size) node.data.fill(0, node.size, at);
-  node.data.set(bytes, at);
-  node.size = Math.max(node.size, end);
 }

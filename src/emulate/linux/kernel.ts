@@ -13,6 +13,7 @@ import type { EpollNode } from './epoll.js';
 import { EFAULT } from './errno.js';
 import type { EventNode } from './eventfd.js';
 import type { FifoNode } from './fifos.js';
+import { contentsOf } from './contents.js';
 import { FileSystem } from './files.js';
 import type { FileSystemState, Node } from './files.js';
 import { RandomBytes } from './random.js';
@@ -232,8 +233,7 @@ export class Kernel {
     const executable = posix.resolve(options.folder, options.executable);
     this.files.add(executable, {
       ...this.files.newFile(0o755),
-      data: options.file,
-      size: options.file.length,
+      ...contentsOf(options.file),
     });
     this.files.add('/proc/self/exe', {
       kind: 'link',

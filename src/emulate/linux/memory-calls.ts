@@ -2,6 +2,7 @@
 import { pageSize, READ, WRITE } from '../memory.js';
 import { anonymous } from '../regions.js';
 import type { Region } from '../regions.js';
+import { readAt } from './contents.js';
 import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENOMEM } from './errno.js';
 import type { Handler, Kernel } from './kernel.js';
 
@@ -65,7 +66,7 @@ export const mmap: Handler = (k, [hint = 0, length = 0, protection = 0, flags = 
     if (type !== MAP_PRIVATE && protection & WRITE)
       k.missing('mmap of a file with MAP_SHARED and PROT_WRITE');
     // A private mapping of a file: what is written to the file later may be seen or not (man 2 mmap); here it is not.
-    const data = file.node.data.slice(0, file.node.size);
+    const data = readAt(file.node, 0, file.node.size).slice();
     region = { ...region, file: data, offset, fileEnd: data.length, name: file.path };
   }
   k.memory.map(region);

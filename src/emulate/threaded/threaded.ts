@@ -84,6 +84,7 @@ export class Threaded {
     const next = instructions.at(-1)?.next ?? 0n;
     write(view, at, { routine: goesOn, taken: bits === 32 ? BigInt.asUintN(32, next) : next });
     block.header = header;
+    block.ops.length = 0;
   }
 
   private steps(instructions: readonly Decoded[]): readonly Step[] {

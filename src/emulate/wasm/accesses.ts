@@ -5,7 +5,7 @@ import type { Remembered } from '../tlb.js';
 import { access, I32, I64, loadOf, op, storeOf, typeOf } from './encode.js';
 import { budgetLocal, Frame, wordAt } from './frame.js';
 import type { Exits } from './frame.js';
-import { callable } from './region-module.js';
+import { helper } from './region-module.js';
 import { load, parts } from './stores.js';
 import type { Store } from './stores.js';
 import { RSP } from './twins.js';
@@ -45,16 +45,9 @@ export class Accesses extends Frame {
   ) {
     super(bits, exits);
     if (watchSource)
-      this.watched = new WatchedStores(
-        this.c,
-        bits,
-        watchSource,
-        callable('store'),
-        budgetLocal,
-        (number) => {
-          this.get(number);
-        },
-      );
+      this.watched = new WatchedStores(this.c, bits, watchSource, helper('store'), budgetLocal, (number) => {
+        this.get(number);
+      });
   }
 
   // The check of stores.
@@ -205,7 +198,7 @@ export class Accesses extends Frame {
     c.get(at);
     c.i32(size | (of === 'read' ? 0 : missWrites) | (this.exit() << missExit));
     c.i32(page);
-    c.call(callable(of === 'pair' ? 'missBoth' : 'miss'));
+    c.call(helper(of === 'pair' ? 'missBoth' : 'miss'));
     c.do(op.i32_eqz);
     c.ifRare();
     this.refuse();

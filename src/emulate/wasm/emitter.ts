@@ -9,7 +9,7 @@ import { access, I32, op, typeOf } from './encode.js';
 import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
 import { budgetLocal, wordAt } from './frame.js';
-import { callable } from './region-module.js';
+import { helper } from './region-module.js';
 import { RSP, slot } from './twins.js';
 import { watch } from './watch-words.js';
 
@@ -182,7 +182,7 @@ export class Emitter extends Accesses {
       c.get(flagLocals.over);
       c.get(flagLocals.a);
       c.get(flagLocals.b);
-      c.call(callable('flush'));
+      c.call(helper('flush'));
     }
     this.inMemory();
   }
@@ -251,7 +251,7 @@ export class Emitter extends Accesses {
       this.watched.forgetPending();
     }
     c.i32(index);
-    c.call(callable('call'));
+    c.call(helper('call'));
     c.tee(result);
     c.ifRare();
     c.get(result);

@@ -47,8 +47,8 @@ const branches: ReadonlyMap<string, string> = new Map(
   Object.keys(conditions).map((name) => [`j${name}`, name]),
 );
 
-const mostBlocks = 128;
-const mostInstructions = 1000;
+const mostBlocks = 64;
+const mostInstructions = 500;
 /** A region that is entered is not compiled again as part of another one, unless it is small. */
 const mostCopied = 64;
 

@@ -25,10 +25,10 @@ const imports = [
   { name: 'store', type: 'store' },
 ] as const satisfies readonly { readonly name: string; readonly type: TypeName }[];
 
-type Callable = (typeof imports)[number]['name'];
+type Helper = (typeof imports)[number]['name'];
 
 /** Of a region, the number of a function to call. */
-export function callable(name: Callable): number {
+export function helper(name: Helper): number {
   return imports.length + 1 + imports.findIndex((one) => one.name === name);
 }
 

@@ -2,7 +2,6 @@
 import type { Block } from '../block.js';
 import type { Decoded } from '../instruction.js';
 import { jumpCacheAt } from '../layout.js';
-import type { Op } from '../operands.js';
 import type { Remembered } from '../tlb.js';
 import { pushSlot } from './driver.js';
 import { Emitter } from './emitter.js';
@@ -26,7 +25,7 @@ export interface RegionSource {
   /** Undefined: not executed often enough to be worth it. */
   readonly find: (address: bigint) => Block | undefined;
   /** A number by which compiled code can have the interpreter execute one instruction of a node that counts so many. */
-  readonly callable: (run: Op, counted: number) => number;
+  readonly callable: (block: Block, position: number, counted: number) => number;
   readonly exit: Exits;
   /** A place where a page is remembered. */
   readonly place: (of: Remembered) => number;
@@ -239,7 +238,7 @@ class RegionCompiler {
       e.at(i, node.length - position);
       e.flagsMatter = matters[position] ?? true;
       e.byInterpreter = () => {
-        const index = this.source.callable(node.block.ops[position] ?? missing, node.length);
+        const index = this.source.callable(node.block, position, node.length);
         e.callInterpreter(index, i.next, !usesFlags(i), usesRegisters(i));
       };
       if (emit) emit(e);
@@ -347,7 +346,3 @@ class RegionCompiler {
     this.layout.branch(from, to);
   }
 }
-
-const missing: Op = () => {
-  throw new Error('no such instruction');
-};

@@ -5,7 +5,7 @@ import { DF } from '../state.js';
 import { access, I64, op, typeOf } from './encode.js';
 import type { Emitter } from './emitter.js';
 import { wordAt } from './frame.js';
-import { callable } from './region-module.js';
+import { helper } from './region-module.js';
 import type { Row, Rows } from './row.js';
 
 const RAX = 0;
@@ -62,7 +62,7 @@ const movs = (size: number): Row => ({
   plan: (i) => {
     const [to, from] = i.operands;
     if (to?.kind !== 'memory' || from?.kind !== 'memory' || !isSimple(i)) return undefined;
-    if (isRepeated(i)) return repeated(callable('copy'), size);
+    if (isRepeated(i)) return repeated(helper('copy'), size);
     return (e) => {
       const value = e.held(from, size);
       e.store(e.host(to, size, true), size, value);
@@ -76,7 +76,7 @@ const stos = (size: number): Row => ({
   plan: (i) => {
     const [to] = i.operands;
     if (to?.kind !== 'memory' || !isSimple(i)) return undefined;
-    if (isRepeated(i)) return repeated(callable('fill'), size);
+    if (isRepeated(i)) return repeated(helper('fill'), size);
     return (e) => {
       const value = e.temporary(typeOf(size));
       e.readRegister({ number: RAX, size, high: false });

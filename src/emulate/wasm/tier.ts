@@ -22,6 +22,13 @@ const slice = 1 << 22;
 /** A block that is reached from a hot one is compiled with it if it was executed so often. */
 const share = 32;
 
+/** The interpreter's. */
+export interface Blocks {
+  /** By address, with how often it was begun. */
+  readonly find: (address: number) => Block | undefined;
+  readonly op: (block: Block, position: number) => Op;
+}
+
 export class Tier1 {
   private driver: Driver | undefined;
   private readonly callables: { readonly run: Op; readonly counted: number }[] = [];
@@ -47,7 +54,7 @@ export class Tier1 {
 
   constructor(
     private readonly cpu: Cpu,
-    private readonly find: (address: number) => Block | undefined,
+    private readonly blocks: Blocks,
     private readonly threaded: Threaded | undefined,
   ) {
     this.view = new DataView(cpu.memory.shared.buffer);
@@ -82,10 +89,11 @@ export class Tier1 {
   compile(block: Block, hot: number): Block[] {
     const region = compileRegion(block, {
       find: (address) => {
-        const found = this.find(Number(address));
+        const found = this.blocks.find(Number(address));
         return found && found.count * share >= hot ? found : undefined;
       },
-      callable: (run, counted) => this.callables.push({ run, counted }) - 1,
+      callable: (block, position, counted) =>
+        this.callables.push({ run: this.blocks.op(block, position), counted }) - 1,
       exit: (address, left) => this.exits.push({ address: Number(address), left }) - 1,
       place: (of) => this.cpu.memory.tlb.place(of),
       index: this.regions,
@@ -95,14 +103,14 @@ export class Tier1 {
     const { table, imports } = this.start();
     const module = compileModule(regionModule(region.code, this.view.byteLength / wasmPage));
     const { exports } = new wasm.Instance(module, {
-      e: { ...imports, store: this.stored, call: (n: number) => this.call(n) },
+      e: { ...imports, store: this.stored, call: this.called },
     });
     const index = this.regions++;
     if (index >= table.length) table.grow(table.length);
     table.set(index, exports['run']);
     this.compiledInstructions += region.instructions;
     return region.entries.flatMap((address, entry) => {
-      const found = this.find(Number(address));
+      const found = this.blocks.find(Number(address));
       if (!found || (found !== block && found.compiled)) return [];
       found.compiled = { index, entry, size: region.instructions };
       return [found];
@@ -199,7 +207,7 @@ export class Tier1 {
   };
 
   /** One instruction of the interpreter's: -1 where it throws, 1 where compiled code may not be valid any more. */
-  private call(n: number): number {
+  private readonly called = (n: number): number => {
     const { cpu } = this;
     const callable = this.callables[n];
     if (!callable) throw new Error('no such instruction');
@@ -215,5 +223,5 @@ export class Tier1 {
       return -1;
     }
     return cpu.end === 0 || !this.hasMirror ? 1 : 0;
-  }
+  };
 }
