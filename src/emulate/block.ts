@@ -5,8 +5,11 @@ import type { Op } from './operands.js';
 export interface Block {
   readonly lo: number;
   readonly hi: number;
-  readonly instructions: readonly Decoded[];
-  /** Closures of those that were executed by theirs, until there was threaded code: they take more memory than all else of a block. */
+  /** How many instructions it has. */
+  readonly length: number;
+  /** Undefined: given back. They and closures take ten times the memory of threaded code, which has no use for them. */
+  instructions: readonly Decoded[] | undefined;
+  /** Closures of those that were executed by theirs. */
   readonly ops: (Op | undefined)[];
   readonly nextLo: number;
   readonly nextHi: number;

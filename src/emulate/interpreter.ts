@@ -93,6 +93,7 @@ export class Interpreter {
         cpu,
         {
           find: (address) => this.counted(address),
+          instructions: (block) => this.instructionsOf(block),
           op: (block, position) => this.op(block, position),
         },
         this.threaded,
@@ -148,7 +149,7 @@ export class Interpreter {
           cached !== undefined && cached.lo === lo && cached.hi === hi ? cached : this.lookUp(lo, hi, slot);
         if (before?.targets?.includes(next) === false) before.targets.push(next);
         before = undefined;
-        let whole = next.instructions.length;
+        let whole = next.length;
         const room = last - cpu.executed;
         let why = room >= whole ? this.runAhead(next, room) : undefined;
         if (why === undefined) {
@@ -165,7 +166,7 @@ export class Interpreter {
           while (why === stopped.closure && threaded?.block) {
             const inside = threaded.block;
             block = inside;
-            whole = inside.instructions.length;
+            whole = inside.length;
             n = threaded.position;
             cpu.end = whole;
             s[RIP] = inside.nextLo;
@@ -186,7 +187,7 @@ export class Interpreter {
         }
         cpu.executed += n;
         if (n < whole) this.setRip(block, n);
-        this.onBlock?.(block.instructions, n);
+        this.onBlock?.(this.instructionsOf(block), n);
         if (block.targets) before = block;
         if (this.stopRequested) return { kind: 'stopped' };
         if (this.interrupted) break;
@@ -195,8 +196,8 @@ export class Interpreter {
     } catch (thrown) {
       if (block) {
         cpu.executed += n;
-        if (n < block.instructions.length) this.setRip(block, n);
-        this.onBlock?.(block.instructions, n);
+        if (n < block.length) this.setRip(block, n);
+        this.onBlock?.(this.instructionsOf(block), n);
       }
       if (thrown instanceof MemoryFault) return { kind: 'fault', fault: thrown };
       if (thrown instanceof Trap) return { kind: 'trap', trap: thrown };
@@ -223,17 +224,17 @@ export class Interpreter {
     if (!compiled) this.begin(block);
     if (block.header === 0 && block.count >= this.warm) {
       if (this.cold-- > 0) return undefined;
-      threaded.add(block);
+      threaded.add(block, this.instructionsOf(block));
     }
     return block.header === 0 ? undefined : threaded.run(block, 0, room);
   }
 
   /** Whether all who watch are told what they want by compiled and threaded code, too. */
-  private isTold({ instructions }: Block): boolean {
+  private isTold({ lo, hi }: Block): boolean {
     const { onStore, onTouch } = this.cpu.memory;
     if (onTouch || this.onInstruction) return false;
     const watch = this.compiled?.watch;
-    if (watch) return this.onBlock === this.watched && watch.compiles(instructions);
+    if (watch) return this.onBlock === this.watched && watch.compiles(addressOf(lo, hi));
     return !this.onBlock && !this.precise && !onStore;
   }
 
@@ -260,17 +261,24 @@ export class Interpreter {
   }
 
   /** To an instruction of a block. */
-  private setRip({ instructions }: Block, position: number): void {
-    const address = Number(instructions[position]?.address);
+  private setRip(block: Block, position: number): void {
+    const address = Number(this.instructionsOf(block)[position]?.address);
     this.cpu.s[RIP] = address | 0;
     this.cpu.s[RIP + 1] = (address / 0x100000000) | 0;
   }
 
   /** An instruction's closure. */
-  private op({ instructions, ops }: Block, position: number): Op {
-    const instruction = instructions[position];
+  private op(block: Block, position: number): Op {
+    // Kept: it may change the code that it would have to be decoded from.
+    block.instructions ??= this.instructionsOf(block);
+    const instruction = block.instructions[position];
     if (!instruction) throw new Error('no such instruction');
-    return (ops[position] ??= this.build(instruction, position));
+    return (block.ops[position] ??= this.build(instruction, position));
+  }
+
+  /** Of a block, decoded again where they were given back. */
+  private instructionsOf({ lo, hi, length, instructions }: Block): readonly Decoded[] {
+    return instructions ?? this.decode(addressOf(lo, hi), length);
   }
 
   private forget(): void {
@@ -293,14 +301,33 @@ export class Interpreter {
   }
 
   private translate(lo: number, hi: number): Block {
+    const instructions = this.decode(addressOf(lo, hi), this.longest);
+    const last = instructions.at(-1);
+    const next = Number(last?.next);
+    return {
+      lo,
+      hi,
+      length: instructions.length,
+      instructions,
+      ops: [],
+      nextLo: next | 0,
+      nextHi: (next / 0x100000000) | 0,
+      count: 0,
+      header: 0,
+      targets: goesAnywhere(last) ? [] : undefined,
+      compiled: undefined,
+    };
+  }
+
+  /** At least one instruction, and at most so many, up to where a block ends. */
+  private decode(start: number, most: number): readonly Decoded[] {
     const { cpu } = this;
-    const start = addressOf(lo, hi);
     const pageEnd = start - (start % codePage) + codePage;
     const instructions: Decoded[] = [];
     let at = start;
     let reader: Reader | undefined;
     try {
-      while (instructions.length < this.longest && at < pageEnd) {
+      while (instructions.length < most && at < pageEnd) {
         if (reader === undefined || reader.left < longestInstruction) {
           // A fault is this block's only if it is its first instruction.
           let bytes: Uint8Array;
@@ -327,19 +354,8 @@ export class Interpreter {
     } finally {
       reader?.free();
     }
-    return {
-      lo,
-      hi,
-      // As long as it is: an array that has grown keeps room for more.
-      instructions: instructions.slice(),
-      ops: [],
-      nextLo: at | 0,
-      nextHi: (at / 0x100000000) | 0,
-      count: 0,
-      header: 0,
-      targets: goesAnywhere(instructions.at(-1)) ? [] : undefined,
-      compiled: undefined,
-    };
+    // As long as it is: an array that has grown keeps room for more.
+    return instructions.slice();
   }
 
   private build(decoded: Decoded, position: number): Op {

@@ -13,8 +13,8 @@ export interface Copies {
 }
 
 export interface StoreWatch {
-  /** Whether a block may be compiled. Only once there are copies. */
-  compiles(instructions: readonly Decoded[]): boolean;
+  /** Whether the block at an address may be compiled. Only once there are copies. */
+  compiles(address: number): boolean;
   readonly copies: Copies | undefined;
   /** Whether there are bytes of which only one copy is written: each store is told then. */
   readonly pending: boolean;

@@ -46,7 +46,10 @@ test.each([
   const asm = `mov $0x5678, %eax\nmov $0x3d34, %edx\nmov $${count}, %ecx\nstc\n${name} %cl, %dx, %ax\nsetc %cl\nxor $${result}, %eax\njnz 1f\nmovzbl %cl, %eax\n1: ret`;
   const file = program(`${name}${count}`, asm);
   for (const tier of tiers)
-    expect(loaded(file, { tiers: { tier, hot: 1, cold: 0 } }).machine.run()).toEqual({ kind: 'exit', code: 0 });
+    expect(loaded(file, { tiers: { tier, hot: 1, cold: 0 } }).machine.run()).toEqual({
+      kind: 'exit',
+      code: 0,
+    });
 });
 
 test('the trap flag is not ignored', () => {

@@ -52,9 +52,8 @@ export class Threaded {
   }
 
   /** Makes a block's records. When there is no more room, blocks stay as they are. */
-  add(block: Block): void {
+  add(block: Block, instructions: readonly Decoded[]): void {
     const { bits } = this.cpu;
-    const { instructions } = block;
     const header = this.end;
     const bytes = recordBytes * (instructions.length + 2);
     if (header + bytes > framesAt) return;
@@ -84,6 +83,7 @@ export class Threaded {
     const next = instructions.at(-1)?.next ?? 0n;
     write(view, at, { routine: goesOn, taken: bits === 32 ? BigInt.asUintN(32, next) : next });
     block.header = header;
+    block.instructions = undefined;
     block.ops.length = 0;
   }
 
@@ -146,10 +146,7 @@ export class Threaded {
     const budget = room > most ? most : room;
     const from = cpu.executed + position;
     const last = cpu.executed + budget;
-    const why = this.function(
-      block.header + recordBytes * (position + 1),
-      budget - block.instructions.length,
-    );
+    const why = this.function(block.header + recordBytes * (position + 1), budget - block.length);
     cpu.executed = last - (words[stoppedAt >> 2] ?? 0);
     this.executed += cpu.executed - from;
     if (why !== stopped.block) this.executed -= this.locate(why);
@@ -167,7 +164,7 @@ export class Threaded {
     this.block = found;
     this.position = (record - header) / recordBytes - 1;
     if (why !== stopped.closure) return 0;
-    cpu.executed -= found.instructions.length;
-    return found.instructions.length - this.position;
+    cpu.executed -= found.length;
+    return found.length - this.position;
   }
 }

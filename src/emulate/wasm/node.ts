@@ -72,6 +72,7 @@ export type End =
 
 export interface Node {
   readonly block: Block;
+  readonly instructions: readonly Decoded[];
   readonly address: bigint;
   readonly steps: readonly Step[];
   readonly end: End;
@@ -108,12 +109,14 @@ function endOf(i: Decoded): End | undefined {
 /** Whether compiled code does it itself, most of the time at least. */
 export const isCompiled = (i: Decoded): boolean => rows.get(rowName(i))?.plan(i) !== undefined;
 
-function nodeOf(block: Block): Node {
+const addressOfBlock = ({ lo, hi }: Block): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+
+function nodeOf(block: Block, instructions: readonly Decoded[]): Node {
   const steps: Step[] = [];
-  const address = block.instructions[0]?.address ?? 0n;
+  const address = addressOfBlock(block);
   let end: End | undefined;
   let length = 0;
-  for (const i of block.instructions) {
+  for (const i of instructions) {
     if (endsBlock(i.name)) {
       end = endOf(i);
       if (end) length++;
@@ -125,12 +128,26 @@ function nodeOf(block: Block): Node {
     steps.push({ i, row: emit ? row : undefined, emit });
     length++;
   }
-  const last = block.instructions.at(-1);
-  return { block, address, steps, end: end ?? { kind: 'go', to: last?.next ?? address }, length };
+  const last = instructions.at(-1);
+  return {
+    block,
+    instructions,
+    address,
+    steps,
+    end: end ?? { kind: 'go', to: last?.next ?? address },
+    length,
+  };
+}
+
+/** Where blocks come from. */
+export interface Source {
+  /** Undefined: not executed often enough to be worth it. */
+  readonly find: (address: bigint) => Block | undefined;
+  readonly instructions: (block: Block) => readonly Decoded[];
 }
 
 export function targets({ end, block }: Node): bigint[] {
-  const seen = (block.targets ?? []).map((to) => to.instructions[0]?.address ?? 0n);
+  const seen = (block.targets ?? []).map(addressOfBlock);
   switch (end.kind) {
     case 'branch':
       return [end.next, end.to];
@@ -149,8 +166,8 @@ export function targets({ end, block }: Node): bigint[] {
 }
 
 /** Nodes in the order in which they are found; the first is the hot block. */
-export function collect(head: Block, find: (address: bigint) => Block | undefined): Node[] {
-  const nodes = [nodeOf(head)];
+export function collect(head: Block, { find, instructions: of }: Source): Node[] {
+  const nodes = [nodeOf(head, of(head))];
   const seen = new Set([nodes[0]?.address]);
   let instructions = nodes[0]?.length ?? 0;
   for (let n = 0; n < nodes.length; n++) {
@@ -160,7 +177,7 @@ export function collect(head: Block, find: (address: bigint) => Block | undefine
       if (seen.has(address) || nodes.length >= mostBlocks || instructions >= mostInstructions) continue;
       const block = find(address);
       if (!block || (block.compiled?.size ?? 0) > mostCopied) continue;
-      const node = nodeOf(block);
+      const node = nodeOf(block, of(block));
       if (node.length === 0) continue;
       seen.add(address);
       nodes.push(node);

@@ -13,7 +13,7 @@ import { entryLocal } from './frame.js';
 import type { Exits } from './frame.js';
 import { popAddress, pushAddress, wideAddress } from './moves.js';
 import { collect, flagsThatMatter, mayLeave, targets, usesFlags, usesRegisters } from './node.js';
-import type { End, Node } from './node.js';
+import type { End, Node, Source } from './node.js';
 import { Layout, shape } from './structure.js';
 import type { Shape } from './structure.js';
 import type { WatchSource } from './watched.js';
@@ -21,9 +21,7 @@ import type { WatchSource } from './watched.js';
 /** Addresses that a return is compared with before it is looked up. */
 const compared = 4;
 
-export interface RegionSource {
-  /** Undefined: not executed often enough to be worth it. */
-  readonly find: (address: bigint) => Block | undefined;
+export interface RegionSource extends Source {
   /** A number by which compiled code can have the interpreter execute one instruction of a node that counts so many. */
   readonly callable: (block: Block, position: number, counted: number) => number;
   readonly exit: Exits;
@@ -44,9 +42,10 @@ export interface Region {
 
 /** Undefined: not even the first instruction can be compiled. */
 export function compileRegion(head: Block, source: RegionSource): Region | undefined {
-  const nodes = collect(head, source.find);
-  if (nodes[0]?.length === 0) return undefined;
-  return new RegionCompiler(nodes, source, head.instructions[0]?.bits ?? 64).compile();
+  const nodes = collect(head, source);
+  const [first] = nodes;
+  if (!first || first.length === 0) return undefined;
+  return new RegionCompiler(nodes, source, first.instructions[0]?.bits ?? 64).compile();
 }
 
 const dispatcher = 0;
@@ -228,7 +227,7 @@ class RegionCompiler {
     const arrived = this.arrivals.get(n);
     e.flags = arrived && arrived.count === this.entering[n] ? arrived.known : unknown;
     e.forgetPages();
-    e.begin(node.block.instructions, node.length);
+    e.begin(node.instructions, node.length);
     if (this.isChecked(n)) e.need(node.address, this.reach(n));
     if (node.length > 0) e.count(node.length);
     const matters = flagsThatMatter(node);
@@ -274,7 +273,7 @@ class RegionCompiler {
         return;
       case 'call':
         e.at(end.i, 1);
-        this.pushReturn(end.next, this.nodes[(this.numbers.get(end.to) ?? 0) - 1]?.block.instructions);
+        this.pushReturn(end.next, this.nodes[(this.numbers.get(end.to) ?? 0) - 1]?.instructions);
         e.save();
         e.forgetTemporaries();
         this.go(n, end.to);

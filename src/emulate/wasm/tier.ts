@@ -26,6 +26,7 @@ const share = 32;
 export interface Blocks {
   /** By address, with how often it was begun. */
   readonly find: (address: number) => Block | undefined;
+  readonly instructions: (block: Block) => readonly Decoded[];
   readonly op: (block: Block, position: number) => Op;
 }
 
@@ -88,6 +89,7 @@ export class Tier1 {
   /** Of a block that has become hot, after so many executions. It may have to stay with the interpreter. Gives the blocks that are entered from now on. */
   compile(block: Block, hot: number): Block[] {
     const region = compileRegion(block, {
+      instructions: this.blocks.instructions,
       find: (address) => {
         const found = this.blocks.find(Number(address));
         return found && found.count * share >= hot ? found : undefined;
