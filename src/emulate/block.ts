@@ -13,6 +13,8 @@ export interface Block {
   readonly ops: (Op | undefined)[];
   readonly nextLo: number;
   readonly nextHi: number;
+  /** Whether it may be compiled under a check of every store; undefined: that was not asked yet. */
+  isWatchable: boolean | undefined;
   /** How often the interpreter began it; threaded code counts in its header. */
   count: number;
   /** Of its threaded code; 0: none. */

@@ -230,11 +230,16 @@ export class Interpreter {
   }
 
   /** Whether all who watch are told what they want by compiled and threaded code, too. */
-  private isTold({ lo, hi }: Block): boolean {
+  private isTold(block: Block): boolean {
     const { onStore, onTouch } = this.cpu.memory;
     if (onTouch || this.onInstruction) return false;
     const watch = this.compiled?.watch;
-    if (watch) return this.onBlock === this.watched && watch.compiles(addressOf(lo, hi));
+    if (watch)
+      return (
+        this.onBlock === this.watched &&
+        watch.copies !== undefined &&
+        (block.isWatchable ??= watch.compiles(addressOf(block.lo, block.hi)))
+      );
     return !this.onBlock && !this.precise && !onStore;
   }
 
@@ -312,6 +317,7 @@ export class Interpreter {
       ops: [],
       nextLo: next | 0,
       nextHi: (next / 0x100000000) | 0,
+      isWatchable: undefined,
       count: 0,
       header: 0,
       targets: goesAnywhere(last) ? [] : undefined,

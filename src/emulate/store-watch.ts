@@ -13,7 +13,7 @@ export interface Copies {
 }
 
 export interface StoreWatch {
-  /** Whether the block at an address may be compiled. Only once there are copies. */
+  /** Whether the block at an address may be compiled, once there are copies. */
   compiles(address: number): boolean;
   readonly copies: Copies | undefined;
   /** Whether there are bytes of which only one copy is written: each store is told then. */

@@ -25,7 +25,7 @@ const UNCHANGED = 4;
 
 export class Lockstep implements StoreWatch {
   private readonly map: RuntimeMap;
-  private readonly inRuntime = new Map<number, boolean>();
+  private readonly inRuntime = new WeakMap<readonly Decoded[], boolean>();
   private readonly halves = new Pending((window) => {
     this.closed(window);
   });
@@ -97,7 +97,7 @@ export class Lockstep implements StoreWatch {
   }
 
   private block(instructions: readonly Decoded[], count: number): void {
-    if (!this.isRuntimeBlock(Number(instructions[0]?.address))) {
+    if (!this.isRuntimeBlock(instructions)) {
       this.left();
       return;
     }
@@ -106,11 +106,11 @@ export class Lockstep implements StoreWatch {
     if (!this.copy && !this.isRuntime(this.machine.rip)) this.begin();
   }
 
-  private isRuntimeBlock(address: number): boolean {
-    let runtime = this.inRuntime.get(address);
+  private isRuntimeBlock(instructions: readonly Decoded[]): boolean {
+    let runtime = this.inRuntime.get(instructions);
     if (runtime === undefined) {
-      runtime = this.isRuntime(address);
-      this.inRuntime.set(address, runtime);
+      runtime = this.isRuntime(Number(instructions[0]?.address));
+      this.inRuntime.set(instructions, runtime);
     }
     return runtime;
   }
@@ -122,7 +122,7 @@ export class Lockstep implements StoreWatch {
   }
 
   compiles(address: number): boolean {
-    return this.copy !== undefined && !this.isRuntimeBlock(address);
+    return !this.isRuntime(address);
   }
 
   get pending(): boolean {
