@@ -1,5 +1,6 @@
 // Writes WebAssembly's binary format (WebAssembly Core Specification 2.0, chapter 5): function bodies with labels, and modules of one function each
 // or a few.
+import { Bytes } from './bytes.js';
 import { simd } from './simd.js';
 
 export const I32 = 0x7f;
@@ -69,7 +70,7 @@ export interface Label {
   readonly depth: number;
 }
 
-function unsigned(out: number[], value: number): void {
+function unsigned(out: Bytes, value: number): void {
   let v = value;
   while (v >= 0x80) {
     out.push((v & 0x7f) | 0x80);
@@ -78,7 +79,7 @@ function unsigned(out: number[], value: number): void {
   out.push(v);
 }
 
-function signed(out: number[], value: number): void {
+function signed(out: Bytes, value: number): void {
   let v = value;
   for (;;) {
     const byte = v & 0x7f;
@@ -91,7 +92,7 @@ function signed(out: number[], value: number): void {
   }
 }
 
-function signed64(out: number[], value: bigint): void {
+function signed64(out: Bytes, value: bigint): void {
   let v = BigInt.asIntN(64, value);
   if (v >= -0x80000000n && v < 0x80000000n) {
     signed(out, Number(v));
@@ -112,7 +113,7 @@ const noResult = 0x40;
 
 /** The body of a function in the making. */
 export class Code {
-  private readonly bytes: number[] = [];
+  private readonly bytes = new Bytes();
   private readonly locals: ValueType[] = [];
   private depth = 0;
   /** Conditions of which it is known what they mostly are: where they stand, and 1 for true. */
@@ -156,7 +157,8 @@ export class Code {
 
   /** A load or store at a constant distance; guest addresses have no alignment. */
   memory([code]: Access, offset = 0): void {
-    this.bytes.push(code, 0);
+    this.bytes.push(code);
+    this.bytes.push(0);
     unsigned(this.bytes, offset);
   }
 
@@ -174,17 +176,17 @@ export class Code {
 
   /** (to, from, bytes): as memmove. */
   copyBytes(): void {
-    this.bytes.push(0xfc, 10, 0, 0);
+    this.bytes.append([0xfc, 10, 0, 0]);
   }
 
   /** (to, byte, bytes). */
   fillBytes(): void {
-    this.bytes.push(0xfc, 11, 0);
+    this.bytes.append([0xfc, 11, 0]);
   }
 
   shuffle(lanes: readonly number[]): void {
     this.simd(simd.i8x16_shuffle);
-    this.bytes.push(...lanes);
+    this.bytes.append(lanes);
   }
 
   /** A vector instruction on one lane. */
@@ -201,11 +203,13 @@ export class Code {
 
   /** A double. */
   f64(value: number): void {
-    this.bytes.push(0x44, ...new Uint8Array(Float64Array.of(value).buffer));
+    this.bytes.push(0x44);
+    this.bytes.append(new Uint8Array(Float64Array.of(value).buffer));
   }
 
   f32(value: number): void {
-    this.bytes.push(0x43, ...new Uint8Array(Float32Array.of(value).buffer));
+    this.bytes.push(0x43);
+    this.bytes.append(new Uint8Array(Float32Array.of(value).buffer));
   }
 
   call(functionIndex: number): void {
@@ -220,7 +224,8 @@ export class Code {
   }
 
   private open(code: number): Label {
-    this.bytes.push(code, noResult);
+    this.bytes.push(code);
+    this.bytes.push(noResult);
     return { depth: this.depth++ };
   }
 
@@ -283,7 +288,7 @@ export class Code {
 
   /** The last hole is filled first. */
   fill({ at, depth }: Hole, emit: () => void): void {
-    const behind = this.bytes.splice(at);
+    const behind = this.bytes.cut(at);
     const known = this.expected.length;
     const saved = this.depth;
     this.depth = depth;
@@ -293,34 +298,37 @@ export class Code {
     this.expected = this.expected.map((one, n) =>
       n < known && one.at >= at ? { ...one, at: one.at + by } : one,
     );
-    for (const byte of behind) this.bytes.push(byte);
+    this.bytes.append(behind);
   }
 
-  private variables(): number[] {
-    const body: number[] = [];
-    unsigned(body, this.locals.length);
-    for (const type of this.locals) body.push(1, type);
-    return body;
+  private variables(): Uint8Array {
+    return made((to) => {
+      unsigned(to, this.locals.length);
+      for (const type of this.locals) to.append([1, type]);
+    });
   }
 
   /** What its conditions mostly are, as the section of branch hints has it. */
-  hints(): number[] {
+  hints(): Uint8Array {
     const { length } = this.variables();
     return made((to) => {
       unsigned(to, this.expected.length);
       for (const { at, value } of this.expected.sort((a, b) => a.at - b.at)) {
         unsigned(to, length + at);
-        to.push(1, value);
+        to.append([1, value]);
       }
     });
   }
 
   /** Local variables and instructions as the code section has them. */
-  finish(): number[] {
-    const body = this.variables();
-    const out: number[] = [];
-    unsigned(out, body.length + this.bytes.length + 1);
-    return out.concat(body, this.bytes, 0x0b);
+  finish(): Uint8Array {
+    const variables = this.variables();
+    return made((to) => {
+      unsigned(to, variables.length + this.bytes.length + 1);
+      to.append(variables);
+      to.append(this.bytes.all);
+      to.push(0x0b);
+    });
   }
 }
 
@@ -341,46 +349,49 @@ export interface ModuleParts {
   readonly functions: readonly { readonly name?: string; readonly type: number; readonly code: Code }[];
 }
 
-function text(out: number[], value: string): void {
+function text(out: Bytes, value: string): void {
   unsigned(out, value.length);
   for (const character of value) out.push(character.charCodeAt(0));
 }
 
 /** `title`: of a section of the reader's own. */
 function section(
-  out: number[],
+  out: Bytes,
   id: number,
-  items: readonly (readonly number[])[],
-  title: readonly number[] = [],
+  items: readonly ArrayLike<number>[],
+  title: ArrayLike<number> = [],
 ): void {
-  const body: number[] = [...title];
-  unsigned(body, items.length);
+  const head = made((to) => {
+    to.append(title);
+    unsigned(to, items.length);
+  });
   out.push(id);
-  unsigned(out, body.length + items.reduce((sum, item) => sum + item.length, 0));
-  for (const part of [body, ...items]) for (const byte of part) out.push(byte);
+  unsigned(out, head.length + items.reduce((sum, item) => sum + item.length, 0));
+  for (const part of [head, ...items]) out.append(part);
 }
 
-const made = (fill: (out: number[]) => void): number[] => {
-  const out: number[] = [];
+function made(fill: (out: Bytes) => void): Uint8Array {
+  const out = new Bytes();
   fill(out);
-  return out;
-};
+  return out.all;
+}
 
 export function encodeModule({ types, imports, table, pages, functions }: ModuleParts): Uint8Array {
-  const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const out = new Bytes();
+  out.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   section(
     out,
     1,
     types.map((t) => [0x60, t.parameters.length, ...t.parameters, t.results.length, ...t.results]),
   );
-  const imported = (name: string, kind: readonly number[]): number[] =>
+  const imported = (name: string, kind: ArrayLike<number>): Uint8Array =>
     made((to) => {
       text(to, 'e');
       text(to, name);
-      to.push(...kind);
+      to.append(kind);
     });
   const limits = made((to) => {
-    to.push(2, 1);
+    to.append([2, 1]);
     unsigned(to, pages);
     unsigned(to, pages);
   });
@@ -415,7 +426,7 @@ export function encodeModule({ types, imports, table, pages, functions }: Module
     functions.map(({ code }, n) =>
       made((to) => {
         unsigned(to, imports.length + n);
-        for (const byte of code.hints()) to.push(byte);
+        to.append(code.hints());
       }),
     ),
     made((to) => {
@@ -427,5 +438,5 @@ export function encodeModule({ types, imports, table, pages, functions }: Module
     10,
     functions.map(({ code }) => code.finish()),
   );
-  return Uint8Array.from(out);
+  return out.all;
 }

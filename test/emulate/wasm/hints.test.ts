@@ -79,7 +79,7 @@ test('hints stand at conditions, in order, and change nothing', () => {
   const [section] = Module.customSections(module, 'metadata.code.branch_hint');
   const hints = hintsOf([...new Uint8Array(section ?? new ArrayBuffer(0))]);
   expect(hints.map(({ value }) => value)).toEqual([0, 1, 0]);
-  const function_ = code.finish();
+  const function_ = [...code.finish()];
   const body = function_.slice(unsigned(function_, 0).next);
   expect(hints.map(({ at }) => body[at])).toEqual([IF, IF, IF]);
   expect(hints.map(({ at }) => at)).toEqual([...hints.map(({ at }) => at)].sort((a, b) => a - b));
