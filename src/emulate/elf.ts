@@ -41,12 +41,16 @@ export class ElfError extends Error {}
 /** Where fields of both classes stand: offset and size. */
 interface Layout {
   readonly word: 4 | 8;
+  /** Bytes of the file header. */
+  readonly header: number;
   readonly entry: number;
   readonly phoff: number;
   readonly shoff: number;
   readonly phentsize: number;
   readonly shentsize: number;
-  readonly segment: Readonly<Record<'flags' | 'offset' | 'address' | 'fileSize' | 'memorySize', number>>;
+  readonly segment: Readonly<
+    Record<'bytes' | 'flags' | 'offset' | 'address' | 'fileSize' | 'memorySize', number>
+  >;
   readonly section: Readonly<Record<'flags' | 'offset' | 'size', number>>;
   readonly symbol: Readonly<Record<'bytes' | 'info' | 'section' | 'address' | 'size', number>>;
 }
@@ -54,23 +58,25 @@ interface Layout {
 const layouts: Readonly<Record<32 | 64, Layout>> = {
   32: {
     word: 4,
+    header: 52,
     entry: 24,
     phoff: 28,
     shoff: 32,
     phentsize: 42,
     shentsize: 46,
-    segment: { flags: 24, offset: 4, address: 8, fileSize: 16, memorySize: 20 },
+    segment: { bytes: 32, flags: 24, offset: 4, address: 8, fileSize: 16, memorySize: 20 },
     section: { flags: 8, offset: 16, size: 20 },
     symbol: { bytes: 16, info: 12, section: 14, address: 4, size: 8 },
   },
   64: {
     word: 8,
+    header: 64,
     entry: 24,
     phoff: 32,
     shoff: 40,
     phentsize: 54,
     shentsize: 58,
-    segment: { flags: 4, offset: 8, address: 16, fileSize: 32, memorySize: 40 },
+    segment: { bytes: 56, flags: 4, offset: 8, address: 16, fileSize: 32, memorySize: 40 },
     section: { flags: 8, offset: 24, size: 32 },
     symbol: { bytes: 24, info: 4, section: 6, address: 8, size: 16 },
   },
@@ -87,10 +93,11 @@ const SHF_COMPRESSED = 0x800;
 
 export function parseElf(file: Uint8Array): Elf {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < 52 || view.getUint32(0, false) !== 0x7f454c46) throw new ElfError('not an ELF file');
-  if (view.getUint8(5) !== 1) throw new ElfError('not little-endian');
-  const bits = view.getUint8(4) === 1 ? 32 : 64;
+  const bits = file[4] === 1 ? 32 : 64;
   const layout = layouts[bits];
+  if (file.length < layout.header || view.getUint32(0, false) !== 0x7f454c46)
+    throw new ElfError('not an ELF file');
+  if (view.getUint8(5) !== 1) throw new ElfError('not little-endian');
   const word = (at: number): number =>
     layout.word === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
   const type = view.getUint16(16, true);
@@ -99,6 +106,9 @@ export function parseElf(file: Uint8Array): Elf {
   const phoff = word(layout.phoff);
   const phentsize = view.getUint16(layout.phentsize, true);
   const count = view.getUint16(layout.phentsize + 2, true);
+  // As Linux' load_elf_phdrs.
+  if (phentsize !== layout.segment.bytes || phoff + count * phentsize > file.length)
+    throw new ElfError('damaged: its program headers are not in the file');
   const segments: Segment[] = [];
   let headers = 0;
   let executableStack = false;

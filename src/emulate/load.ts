@@ -2,6 +2,7 @@
 // below the stack, both with address bit 46 set, where mirrored programs have to be (runtime/x86_64/place.c); of 32-bit programs at the places that
 // runtime/i386/place.c expects.
 import { features1Edx } from './cpuid.js';
+import { ElfError } from './elf.js';
 import type { Elf } from './elf.js';
 import { EXECUTE, pageSize, READ, WRITE } from './memory.js';
 import type { Memory } from './memory.js';
@@ -50,6 +51,11 @@ export function load(memory: Memory, file: Uint8Array, elf: Elf, options: LoadOp
     const inPage = bias + segment.address - start;
     const fileEnd = up(bias + segment.address + segment.fileSize);
     const memoryEnd = up(bias + segment.address + segment.memorySize);
+    // As Linux' load_elf_binary.
+    if (segment.fileSize > segment.memorySize || memoryEnd > stackTop)
+      throw new ElfError(
+        `damaged: a segment of ${segment.memorySize} bytes at 0x${segment.address.toString(16)} cannot be loaded`,
+      );
     if (segment.fileSize > 0)
       memory.map({
         start,
