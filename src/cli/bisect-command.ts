@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from './command.js';
+import { positive, whole } from './numbers.js';
 import { judged, nextStep, startSearch } from '../bisect.js';
 import type { Judgement, Search } from '../bisect.js';
 import type { SiteInfo } from '../sites.js';
@@ -64,8 +65,17 @@ export const bisectCommand: Command<Arguments> = {
         describe:
           'file with the right output of --run; otherwise that of the build without any site mirrored',
       })
-      .option('exit-code', { type: 'number', describe: 'the right exit code of --run' })
-      .option('timeout', { type: 'number', default: 60, describe: 'seconds after which a run is bad' })
+      .option('exit-code', {
+        type: 'number',
+        coerce: whole('--exit-code', 0, 255),
+        describe: 'the right exit code of --run',
+      })
+      .option('timeout', {
+        type: 'number',
+        default: 60,
+        coerce: positive('--timeout'),
+        describe: 'seconds after which a run is bad',
+      })
       .conflicts('run', 'script')
       .conflicts('script', ['expect', 'exit-code']),
   handler: (args) => {

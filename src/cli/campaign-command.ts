@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from './command.js';
+import { positive, whole } from './numbers.js';
 import { campaignTable, endingOf, isBad, merge } from '../inject/campaign.js';
 import { OutputHash } from './output-hash.js';
 import type { Campaign, Injected, Observed, Run } from '../inject/campaign.js';
@@ -41,12 +42,23 @@ export const campaignCommand = (program: readonly string[]): Command<Arguments> 
   builder: (y) =>
     y
       .option('seeds', { type: 'string', default: '1-100', describe: 'FROM-TO: one run a seed' })
-      .option('errors', { type: 'number', default: 1, describe: 'pages to lose in a run' })
+      .option('errors', {
+        type: 'number',
+        default: 1,
+        coerce: whole('--errors', 1),
+        describe: 'pages to lose in a run',
+      })
       .option('kind', { choices: kinds, array: true, default: [...kinds], describe: 'of memory' })
       .option('copy', { choices: copies, array: true, default: [...copies], describe: 'which copy to lose' })
-      .option('jobs', { type: 'number', default: availableParallelism(), describe: 'runs at a time' })
+      .option('jobs', {
+        type: 'number',
+        default: availableParallelism(),
+        coerce: whole('--jobs', 1),
+        describe: 'runs at a time',
+      })
       .option('timeout', {
         type: 'number',
+        coerce: positive('--timeout'),
         describe: `seconds a run may take (default: ${patience} times the clean run and ${patienceSeconds} more)`,
       })
       .option('ignore', {
@@ -60,10 +72,9 @@ export const campaignCommand = (program: readonly string[]): Command<Arguments> 
         array: true,
         describe: 'print the table of such files, of other seeds or machines',
       })
-      .check(({ seeds, merge: files, errors, jobs, ignore = '' }) => {
+      .check(({ seeds, merge: files, ignore = '' }) => {
         new RegExp(ignore); // throws what is wrong with it
         if (!/^\d+-\d+$/.test(seeds)) throw new Error(`--seeds is FROM-TO, not '${seeds}'`);
-        if (!(errors > 0 && jobs > 0)) throw new Error('--errors and --jobs are numbers above 0');
         if ((files === undefined) === (program.length === 0))
           throw new Error('campaign needs a program behind --, or files to --merge');
         return true;

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from './command.js';
+import { positive, whole } from './numbers.js';
 import type { Target } from '../inject/choose.js';
 import { copies, kinds } from '../inject/layout.js';
 import type { Copy, Kind } from '../inject/layout.js';
@@ -32,23 +33,32 @@ const sleep = (milliseconds: number): Promise<void> =>
 export const injectCommand = (program: readonly string[]): Command<Arguments> => ({
   builder: (y) =>
     y
-      .positional('pid', { type: 'number', describe: 'the process' })
+      .positional('pid', { type: 'number', coerce: whole('the process', 1), describe: 'the process' })
       .option('address', { type: 'string', describe: 'of the page to lose, in hexadecimal (default: any)' })
       .option('kind', { choices: kinds, array: true, default: [...kinds], describe: 'of memory' })
       .option('copy', { choices: copies, array: true, default: [...copies], describe: 'which copy to lose' })
       .option('count', {
         type: 'number',
         default: program.length > 0 ? Number.MAX_SAFE_INTEGER : 1,
+        coerce: whole('--count', 1),
         defaultDescription: '1; until it ends, of a program that is launched',
         describe: 'errors',
       })
-      .option('rate', { type: 'number', default: 10, describe: 'errors a second' })
-      .option('seed', { type: 'number', default: 1, describe: 'of places and times' })
-      .check(({ pid, rate, count, address }) => {
+      .option('rate', {
+        type: 'number',
+        default: 10,
+        coerce: positive('--rate'),
+        describe: 'errors a second',
+      })
+      .option('seed', {
+        type: 'number',
+        default: 1,
+        coerce: whole('--seed', 0),
+        describe: 'of places and times',
+      })
+      .check(({ pid, address }) => {
         if ((pid === undefined) === (program.length === 0))
           throw new Error('inject needs a process, or a program behind --');
-        if (!(rate > 0)) throw new Error('--rate is a number above 0');
-        if (!(count > 0)) throw new Error('--count is a number above 0');
         if (address !== undefined && !/^(0x)?[0-9a-f]+$/i.test(address))
           throw new Error('--address is a number in hexadecimal');
         return true;

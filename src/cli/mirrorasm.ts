@@ -6,6 +6,14 @@ import { separateProgram } from './separate-program.js';
 
 const exitUsage = 3;
 
+/** @param message what is wrong with the command line; otherwise a command's handler threw */
+function fail(message: string | null, error: Error): never {
+  process.stderr.write(
+    `mirrorasm: error: ${message ?? String(error)}\nnote: mirrorasm --help lists commands and options\n`,
+  );
+  process.exit(message === null ? 1 : exitUsage);
+}
+
 const { own, program } = separateProgram(hideBin(process.argv));
 
 void yargs(own)
@@ -73,12 +81,18 @@ void yargs(own)
     ),
   )
   .demandCommand(1, 'a command is needed')
-  .strict()
-  .fail((message, error) => {
-    process.stderr.write(
-      `mirrorasm: error: ${message || String(error)}\nnote: mirrorasm --help lists commands and options\n`,
-    );
-    process.exit(message ? exitUsage : 1);
+  // yargs takes any value of a switch but true for false.
+  .check((args) => {
+    for (const word of own) {
+      const [, option = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
+      if (typeof args[option] === 'boolean' && value !== 'true' && value !== 'false')
+        throw new Error(`--${option} takes no value: ${word}`);
+    }
+    return true;
   })
+  .strict()
+  .fail(fail)
   .help()
-  .parseAsync();
+  .parseAsync()
+  // What an option's coerce() throws does not reach fail() where builders are asynchronous.
+  .catch((error: Error) => fail(error.message, error));

@@ -1,5 +1,6 @@
 // `mirrorasm rewrite in.s -o out.s`: the pass on its own.
 import type { Command } from './command.js';
+import { whole } from './numbers.js';
 import type { CallMirror, ProfileName } from '../profile/profile.js';
 import { fileStats } from '../report/collect.js';
 import { statsText } from '../report/format.js';
@@ -57,6 +58,7 @@ export const rewriteCommand: Command<Arguments> = {
       .option('break', {
         type: 'number',
         default: 0,
+        coerce: whole('--break', 0),
         describe: 'leave out the N-th mirror store, to test that checks find it',
       })
       .option('allow', {

@@ -1,10 +1,11 @@
 // `mirrorasm run --campaign`: every case on all processors, or one again with the instructions before its end.
+import { availableParallelism } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type * as Emulate from '../emulate/index.js';
 import { executeParts } from './campaign-threads.js';
 import { Progress } from './progress.js';
-import { machineOptions } from './run-arguments.js';
+import { campaignDefaults, machineOptions } from './run-arguments.js';
 import type { RunArguments } from './run-arguments.js';
 
 const exitRefused = 2;
@@ -23,16 +24,17 @@ export async function runEmulatedCampaign(
   try {
     const file = readFileSync(resolve(name));
     // Flipped bits are found by the program's own check.
-    const env = args.lose === 'bit' ? ['MIRROR_CHECK=exit', ...(args.env ?? [])] : args.env;
+    const lose = args.lose ?? campaignDefaults.lose;
+    const env = lose === 'bit' ? ['MIRROR_CHECK=exit', ...(args.env ?? [])] : args.env;
     const machine = machineOptions(program, { ...args, env });
     const options: Emulate.CampaignOptions = {
       load: (io) => new emulate.Machine(file, { ...machine, io }),
       input: () => readFileSync(0),
-      cases: args.cases,
+      cases: args.cases ?? campaignDefaults.cases,
       seed: args.seed,
-      recovery: args.recovery,
-      lose: args.lose,
-      notice: args.notice,
+      recovery: args.recovery ?? campaignDefaults.recovery,
+      lose,
+      notice: args.notice ?? campaignDefaults.notice,
     };
     const failed =
       args.case === undefined
@@ -67,7 +69,7 @@ async function allCases(
     let bad = 0;
     executed = await executeParts(
       parts,
-      args.jobs,
+      args.jobs ?? availableParallelism(),
       { file, machine, recovery, lose, notice, basis: { clean, input } },
       ({ outcome }) => {
         done++;

@@ -1,9 +1,9 @@
 // `mirrorasm run`: a program in the emulator. Its output and exit code are the command's.
-import { availableParallelism } from 'node:os';
-import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import type { Command } from './command.js';
-import { machineOptions } from './run-arguments.js';
+import { whole } from './numbers.js';
+import { campaignDefaults, checkTogether, machineOptions } from './run-arguments.js';
 import type { RunArguments } from './run-arguments.js';
 import { profileOfRun, statsOfRun } from './run-stats.js';
 import type * as Emulate from '../emulate/index.js';
@@ -29,13 +29,24 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
         describe: "the folder that is the program's /, read only",
       })
       .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=value for the program' })
-      .option('seed', { type: 'number', default: 1, describe: 'of random numbers and the order of threads' })
+      .option('seed', {
+        type: 'number',
+        default: 1,
+        coerce: whole('--seed', 0),
+        describe: 'of random numbers and the order of threads',
+      })
       .option('slice', {
         type: 'number',
         default: 1000,
+        coerce: whole('--slice', 1, 0x1000000),
         describe: "instructions in a thread's turn, at most",
       })
-      .option('memory', { type: 'number', default: 1024, describe: 'MiB that the program may touch' })
+      .option('memory', {
+        type: 'number',
+        default: 1024,
+        coerce: whole('--memory', 1),
+        describe: 'MiB that the program may touch',
+      })
       .option('tier', {
         choices: [0, 1] as const,
         default: 1,
@@ -43,7 +54,7 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
       })
       .option('limit', {
         type: 'number',
-        default: Number.MAX_SAFE_INTEGER,
+        coerce: whole('--limit', 0),
         describe: 'instructions to execute at most',
       })
       .option('stats', {
@@ -71,26 +82,32 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
         default: false,
         describe: 'lose pages before instructions, and compare with the run without',
       })
-      .option('cases', { type: 'number', default: 10000, describe: 'cases of a campaign to execute at most' })
+      .option('cases', {
+        type: 'number',
+        defaultDescription: `${campaignDefaults.cases}`,
+        coerce: whole('--cases', 1),
+        describe: 'cases of a campaign to execute at most',
+      })
       .option('lose', {
         choices: ['page', 'line', 'bit'] as const,
-        default: 'page' as const,
+        defaultDescription: campaignDefaults.lose,
         describe: 'what a campaign loses: a page, a 64-byte line, or a bit that flips',
       })
       .option('recovery', {
         choices: ['program', 'ideal'] as const,
-        default: 'program' as const,
+        defaultDescription: campaignDefaults.recovery,
         describe: "who rebuilds a campaign's lost pages: the program's runtime, or the emulator",
       })
       .option('notice', {
         choices: ['touched', 'told'] as const,
-        default: 'touched' as const,
+        defaultDescription: campaignDefaults.notice,
         describe: 'when a lost page is noticed: when it is touched, or at once, as the kernel tells of it',
       })
       .option('case', { type: 'string', describe: 'one case of a campaign again' })
       .option('jobs', {
         type: 'number',
-        default: availableParallelism(),
+        defaultDescription: 'one a processor',
+        coerce: whole('--jobs', 1),
         describe: "threads for a campaign's cases; the result does not depend on it",
       })
       .option('report', { type: 'string', describe: 'write what --check or --campaign found as JSON' })
@@ -98,10 +115,17 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
         type: 'string',
         describe: 'print system calls; =N: the last N instructions before the end',
       })
-      .check(({ trace = '', jobs, slice }) => {
+      .check((args) => {
+        const { trace = '', env = [], root, report, profile } = args;
         if (!/^\d*$/.test(trace)) throw new Error(`--trace is a number of instructions, not '${trace}'`);
-        if (!(slice >= 1 && slice <= 0x1000000)) throw new Error('--slice is a number from 1 to 16777216');
-        if (!(jobs > 0)) throw new Error('--jobs is a number above 0');
+        const nameless = env.find((one) => !/^[^=]+=/.test(one));
+        if (nameless !== undefined) throw new Error(`--env is NAME=value, not '${nameless}'`);
+        // Those of the results now, not behind hours of a campaign.
+        const folders = { root, report: dirname(report ?? '.'), profile: dirname(profile ?? '.') };
+        for (const [option, folder] of Object.entries(folders))
+          if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+            throw new Error(`--${option}: '${folder}' is not a folder`);
+        checkTogether(args);
         return true;
       }),
   handler: async (args) => {

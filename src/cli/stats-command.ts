@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Command } from './command.js';
+import { whole } from './numbers.js';
 import { judge, metrics, parseCondition } from '../report/conditions.js';
 import type { Condition, Judgement } from '../report/conditions.js';
 import {
@@ -64,7 +65,12 @@ export const statsCommand: Command<Arguments> = {
         default: ['class', 'mnemonic'] as By[],
         describe: 'tables beside the summary',
       })
-      .option('top', { type: 'number', default: 20, describe: 'rows of a table at most; 0: all' })
+      .option('top', {
+        type: 'number',
+        default: 20,
+        coerce: whole('--top', 0),
+        describe: 'rows of a table at most; 0: all',
+      })
       .option('format', {
         type: 'string',
         choices: ['table', 'csv', 'markdown', 'json'] as const,
@@ -92,8 +98,7 @@ export const statsCommand: Command<Arguments> = {
         default: false,
         describe: 'append the tables and conditions to the summary of the step (GITHUB_STEP_SUMMARY), too',
       })
-      .check(({ top, 'fail-if': conditions }) => {
-        if (!(Number.isInteger(top) && top >= 0)) throw new Error('--top is a number of rows, 0 for all');
+      .check(({ 'fail-if': conditions }) => {
         conditions.forEach(parseCondition);
         return true;
       }),

@@ -1,5 +1,6 @@
 // `mirrorasm top`: what the runtime of a running program has recovered so far.
 import type { Command } from './command.js';
+import { positive, whole } from './numbers.js';
 import { kinds } from '../inject/layout.js';
 import { hasEnded, NotProtected, ProtectedProcess } from './protected-process.js';
 
@@ -14,8 +15,18 @@ const exitRefused = 2;
 export const topCommand: Command<Arguments> = {
   builder: (y) =>
     y
-      .positional('pid', { type: 'number', demandOption: true, describe: 'the process' })
-      .option('interval', { type: 'number', default: 2, describe: 'seconds between two looks' })
+      .positional('pid', {
+        type: 'number',
+        demandOption: true,
+        coerce: whole('the process', 1),
+        describe: 'the process',
+      })
+      .option('interval', {
+        type: 'number',
+        default: 2,
+        coerce: positive('--interval'),
+        describe: 'seconds between two looks',
+      })
       .option('once', { type: 'boolean', default: false, describe: 'look once' }),
   handler: async ({ pid, interval, once }) => {
     try {
