@@ -37,6 +37,8 @@ export interface Environment {
   readonly underflowTraps?: boolean;
   /** Likewise for overflow. */
   readonly overflowTraps?: boolean;
+  /** By how much the exponent of a result that traps is smaller after an overflow, larger after an underflow (SDM vol. 1, 8.5.4 and 8.5.5). */
+  readonly wrap?: number;
   /** The last rounding went away from zero: what x87 tells in C1. */
   up?: boolean;
 }
@@ -152,7 +154,9 @@ export function round(
     const tiny = e + (bitLength(free.value) > p ? 1 : 0) < least;
     if (tiny && env.underflowTraps === true) {
       env.flags |= UNDERFLOW | (free.exact ? 0 : INEXACT);
-      return zero(negative);
+      env.up = free.up;
+      if (env.wrap === undefined) return zero(negative);
+      return wrapped(negative, free.value, e - (p - 1) + env.wrap, f, env);
     }
     if (tiny && env.flushToZero) {
       env.flags |= UNDERFLOW | INEXACT;
@@ -164,12 +168,29 @@ export function round(
   if (value === 0n) return zero(negative);
   if (unit + bitLength(value) - 1 > most) {
     env.flags |= env.overflowTraps === true ? OVERFLOW : OVERFLOW | INEXACT;
+    if (env.overflowTraps === true && env.wrap !== undefined)
+      return wrapped(negative, value, unit - env.wrap, f, env);
     const toInfinity = env.rounding === 0 || env.rounding === (negative ? 1 : 2);
     env.up = toInfinity;
     if (toInfinity) return infinity(negative);
     return { kind: 'finite', negative, significand: (1n << BigInt(p)) - 1n, exponent: most - (p - 1) };
   }
   return { kind: 'finite', negative, significand: value, exponent: unit };
+}
+
+/** What even a wrapped exponent does not make a number of is infinite or zero, whatever the rounding: fscale's "massive" overflow (SDM vol. 2, FSCALE). */
+function wrapped(
+  negative: boolean,
+  significand: bigint,
+  exponent: number,
+  f: Format,
+  env: Environment,
+): Soft {
+  const e = exponent + bitLength(significand) - 1;
+  if (e <= bias(f) && e >= 1 - bias(f)) return { kind: 'finite', negative, significand, exponent };
+  env.flags |= INEXACT;
+  env.up = e > 0;
+  return env.up ? infinity(negative) : zero(negative);
 }
 
 export type Operation = (a: Soft, b: Soft, f: Format, env: Environment) => Soft;

@@ -77,6 +77,8 @@ export class X87 {
       flushToZero: false,
       denormalsAreZero: false,
       underflowTraps: (this.control & soft.UNDERFLOW) === 0,
+      overflowTraps: (this.control & soft.OVERFLOW) === 0,
+      wrap: 0x6000,
     };
   }
 
@@ -136,15 +138,18 @@ export class X87 {
     this.top = (this.top + 1) & 7;
   }
 
-  /** Keeps flags and C1. False: an exception that is not masked forbids the result. */
-  settle(env: Environment): boolean {
+  /** Keeps flags and C1. False: an exception that is not masked forbids the result, which over- and underflow do in memory only. */
+  settle(env: Environment, inMemory = false): boolean {
     const before = env.flags & (soft.INVALID | soft.DENORMAL | soft.DIVIDE);
     if (before & ~this.control) {
       this.status |= before;
       return false;
     }
-    if (env.flags & (soft.OVERFLOW | soft.UNDERFLOW) & ~this.control)
-      throw new Trap('missing', 'x87 results whose over- or underflow is not masked');
+    const behind = env.flags & (soft.OVERFLOW | soft.UNDERFLOW) & ~this.control;
+    if (inMemory && behind !== 0) {
+      this.status |= behind;
+      return false;
+    }
     this.status |= env.flags;
     if (env.flags & soft.INEXACT && env.up === true) this.status |= C1;
     return true;

@@ -57,6 +57,17 @@ test.each([
   else expect(all).toBe(native.stdout.toString());
 });
 
+test.each(['-m64', '-m32'])('%s: x87 results whose over- or underflow is not masked', (width) => {
+  const program = build(`x87-traps${width}`, join(__dirname, 'programs/x87-traps.c'), 'gcc', width);
+  const native = spawnSync(program);
+  expect(native.stdout.toString()).toMatch(/^fscale(.*\n){2000,}traps\nsignal 8, code 4\n$/);
+  for (const tier of [0, 1] as const) {
+    const own = machine(program, { tiers: { tier } });
+    expect(own.machine.run()).toEqual({ kind: 'exit', code: native.status });
+    expect(own.output()).toBe(native.stdout.toString());
+  }
+});
+
 test('two runs are the same, instruction for instruction', () => {
   const program = build('again', mixed, 'musl-gcc');
   const runs = [machine(program), machine(program)];

@@ -159,7 +159,7 @@ export const store =
         );
       } else {
         const rounded = toFormat(value, format, env);
-        if (!fpu.settle(env)) return;
+        if (!fpu.settle(env, true)) return;
         const bits = soft.pack(rounded, format);
         if (size === 4) m.write32(lo, hi, Number(BigInt.asIntN(32, bits)));
         else m.write64(lo, hi, Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
