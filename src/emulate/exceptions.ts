@@ -55,6 +55,8 @@ function trap({ kind, error, length }: Trap, cpu: Cpu): Fault | undefined {
   switch (kind) {
     case 'divide': // FPE_INTDIV
       return by(SIGFPE, 1, 0);
+    case 'step': // TRAP_TRACE
+      return by(SIGTRAP, 2, 1);
     case 'float': {
       const x87 = fpu.status & ~fpu.control & 63;
       const mxcsr = s[MXCSR] ?? 0;

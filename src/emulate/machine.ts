@@ -17,7 +17,7 @@ import { originsOf } from './marks.js';
 import type { Origin } from './marks.js';
 import { addressOf, Memory } from './memory.js';
 import type { MemorySnapshot } from './memory.js';
-import { Cpu, RIP, RSP } from './state.js';
+import { Cpu, RIP, RSP, Trap } from './state.js';
 import type { CpuSnapshot } from './state.js';
 
 export interface MachineOptions {
@@ -94,7 +94,12 @@ export class Machine {
       abis[this.elf.bits],
     );
     this.interpreter = new Interpreter(this.cpu, options.tiers ?? { tier: 1 });
+    this.cpu.onSteps = () => {
+      this.interpreter.interrupt();
+    };
     this.cpu.onSyscall = () => {
+      // It comes back by an iret that sets the trap flag: what traps is the instruction behind it.
+      this.cpu.trapless = true;
       if (!this.kernel.syscall()) this.interpreter.stop();
       else if (this.kernel.due) this.interpreter.interrupt();
     };
@@ -132,12 +137,16 @@ export class Machine {
     const last = Math.min(this.executed + limit, Number.MAX_SAFE_INTEGER);
     for (;;) {
       if (this.kernel.end) return this.kernel.end;
+      if (this.executed >= last) return { kind: 'limit' };
       const turn = this.kernel.untilDue();
       if (turn === 0) continue;
-      const stop = this.interpreter.run(Math.min(turn, last - this.executed));
+      const { steps } = this.cpu;
+      this.cpu.trapless = false;
+      let stop = this.interpreter.run(steps ? 1 : Math.min(turn, last - this.executed));
+      if (steps && stop.kind === 'done' && !this.cpu.trapless)
+        stop = { kind: 'trap', trap: new Trap('step', 'behind an instruction') };
       switch (stop.kind) {
         case 'done':
-          if (this.executed >= last) return { kind: 'limit' };
           break;
         case 'stopped':
           return this.kernel.end ?? { kind: 'limit' };

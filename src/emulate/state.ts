@@ -27,8 +27,10 @@ export const AF = 38;
 export const PF = 39;
 /** 0 or 1. */
 export const DF = 40;
-/** Flag bits that no instruction here acts on (AC, ID), as in rflags. */
+/** Flag bits that no instruction here acts on (TF, AC, ID), as in rflags. */
 export const OTHER = 41;
+/** In OTHER. */
+const TF = 0x100;
 /** Segment bases, low word first. */
 export const FS = 42;
 export const GS = 44;
@@ -90,6 +92,10 @@ export class Cpu {
   onSyscall: () => void = () => {
     throw new Error('no system calls');
   };
+  /** Called where the trap flag is set; the next instruction is the first that traps behind itself. */
+  onSteps: () => void = () => undefined;
+  /** Set by an instruction that the trap flag does not trap behind. */
+  trapless = false;
 
   constructor(
     readonly memory: Memory,
@@ -138,7 +144,20 @@ export class Cpu {
     const s = this.s;
     s[OF] = value & 0x800 ? -1 : 0;
     s[DF] = (value >> 10) & 1;
-    s[OTHER] = value & 0x240000;
+    s[OTHER] = value & (0x240000 | TF);
+    if (value & TF) this.onSteps();
+  }
+
+  /** TF: each instruction, and each element of a repeated one, is followed by a trap. */
+  get steps(): boolean {
+    return ((this.s[OTHER] ?? 0) & TF) !== 0;
+  }
+
+  /** As Linux enters a signal's handler. */
+  clearHandlerFlags(): void {
+    const { s } = this;
+    s[DF] = 0;
+    s[OTHER] = (s[OTHER] ?? 0) & ~TF;
   }
 
   /** CF, PF, AF, ZF, SF: what sahf sets. */
@@ -190,7 +209,15 @@ export function sameRegisters(a: CpuSnapshot, b: CpuSnapshot): boolean {
 export class Trap {
   constructor(
     readonly kind:
-      'divide' | 'illegal' | 'breakpoint' | 'protection' | 'float' | 'overflow' | 'bound' | 'missing',
+      | 'divide'
+      | 'step'
+      | 'illegal'
+      | 'breakpoint'
+      | 'protection'
+      | 'float'
+      | 'overflow'
+      | 'bound'
+      | 'missing',
     readonly text = '',
     /** What the exception pushes, where it pushes one. */
     readonly error = 0,

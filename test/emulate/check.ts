@@ -52,6 +52,7 @@ const signals = {
   float: 8,
   illegal: 4,
   breakpoint: 5,
+  step: 5,
   overflow: 11,
   bound: 11,
   protection: 11,

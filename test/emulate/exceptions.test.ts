@@ -52,11 +52,13 @@ test.each([
     });
 });
 
-test('the trap flag is not ignored', () => {
+test('the trap flag ends a program without a handler', () => {
   const file = program('steps', 'pushf\norl $0x100, (%rsp)\npopf\nxor %eax, %eax\nret');
   for (const tier of tiers)
     expect(loaded(file, { tiers: { tier, hot: 1, cold: 0 } }).machine.run()).toEqual({
-      kind: 'missing',
-      text: expect.stringMatching(/^the trap flag at 0x/),
+      kind: 'fault',
+      signal: 5,
+      text: expect.stringMatching(/^step behind an instruction at 0x/),
+      address: expect.any(Number),
     });
 });

@@ -68,6 +68,23 @@ test.each(['-m64', '-m32'])('%s: x87 results whose over- or underflow is not mas
   }
 });
 
+test.each(['-m64', '-m32'])('%s: a program that steps itself by the trap flag', (width) => {
+  const program = build(`steps${width}`, join(__dirname, 'programs/steps.c'), 'gcc', width);
+  const native = spawnSync(program);
+  expect(native.signal).toBe('SIGTRAP');
+  expect(native.stdout.toString()).toMatch(/^(38 steps, some t\n(\d+ \d+ 2 (0|[15]00) 1\n){38}){3}$/);
+  for (const tiers of [{ tier: 0 }, { tier: 1, hot: 1, cold: 0 }] as const) {
+    const own = machine(program, { tiers });
+    expect(own.machine.run()).toMatchObject({ kind: 'fault', signal: 5 });
+    expect(own.output()).toBe(native.stdout.toString());
+    // Wherever it is stopped.
+    const parts = machine(program, { tiers });
+    while (parts.machine.run(3).kind === 'limit');
+    expect(parts.machine.executed).toBe(own.machine.executed);
+    expect(parts.output()).toBe(own.output());
+  }
+});
+
 test('two runs are the same, instruction for instruction', () => {
   const program = build('again', mixed, 'musl-gcc');
   const runs = [machine(program), machine(program)];

@@ -16,10 +16,8 @@ interface Test {
 
 const both: readonly Width[] = [64, 32];
 
-/**
- * Segments of a local descriptor table with code of 16 bits (its macro TEST_SEGS), and the trap flag, which is not set then. The rest is as it is.
- */
-const noSegments = 's/^#define TEST_SEGS$//; s/orl [$]0x00100,/orl $0,/';
+/** Segments of a local descriptor table with code of 16 bits (its macro TEST_SEGS). The rest is as it is. */
+const noSegments = 's/^#define TEST_SEGS$//';
 
 /** test-i386 is what its Makefile calls test-x86_64 in 64 bits; test-i386-fprem, which it runs on demand only, executes too much, test-3dnow what no CPU has any more. */
 const tests: readonly Test[] = [

@@ -4,7 +4,7 @@
 import { MemoryFault } from '../memory.js';
 import { restoreX87, saveX87, x87Bytes } from '../fxsave.js';
 import { codeSelector, dataSelector, reloadSegments } from '../segments.js';
-import { DF, FS_SELECTOR, GS_SELECTOR, RAX, RCX, RDX, RIP, RSP } from '../state.js';
+import { FS_SELECTOR, GS_SELECTOR, RAX, RCX, RDX, RIP, RSP } from '../state.js';
 import type { Cpu } from '../state.js';
 import { Ended } from './kernel.js';
 import {
@@ -141,7 +141,7 @@ export function enterHandler(
   s[RAX] = d.number;
   s[RDX] = shape === withInfo ? frame + infoAt : 0;
   s[RCX] = shape === withInfo ? frame + userContextAt : 0;
-  s[DF] = 0;
+  cpu.clearHandlerFlags();
   resetExtended(cpu);
   return true;
 }

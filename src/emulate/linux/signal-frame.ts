@@ -2,7 +2,7 @@
 // lowest address return address 8, ucontext 304, siginfo 128; the extended state lies above it, aligned to 64 bytes.
 import { fxsaveBytes, mxcsrBits, resetSse, resetX87 } from '../fxsave.js';
 import { addressOf } from '../memory.js';
-import { DF, RAX, RDI, RDX, RIP, RSI, RSP } from '../state.js';
+import { RAX, RDI, RDX, RIP, RSI, RSP } from '../state.js';
 import type { Cpu } from '../state.js';
 import {
   extendedControl,
@@ -123,7 +123,7 @@ export function enterHandler(
   setPair(s, RSI, frame + infoAt);
   setPair(s, RDX, frame + contextAt);
   setPair(s, RAX, 0);
-  s[DF] = 0;
+  cpu.clearHandlerFlags();
   resetExtended(cpu);
   return true;
 }

@@ -3,11 +3,12 @@ import type { Decoded } from '../instruction.js';
 import { memoryOf, operand, place, readMemory, sizeOf, words, address } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
 import { codeSelector, loadSegment, selectorOf } from '../segments.js';
-import { interrupt, noSteps } from './control.js';
+import { interrupt } from './control.js';
 import { OF, RBP, RIP, RSP, Trap } from '../state.js';
 import type { Cpu } from '../state.js';
 import { moves } from './moves.js';
 
+const SS = 2;
 const DS = 3;
 const systemCall = 0x80;
 
@@ -98,6 +99,12 @@ const pushed: Builder = (cpu, i) => {
   };
 };
 
+/** mov and pop: nothing interrupts between SS and the stack pointer (SDM vol. 3, 6.8.3). */
+function loadByItself(cpu: Cpu, register: number, selector: number): void {
+  loadSegment(cpu.s, register, selector);
+  if (register === SS) cpu.trapless = true;
+}
+
 /** pop to memory: the address is computed with esp already moved; a fault takes the move back. */
 const popped: Builder = (cpu, i) => {
   const o = operand(i, 0);
@@ -106,7 +113,7 @@ const popped: Builder = (cpu, i) => {
   const write =
     o.kind === 'register' && o.file === 'segment'
       ? (value: number): void => {
-          loadSegment(s, o.number, value & 0xffff);
+          loadByItself(cpu, o.number, value & 0xffff);
         }
       : place(cpu, i, 0, size).write;
   return () => {
@@ -165,7 +172,6 @@ const popFlags: Builder = (cpu, i) => {
   return () => {
     const at = s[RSP] ?? 0;
     const value = size === 4 ? memory.read32(at, 0) : memory.read16(at, 0);
-    noSteps(value);
     s[RSP] = at + size;
     cpu.setFlags(size === 4 ? value : (cpu.flags() & ~0xffff) | value);
   };
@@ -199,7 +205,6 @@ const returnFromInterrupt: Builder = (cpu) => {
     const to = farTarget(cpu);
     const at = s[RSP] ?? 0;
     const flags = memory.read32((at + 8) | 0, 0);
-    noSteps(flags);
     s[RIP] = to;
     s[RIP + 1] = 0;
     s[RSP] = at + 12;
@@ -258,7 +263,7 @@ const mov: Builder = (cpu, i) => {
   if (to?.kind === 'register' && to.file === 'segment') {
     const { read } = place(cpu, i, 1, 2);
     return () => {
-      loadSegment(s, to.number, read());
+      loadByItself(cpu, to.number, read());
     };
   }
   if (from?.kind === 'register' && from.file === 'segment') {

@@ -4,7 +4,7 @@ import * as alu from '../alu.js';
 import type { Decoded } from '../instruction.js';
 import { address } from '../operands.js';
 import type { Builder, Op, Table } from '../operands.js';
-import { AH, DF, HI, RAX, RCX, RDI, RSI, ZR } from '../state.js';
+import { AH, DF, HI, RAX, RCX, RDI, RSI, Trap, ZR } from '../state.js';
 import type { Cpu } from '../state.js';
 
 /** What a run is asked for at most: one page has no more. */
@@ -50,7 +50,7 @@ function repeated(cpu: Cpu, i: Decoded, shape: Shape, one: () => void, compares:
         return;
       }
       const c = s[RCX] ?? 0;
-      if (run && c >>> 0 > 1 && s[DF] === 0) {
+      if (run && c >>> 0 > 1 && s[DF] === 0 && !cpu.steps) {
         const bytes = run(Math.min(c >>> 0, mostElements) * size);
         if (bytes > 0) {
           if (source) advance(s, RSI, bytes, narrow);
@@ -65,6 +65,8 @@ function repeated(cpu: Cpu, i: Decoded, shape: Shape, one: () => void, compares:
       if (narrow) s[RCX + 1] = 0;
       else if (c === 0) s[RCX + 1] = (s[RCX + 1] ?? 0) - 1;
       if (compares && (s[ZR] === 0) !== wantZero) return;
+      if (cpu.steps && (s[RCX] !== 0 || (!narrow && s[RCX + 1] !== 0)))
+        throw new Trap('step', 'behind an element');
     }
   };
 }
