@@ -72,7 +72,7 @@ test.each(['-m64', '-m32'])('%s: a program that steps itself by the trap flag', 
   const program = build(`steps${width}`, join(__dirname, 'programs/steps.c'), 'gcc', width);
   const native = spawnSync(program);
   expect(native.signal).toBe('SIGTRAP');
-  expect(native.stdout.toString()).toMatch(/^(38 steps, some t\n(\d+ \d+ 2 (0|[15]00) 1\n){38}){3}$/);
+  expect(native.stdout.toString()).toMatch(/^(38 steps, some t \n(\d+ \d+ 2 (0|[15]00) 1\n){38}){3}$/);
   for (const tiers of [{ tier: 0 }, { tier: 1, hot: 1, cold: 0 }] as const) {
     const own = machine(program, { tiers });
     expect(own.machine.run()).toMatchObject({ kind: 'fault', signal: 5 });
