@@ -8,7 +8,7 @@ import type { Case } from './types.js';
 /** Programs that execute more are not run in tier 0. */
 export const mostInterpreted = 2e8;
 /** Nor in the emulator at all. */
-const mostCompiled = 5e9;
+const mostCompiled = 1e10;
 /** Executions after which a block is compiled, or becomes threaded code: few, as most programs are short. */
 const hot = 20;
 const warm = 1;

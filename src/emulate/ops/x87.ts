@@ -324,8 +324,7 @@ function divided(
   if (a.kind === 'zero') return whole(a);
   // A denormal underflows if that traps.
   if (b.kind === 'infinite') return whole(soft.round(a.negative, a.significand, a.exponent, extended, env));
-  // Of the exponent fields: a denormal's counts as it stands.
-  const distance = a.exponent - b.exponent;
+  const distance = a.exponent + soft.bitLength(a.significand) - b.exponent - soft.bitLength(b.significand);
   const partial = distance >= 64;
   // A step of many bits takes a multiple of the divisor by a power of two away.
   const scaled = b.exponent + (partial ? distance - (32 + (distance % 32)) : 0);

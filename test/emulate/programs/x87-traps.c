@@ -44,7 +44,7 @@ int main(void) {
     for (int precision = 0; precision < 4; precision += precision ? 1 : 2)
       for (unsigned n = 0; n < sizeof numbers / sizeof *numbers; n++) {
         unsigned short control = 0x27 | precision << 8 | rounding << 10;
-        long double x = numbers[n], y = numbers[(n + 5) % 9];
+        long double x = numbers[n], y = numbers[(n + 7) % 9];
         for (unsigned m = 0; m < sizeof powers / sizeof *powers; m++) {
           double by = powers[m];
           RUN("fscale", "fscale");
@@ -54,6 +54,8 @@ int main(void) {
         RUN("fmult", "fldt %5; fmulp");
         RUN("fdivt", "fldt %5; fdivrp");
         RUN("fsubt", "fldt %5; fsubrp");
+        RUN("fpremt", "fldt %5; fxch; fprem");
+        RUN("fprem1t", "fldt %5; fxch; fprem1");
         RUN("fsts", "fsts %1");
         RUN("fstpl", "fstpl %1");
       }
