@@ -18,7 +18,7 @@ import {
   singles,
 } from './float-formats.js';
 import type { Format } from './float-formats.js';
-import { floating, orElse, putLowest, two } from './floats.js';
+import { floating, putLowest, two } from './floats.js';
 import { generalOf, isGeneral, isPlace } from './row.js';
 import type { Row, Rows } from './row.js';
 import { simd } from './simd.js';
@@ -59,7 +59,7 @@ const fromInteger = (f: Format): Row =>
       if (f.size === 8 && size === 4) convert();
       else {
         mayRound(e);
-        orElse(e, convert);
+        e.orInterpreter(convert);
       }
     };
   });
@@ -83,7 +83,7 @@ const toInteger = (f: Format, truncate: boolean): Row =>
       c.do(op.f64_abs);
       c.f64(size === 8 ? 2 ** 63 : 2 ** 31);
       c.do(op.f64_lt, op.i32_and);
-      orElse(e, () => {
+      e.orInterpreter(() => {
         c.get(x);
         c.do(size === 8 ? op.i64_trunc_f64_s : op.i32_trunc_f64_s);
         e.writeRegister(generalOf(to, size));
@@ -98,7 +98,7 @@ const widen: Row = floating((i) => {
     const { c } = e;
     const x = held(e, single, all.last);
     isPlain(e, single, x);
-    orElse(e, () => {
+    e.orInterpreter(() => {
       const r = e.temporary(F64);
       c.get(x);
       c.do(op.f64_promote_f32);
@@ -123,7 +123,7 @@ const shorten: Row = floating((i) => {
     });
     mayRound(e);
     c.do(op.i32_and);
-    orElse(e, () => {
+    e.orInterpreter(() => {
       putLowest(e, i, single, all, r);
     });
   };
@@ -176,7 +176,7 @@ const converted =
       if (test) allHold(e, test);
       if (rounds) mayRound(e);
       if (test && rounds) c.do(op.i32_and);
-      orElse(e, write);
+      e.orInterpreter(write);
     };
   };
 

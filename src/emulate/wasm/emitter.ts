@@ -6,7 +6,7 @@ import type { Decoded, ImmediateOperand, Operand } from '../instruction.js';
 import { AF, CF, OF, PF, SF, ZR } from '../state.js';
 import { Accesses } from './accesses.js';
 import { access, I32, op, typeOf } from './encode.js';
-import { family, FlagReader, kindOf, overBoth, overCarry } from './flags.js';
+import { family, FlagReader, joined, kindOf, overBoth, overCarry } from './flags.js';
 import type { Family } from './flags.js';
 import { budgetLocal, wordAt } from './frame.js';
 import { helper } from './region-module.js';
@@ -164,14 +164,7 @@ export class Emitter extends Accesses {
     this.c.if();
     change();
     this.c.end();
-    const { flags } = this;
-    const same = before.family === flags.family && before.size === flags.size;
-    this.flags = {
-      family: same ? flags.family : undefined,
-      size: flags.size,
-      carry: same && before.carry === flags.carry ? flags.carry : undefined,
-      overflow: same && before.overflow === flags.overflow ? flags.overflow : undefined,
-    };
+    this.flags = joined(this.flags, before);
   }
 
   /** The flags as the interpreter has them. */
@@ -237,6 +230,24 @@ export class Emitter extends Accesses {
 
   /** Has the interpreter execute the instruction that is compiled: for what is rare. */
   byInterpreter: () => void = () => undefined;
+
+  /**
+   * Runs `then` if what is pushed is true; else the interpreter executes the instruction. Both leave the same above a vector destination; flags the
+   * interpreter has put into memory, which `then` may not have.
+   */
+  orInterpreter(then: () => void): void {
+    const { c } = this;
+    const before = this.flags;
+    c.ifUsual();
+    then();
+    const [zeros, after] = [[...this.zeroFrom], this.flags];
+    c.else();
+    this.flags = before;
+    this.byInterpreter();
+    c.end();
+    this.flags = joined(after, this.flags);
+    for (const [register, from] of zeros) this.zeroFrom.set(register, from);
+  }
 
   /** Calls the interpreter's closure; -1 when it threw, 1 when the region has to be left behind it. `plain`: it has nothing to do with flags. */
   callInterpreter(index: number, next: bigint, plain: boolean, registers: boolean): void {

@@ -34,6 +34,17 @@ export function sameKnown(a: Known, b: Known): boolean {
   return a.family === b.family && a.size === b.size && a.carry === b.carry && a.overflow === b.overflow;
 }
 
+/** What is known where two ways meet: what both leave. */
+export function joined(a: Known, b: Known): Known {
+  const isSame = a.family === b.family && a.size === b.size;
+  return {
+    family: isSame ? a.family : undefined,
+    size: a.size,
+    carry: isSame && a.carry === b.carry ? a.carry : undefined,
+    overflow: isSame && a.overflow === b.overflow ? a.overflow : undefined,
+  };
+}
+
 export interface FlagLocals {
   readonly kind: number;
   readonly over: number;

@@ -43,17 +43,6 @@ import {
 } from './vector-operands.js';
 import type { Operands, Plan } from './vector-operands.js';
 
-/** Runs `then` if what is pushed is true; else the interpreter executes the instruction. Both leave the same above the destination. */
-export function orElse(e: Emitter, then: () => void): void {
-  e.c.ifUsual();
-  then();
-  const zeros = [...e.zeroFrom];
-  e.c.else();
-  e.byInterpreter();
-  e.c.end();
-  for (const [register, from] of zeros) e.zeroFrom.set(register, from);
-}
-
 /** Writes the lowest number of a register; what VEX has as first source gives the rest of 16 bytes. */
 export function putLowest(
   e: Emitter,
@@ -116,7 +105,7 @@ export function two(
         mayRound(e);
         c.do(op.i32_and);
       }
-      orElse(e, () => {
+      e.orInterpreter(() => {
         const [only] = results;
         if (only !== undefined && !f.isPacked) putLowest(e, i, f, all, only);
         else
@@ -280,7 +269,7 @@ const intoMask =
         if (part > 0) and(e, f);
       }
       allHold(e, f);
-      orElse(e, () => {
+      e.orInterpreter(() => {
         setChosen(e, i, d, bits);
       });
     };
@@ -296,24 +285,20 @@ const flags = (f: Format): Row => ({
       const y = held(e, f, all.last);
       const x = held(e, f, all.to);
       arePlain(e, f, x, y);
-      const before = e.flags;
-      c.if();
-      e.setWords(
-        () => {
-          c.get(x);
-          c.get(y);
-          apply(e, f, 'ne');
-        },
-        () => {
-          c.get(x);
-          c.get(y);
-          apply(e, f, 'lt');
-        },
-      );
-      c.else();
-      e.flags = before;
-      e.byInterpreter();
-      c.end();
+      e.orInterpreter(() => {
+        e.setWords(
+          () => {
+            c.get(x);
+            c.get(y);
+            apply(e, f, 'ne');
+          },
+          () => {
+            c.get(x);
+            c.get(y);
+            apply(e, f, 'lt');
+          },
+        );
+      });
     };
   }),
   sets: 'all',

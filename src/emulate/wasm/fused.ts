@@ -20,7 +20,7 @@ import {
   singles,
 } from './float-formats.js';
 import type { Format } from './float-formats.js';
-import { orElse, putLowest } from './floats.js';
+import { putLowest } from './floats.js';
 import type { Row, Rows } from './row.js';
 import { loadSplats, simd } from './simd.js';
 import {
@@ -292,7 +292,7 @@ function row(f: Format, alone: boolean, order: readonly number[], signs: Signs):
       if (!alone) allHold(e, f);
       mayRound(e);
       c.do(op.i32_and);
-      orElse(e, () => {
+      e.orInterpreter(() => {
         if (alone) putLowest(e, i, f, { to, first: to }, results[0] ?? 0);
         else
           result(e, i, to, { element: f.size }, (part) => {

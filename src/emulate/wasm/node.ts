@@ -215,7 +215,8 @@ export function usesRegisters(i: Decoded): boolean {
 }
 
 const flagUsers = /^(v?u?comis|v?ptest$|vtestp|k(or)?test|v?pcmp[ei]str|fu?comi|fcmov)/;
-const withoutFlags = /^(f|(rep)?(movs|stos|lods)[bdqw]$|ldmxcsr$|stmxcsr$|[rw]d?[fg]sbase$|x?save|x?rstor)/;
+const withoutFlags =
+  /^(f|v?cvt|(rep)?(movs|stos|lods)[bdqw]$|ldmxcsr$|stmxcsr$|[rw]d?[fg]sbase$|x?save|x?rstor)/;
 
 /** Whether an instruction that the interpreter executes reads or sets flags; those that are not known to leave them alone may. */
 export function usesFlags(i: Decoded): boolean {

@@ -31,10 +31,7 @@ const repeated =
     }
     c.i32(size);
     c.call(run);
-    c.do(op.i32_eqz);
-    c.ifRare();
-    e.byInterpreter();
-    c.end();
+    e.orInterpreter(() => undefined);
     for (const register of [RCX, RSI, RDI]) e.reload(register);
   };
 

@@ -70,16 +70,18 @@ const texts = {
   64: {
     own,
     more: groups,
+    setters: ['adcq %r9, %r10', 'subl %r9d, %r10d', 'testw %r9w, %r10w', 'sbbb %r9b, %r10b', 'incq %r10', 'shlq $3, %r10', 'imull %r9d, %r10d'],
     condition: (name: string) => `set${name} %r8b\nadcq $0, %r10\n`,
     indirect: (to: string, how: string) => `leaq ${to}(%rip), %r11\n${how} *%r11\n`,
   },
   32: {
     own: own32,
     more: groups32,
+    setters: ['adcl %eax, %edx', 'subl %eax, %edx', 'testw %ax, %dx', 'sbbb %al, %dl', 'incl %edx', 'shll $3, %edx', 'imull %eax, %edx'],
     condition: (name: string) => `set${name} %dl\nadcl $0, %edx\n`,
     indirect: (to: string, how: string) => `movl $${codeStart} + ${to} - L0, %edx\n${how} *%edx\n`,
   },
-} as const;
+} as const; // prettier-ignore
 
 /** A few labelled blocks that end in branches, calls and returns among themselves. */
 function program(r: Random, mode: 32 | 64): string {
@@ -195,9 +197,22 @@ export interface Stages {
   readonly hot?: (r: Random) => number;
 }
 
-export function compareTiers(seed: number, states: number, mode: 32 | 64, { warm, hot }: Stages): Compared {
+/** Each of some instructions between one that sets flags and one that reads them; all again and again. */
+export function betweenFlags(r: Random, mode: 32 | 64, between: readonly string[]): string {
+  const { setters, condition } = texts[mode];
+  const each = between.map((one) => `${r.pick(setters)}\n${one}\n${condition(r.pick(conditions))}`);
+  return `L0:\n${each.join('')}jmp L0\n`;
+}
+
+export function compareTiers(
+  seed: number,
+  states: number,
+  mode: 32 | 64,
+  { warm, hot }: Stages,
+  write: (r: Random, mode: 32 | 64) => string = program,
+): Compared {
   const r = new Random(seed);
-  const text = program(r, mode);
+  const text = write(r, mode);
   const bytes = assemble(text, mode);
   const tiers: Tiers = { tier: hot ? 1 : 0, hot: hot?.(r) ?? 1, warm: warm?.(r) ?? 0 };
   const both = [new Emulated({ tier: 0, warm: 0 }, mode), new Emulated(tiers, mode)] as const;

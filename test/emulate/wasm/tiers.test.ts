@@ -3,7 +3,7 @@ import { groups, groups32 } from '../cases.js';
 import { check } from '../check.js';
 import { decode } from '../../../src/emulate/instruction.js';
 import { isCompiled } from '../../../src/emulate/wasm/node.js';
-import { assemble, compareTiers, Random } from './sequences.js';
+import { assemble, betweenFlags, compareTiers, Random } from './sequences.js';
 import type { Stages } from './sequences.js';
 import { chosen, wide } from './wide.js';
 
@@ -71,4 +71,23 @@ test.each(([64, 32] as const).flatMap((mode) => Object.keys(stages).map((name) =
     if (stages[name]!.warm) expect(threaded).toBeGreaterThan(1000);
   },
   120_000,
+);
+
+/** Instructions that compiled code does itself but for rare numbers, for which it calls the interpreter. */
+const mostly = [
+  'addsd (%rsi), %xmm1', 'cvtps2dq (%rsi), %xmm0', 'cvtsd2si (%rsi), %ecx', 'cvtss2si (%rsi), %eax', 'cvttsd2si (%rsi), %ecx', 'cvttss2si (%rsi), %eax',
+  'divps %xmm1, %xmm2', 'minpd (%rsi), %xmm3', 'rep movsb', 'roundsd $1, (%rsi), %xmm2', 'sqrtss (%rsi), %xmm1', 'ucomisd (%rsi), %xmm1', 'vcomiss (%rsi), %xmm2',
+  'vcvttsd2si (%rsi), %eax', 'vcvttss2si 13(%rsi), %ecx', 'vfmadd213sd (%rsi), %xmm1, %xmm2',
+]; // prettier-ignore
+
+test.each(([64, 32] as const).flatMap((mode) => mostly.map((text) => [text, mode] as const)))(
+  'flags are what they were behind either way of %s, %i bits',
+  (text, mode) => {
+    const inMode = mode === 64 ? text : text.replace('%rsi', '%esi');
+    const { compiled, difference } = compareTiers(seed, 60, mode, { hot: () => 1 }, (r) =>
+      betweenFlags(r, mode, [inMode, inMode]),
+    );
+    expect(difference).toBeUndefined();
+    expect(compiled).toBeGreaterThan(500);
+  },
 );
