@@ -1,5 +1,6 @@
 // The part of the WebAssembly interface that is used here: TypeScript has it in its library for browsers only.
 import { setFlagsFromString } from 'node:v8';
+import { isTried } from '../v8.js';
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
@@ -26,10 +27,7 @@ interface WasmApi {
 
 export const wasm = (globalThis as unknown as { readonly WebAssembly: WasmApi }).WebAssembly;
 
-/** Versions of V8 that read branch hints when they are asked to: later ones do so anyway, or say that they do not know the flag. */
-const asked = { from: 11, to: 13 } as const;
-const version = parseInt(process.versions.v8, 10);
-const isAsked = version >= asked.from && version <= asked.to;
+/** Later versions of V8 read branch hints without being asked. */
 const hints = 'experimental-wasm-branch-hinting';
 
 /**
@@ -37,7 +35,7 @@ const hints = 'experimental-wasm-branch-hinting';
  * module only: V8 takes no bytecode that was made with other flags, and node has all its own as bytecode.
  */
 export function compileModule(bytes: Uint8Array): WasmModule {
-  if (!isAsked) return new wasm.Module(bytes);
+  if (!isTried) return new wasm.Module(bytes);
   setFlagsFromString(`--${hints}`);
   try {
     return new wasm.Module(bytes);
