@@ -7,11 +7,15 @@ import {
   Formatter,
   FormatterSyntax,
   Instruction,
+  InstructionInfoFactory,
+  InstructionInfoOptions,
   MemorySizeExt,
   Mnemonic,
+  OpAccess,
   OpKind,
   Register,
   RegisterExt,
+  RflagsBits,
   RoundingControl,
 } from 'iced-x86';
 
@@ -126,6 +130,38 @@ function remembered<T>(make: (n: number) => T): (n: number) => T {
 
 const names = remembered((mnemonic) => (nameOf[mnemonic] ?? '').toLowerCase());
 const sizes = remembered((size) => MemorySizeExt.size(size));
+
+const { OF, SF, ZF, AF, CF, PF } = RflagsBits;
+const statusFlags = OF | SF | ZF | AF | CF | PF;
+const writes: ReadonlySet<OpAccess> = new Set([
+  OpAccess.Write,
+  OpAccess.CondWrite,
+  OpAccess.ReadWrite,
+  OpAccess.ReadCondWrite,
+]);
+
+/** What a form does whatever its operands are. */
+export interface Effects {
+  /** Reads or writes status flags. */
+  readonly flags: boolean;
+  /** Writes general registers that are no operands; those of string instructions are not among them. */
+  readonly registers: boolean;
+}
+
+/** By the number of a form. */
+export const effectsOf = remembered((code): Effects => {
+  const i = new Instruction();
+  i.code = code;
+  // Shifts by nothing leave flags alone.
+  i.immediate8 = 2;
+  const factory = new InstructionInfoFactory();
+  const info = factory.infoOptions(i, InstructionInfoOptions.NoMemoryUsage);
+  const used = info.usedRegisters();
+  const registers = used.some((one) => RegisterExt.isGPR(one.register) && writes.has(one.access));
+  const flags = ((i.rflagsRead | i.rflagsModified) & statusFlags) !== 0;
+  for (const one of [...used, info, factory, i]) one.free();
+  return { flags, registers };
+});
 
 /** Decodes instructions in a row. To be freed. */
 export class Reader {

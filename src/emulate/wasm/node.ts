@@ -1,5 +1,6 @@
 // A block as it is compiled: what becomes of each instruction, and where it goes on. A region is made of those that are reached from a hot one.
 import type { Block } from '../block.js';
+import { effectsOf } from '../instruction.js';
 import type { Decoded, Operand } from '../instruction.js';
 import { conditions } from '../ops/conditions.js';
 import { endsBlock } from '../ops/control.js';
@@ -211,16 +212,6 @@ export function flagsThatMatter(node: Node): boolean[] {
 /** Whether an instruction that the interpreter executes may change general registers. */
 export function usesRegisters(i: Decoded): boolean {
   const files = i.operands.flatMap((o) => (o.kind === 'register' ? [o.file] : []));
-  return files.includes('general') || !(files.includes('vector') || files.includes('x87'));
-}
-
-const flagUsers = /^(v?u?comis|v?ptest$|vtestp|k(or)?test|v?pcmp[ei]str|fu?comi|fcmov)/;
-const withoutFlags =
-  /^(f|v?cvt|(rep)?(movs|stos|lods)[bdqw]$|ldmxcsr$|stmxcsr$|[rw]d?[fg]sbase$|x?save|x?rstor)/;
-
-/** Whether an instruction that the interpreter executes reads or sets flags; those that are not known to leave them alone may. */
-export function usesFlags(i: Decoded): boolean {
-  if (flagUsers.test(i.name)) return true;
-  if (withoutFlags.test(i.name)) return false;
-  return !i.operands.some((o) => o.kind === 'register' && o.file !== 'general');
+  const isOfOthers = files.includes('vector') || files.includes('x87');
+  return files.includes('general') || !isOfOthers || effectsOf(i.code).registers;
 }

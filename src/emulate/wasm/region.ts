@@ -1,5 +1,6 @@
 // One WebAssembly function from the blocks that are reached from a hot one: branches, calls and returns between them stay inside.
 import type { Block } from '../block.js';
+import { effectsOf } from '../instruction.js';
 import type { Decoded } from '../instruction.js';
 import { jumpCacheAt } from '../layout.js';
 import type { Remembered } from '../tlb.js';
@@ -12,7 +13,7 @@ import type { Known } from './flags.js';
 import { entryLocal } from './frame.js';
 import type { Exits } from './frame.js';
 import { popAddress, pushAddress, wideAddress } from './moves.js';
-import { collect, flagsThatMatter, mayLeave, targets, usesFlags, usesRegisters } from './node.js';
+import { collect, flagsThatMatter, mayLeave, targets, usesRegisters } from './node.js';
 import type { End, Node, Source } from './node.js';
 import { Layout, shape } from './structure.js';
 import type { Shape } from './structure.js';
@@ -238,7 +239,7 @@ class RegionCompiler {
       e.flagsMatter = matters[position] ?? true;
       e.byInterpreter = () => {
         const index = this.source.callable(node.block, position, node.length);
-        e.callInterpreter(index, i.next, !usesFlags(i), usesRegisters(i));
+        e.callInterpreter(index, i.next, !effectsOf(i.code).flags, usesRegisters(i));
       };
       if (emit) emit(e);
       else {

@@ -91,3 +91,21 @@ test.each(([64, 32] as const).flatMap((mode) => mostly.map((text) => [text, mode
     expect(compiled).toBeGreaterThan(500);
   },
 );
+
+/** Instructions that the interpreter executes for compiled code and that change general registers which they do not name. */
+const unnamed = [
+  'cmpxchg8b (%rsi)', 'cpuid', 'lodsb\nmovl $0x10000700, %esi', 'movl $3, %ecx\nrep lodsb\nmovl $0x10000700, %esi', 'pcmpestri $0x18, (%rsi), %xmm1',
+  'pcmpestri $0, %xmm2, %xmm1', 'pcmpistri $0x44, (%rsi), %xmm1', 'rdtsc', 'vpcmpestri $0x0c, %xmm3, %xmm1', 'xgetbv',
+]; // prettier-ignore
+
+test.each(([64, 32] as const).flatMap((mode) => unnamed.map((text) => [text, mode] as const)))(
+  'registers are known behind %s, %i bits',
+  (text, mode) => {
+    const read = ['eax', 'edx', 'ecx'].map((register) => `addl %${register}, %ebx\nroll $7, %ebx\n`);
+    const { compiled, difference } = compareTiers(
+      seed, 60, mode, { hot: () => 1 }, () => `L0:\nxorl %ecx, %ecx\n${mode === 64 ? text : text.replace('%rsi', '%esi')}\n${read.join('')}jmp L0\n`,
+    ); // prettier-ignore
+    expect(difference).toBeUndefined();
+    expect(compiled).toBeGreaterThan(500);
+  },
+);

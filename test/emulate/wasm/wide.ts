@@ -119,7 +119,7 @@ export const wide: readonly string[] = [...legacy(), ...vex(), ...evex()];
 /** What the interpreter is called for: behind it nothing is known of registers. */
 export const called: readonly string[] = [
   'vzeroall', 'vhaddpd %y, %y, %y', 'vrcp14ps %z, %z', 'vpcompressd %z, %z%m', 'vpconflictd %w, %w', 'vcvtps2udq %z, %z', 'vpmovswb %z, %y', 'vaddpd {rn-sae}, %z, %z, %z',
-  'vpopcntd %z, %z%m', 'vexpandpd M, %w%m', 'vhsubps M, %x, %x', 'vpmaskmovd M, %y, %y',
+  'vpopcntd %z, %z%m', 'vexpandpd M, %w%m', 'vhsubps M, %x, %x', 'vpmaskmovd M, %y, %y', 'pcmpestri $0x18, M, %x', 'vpcmpistri $0x44, %x, %x',
 ]; // prettier-ignore
 
 /** A text with registers and memory chosen. */
