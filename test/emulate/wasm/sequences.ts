@@ -197,11 +197,18 @@ export interface Stages {
   readonly hot?: (r: Random) => number;
 }
 
-/** Each of some instructions between one that sets flags and one that reads them; all again and again. */
-export function betweenFlags(r: Random, mode: 32 | 64, between: readonly string[]): string {
+const often = (r: Random): number => 1 + r.below(3);
+export const stages: Readonly<Record<string, Stages>> = {
+  compiled: { hot: often },
+  threaded: { warm: often },
+  'threaded, then compiled': { warm: often, hot: (r) => 3 + r.below(6) },
+};
+
+/** An instruction, behind one that sets flags, before one that reads them and others that read registers; again and again. */
+export function surrounded(r: Random, mode: 32 | 64, instruction: string): string {
   const { setters, condition } = texts[mode];
-  const each = between.map((one) => `${r.pick(setters)}\n${one}\n${condition(r.pick(conditions))}`);
-  return `L0:\n${each.join('')}jmp L0\n`;
+  const read = ['eax', 'edx', 'ecx', 'ebp'].map((register) => `addl %${register}, %ebx\nroll $7, %ebx\n`);
+  return `L0:\n${r.pick(setters)}\n${instruction}\n${condition(r.pick(conditions))}${read.join('')}jmp L0\n`;
 }
 
 export function compareTiers(

@@ -3,8 +3,7 @@ import { groups, groups32 } from '../cases.js';
 import { check } from '../check.js';
 import { decode } from '../../../src/emulate/instruction.js';
 import { isCompiled } from '../../../src/emulate/wasm/node.js';
-import { assemble, betweenFlags, compareTiers, Random } from './sequences.js';
-import type { Stages } from './sequences.js';
+import { assemble, compareTiers, Random, stages, surrounded } from './sequences.js';
 import { chosen, wide } from './wide.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -49,13 +48,6 @@ test.each([64, 32] as const)('%i bits: threaded instructions do what the CPU doe
   }
 });
 
-const often = (r: Random): number => 1 + r.below(3);
-const stages: Readonly<Record<string, Stages>> = {
-  compiled: { hot: often },
-  threaded: { warm: often },
-  'threaded, then compiled': { warm: often, hot: (r) => 3 + r.below(6) },
-};
-
 test.each(([64, 32] as const).flatMap((mode) => Object.keys(stages).map((name) => [mode, name] as const)))(
   '%i bits, %s: as interpreted after any number of instructions of random code',
   (mode, name) => {
@@ -73,38 +65,21 @@ test.each(([64, 32] as const).flatMap((mode) => Object.keys(stages).map((name) =
   120_000,
 );
 
-/** Instructions that compiled code does itself but for rare numbers, for which it calls the interpreter. */
-const mostly = [
-  'addsd (%rsi), %xmm1', 'cvtps2dq (%rsi), %xmm0', 'cvtsd2si (%rsi), %ecx', 'cvtss2si (%rsi), %eax', 'cvttsd2si (%rsi), %ecx', 'cvttss2si (%rsi), %eax',
-  'divps %xmm1, %xmm2', 'minpd (%rsi), %xmm3', 'rep movsb', 'roundsd $1, (%rsi), %xmm2', 'sqrtss (%rsi), %xmm1', 'ucomisd (%rsi), %xmm1', 'vcomiss (%rsi), %xmm2',
-  'vcvttsd2si (%rsi), %eax', 'vcvttss2si 13(%rsi), %ecx', 'vfmadd213sd (%rsi), %xmm1, %xmm2',
+/** What the interpreter is called for behind rare numbers only, and what changes general registers that it does not name. */
+const called = [
+  'addsd (%rsi), %xmm1', 'cmpxchg8b (%rsi)', 'cpuid', 'cvtps2dq (%rsi), %xmm0', 'cvtsd2si (%rsi), %ecx', 'cvtss2si (%rsi), %eax', 'cvttsd2si (%rsi), %ecx',
+  'cvttss2si (%rsi), %eax', 'divps %xmm1, %xmm2', 'minpd (%rsi), %xmm3', 'pcmpestri $0, %xmm2, %xmm1', 'pcmpestri $0x18, (%rsi), %xmm1',
+  'pcmpistri $0x44, (%rsi), %xmm1', 'rdtsc', 'roundsd $1, (%rsi), %xmm2', 'sqrtss (%rsi), %xmm1', 'ucomisd (%rsi), %xmm1', 'vcomiss (%rsi), %xmm2',
+  'vcvttsd2si (%rsi), %eax', 'vcvttss2si 13(%rsi), %ecx', 'vfmadd213sd (%rsi), %xmm1, %xmm2', 'vpcmpestri $0x0c, %xmm3, %xmm1', 'xorl %ecx, %ecx; xgetbv',
+  'movl $3, %ecx; movl $0x10000700, %esi; movl $0x10000800, %edi; rep movsb', 'movl $0x10000700, %esi; lodsb', 'movl $3, %ecx; movl $0x10000700, %esi; rep lodsb',
 ]; // prettier-ignore
 
-test.each(([64, 32] as const).flatMap((mode) => mostly.map((text) => [text, mode] as const)))(
-  'flags are what they were behind either way of %s, %i bits',
+test.each(([64, 32] as const).flatMap((mode) => called.map((text) => [text, mode] as const)))(
+  'flags and registers are what they were, or what it made them, behind %s, %i bits',
   (text, mode) => {
-    const inMode = mode === 64 ? text : text.replace('%rsi', '%esi');
     const { compiled, difference } = compareTiers(seed, 60, mode, { hot: () => 1 }, (r) =>
-      betweenFlags(r, mode, [inMode, inMode]),
+      surrounded(r, mode, mode === 64 ? text : text.replace('(%rsi)', '(%esi)')),
     );
-    expect(difference).toBeUndefined();
-    expect(compiled).toBeGreaterThan(500);
-  },
-);
-
-/** Instructions that the interpreter executes for compiled code and that change general registers which they do not name. */
-const unnamed = [
-  'cmpxchg8b (%rsi)', 'cpuid', 'lodsb\nmovl $0x10000700, %esi', 'movl $3, %ecx\nrep lodsb\nmovl $0x10000700, %esi', 'pcmpestri $0x18, (%rsi), %xmm1',
-  'pcmpestri $0, %xmm2, %xmm1', 'pcmpistri $0x44, (%rsi), %xmm1', 'rdtsc', 'vpcmpestri $0x0c, %xmm3, %xmm1', 'xgetbv',
-]; // prettier-ignore
-
-test.each(([64, 32] as const).flatMap((mode) => unnamed.map((text) => [text, mode] as const)))(
-  'registers are known behind %s, %i bits',
-  (text, mode) => {
-    const read = ['eax', 'edx', 'ecx'].map((register) => `addl %${register}, %ebx\nroll $7, %ebx\n`);
-    const { compiled, difference } = compareTiers(
-      seed, 60, mode, { hot: () => 1 }, () => `L0:\nxorl %ecx, %ecx\n${mode === 64 ? text : text.replace('%rsi', '%esi')}\n${read.join('')}jmp L0\n`,
-    ); // prettier-ignore
     expect(difference).toBeUndefined();
     expect(compiled).toBeGreaterThan(500);
   },
