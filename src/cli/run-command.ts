@@ -6,7 +6,7 @@ import { whole } from './numbers.js';
 import { campaignDefaults, checkTogether, machineOptions } from './run-arguments.js';
 import type { RunArguments } from './run-arguments.js';
 import { profileOfRun, statsOfRun } from './run-stats.js';
-import { keepHeapSmall } from '../emulate/v8.js';
+import { inSmallHeap } from '../emulate/v8.js';
 import type * as Emulate from '../emulate/index.js';
 
 const exitRefused = 2;
@@ -160,9 +160,8 @@ export const runCommand = (program: readonly string[]): Command<RunArguments> =>
       machine.kernel.onTrace = (name, a, result) => {
         process.stderr.write(`${name}(${a.map((n) => n.toString(16)).join(', ')}) = ${result}\n`);
       };
-    keepHeapSmall();
     const started = process.hrtime.bigint();
-    const result = machine.run(args.limit);
+    const result = inSmallHeap(() => machine.run(args.limit));
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
     if (args.stats || args.time) {
       const mips = machine.executed / seconds / 1e6;
